@@ -1,0 +1,127 @@
+#include "base/yaml.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+
+namespace berth::yaml {
+namespace {
+
+constexpr std::size_t text_limit = 1 << 20;
+constexpr int depth_limit = 64;
+// Aliases let a few lines stand for gigabytes; what they expand to is counted.
+constexpr int node_limit = 100'000;
+
+[[noreturn]] void refuse(const YAML::Mark& mark, std::string_view why) {
+    throw Error(Kind::invalid, "malformed_yaml",
+                fmt::format("not valid YAML: line {}, column {}: {}", mark.line + 1, mark.column + 1, why));
+}
+
+/// An unquoted scalar by the core schema of YAML 1.2: null, boolean, integer, float, or else text.
+json::value plain_scalar(const std::string& text) {
+    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
+    if (text == "true" || text == "True" || text == "TRUE") return true;
+    if (text == "false" || text == "False" || text == "FALSE") return false;
+    const auto* const last = text.data() + text.size();
+    std::int64_t whole = 0;
+    if (auto [end, ec] = std::from_chars(text.data(), last, whole); ec == std::errc{} && end == last)
+        return whole;
+    double number = 0;
+    const bool numeric = text.find_first_not_of("0123456789+-.eE") == std::string::npos;
+    if (auto [end, ec] = std::from_chars(text.data(), last, number);
+        numeric && ec == std::errc{} && end == last)
+        return number;
+    return json::string(text);
+}
+
+json::value convert(const YAML::Node& node, int depth, int& nodes) {
+    if (++nodes > node_limit) refuse(node.Mark(), "too many values");
+    if (depth > depth_limit) refuse(node.Mark(), "nested too deep");
+    switch (node.Type()) {
+        case YAML::NodeType::Scalar:
+            return node.Tag() == "!" ? json::value(json::string(node.Scalar())) : plain_scalar(node.Scalar());
+        case YAML::NodeType::Sequence: {
+            json::array items;
+            for (const auto& item : node) items.push_back(convert(item, depth + 1, nodes));
+            return items;
+        }
+        case YAML::NodeType::Map: {
+            json::object entries;
+            for (const auto& entry : node) {
+                if (!entry.first.IsScalar()) refuse(entry.first.Mark(), "a key must be text");
+                const auto [place, added] =
+                    entries.emplace(entry.first.Scalar(), convert(entry.second, depth + 1, nodes));
+                if (!added)
+                    refuse(entry.first.Mark(), "key " + quoted(entry.first.Scalar()) + " appears twice");
+            }
+            return entries;
+        }
+        default:
+            return nullptr;
+    }
+}
+
+void emit(const json::value& tree, YAML::Emitter& out) {
+    switch (tree.kind()) {
+        case boost::json::kind::object:
+            out << YAML::BeginMap;
+            for (const auto& entry : tree.get_object()) {
+                out << YAML::Key << std::string(entry.key()) << YAML::Value;
+                emit(entry.value(), out);
+            }
+            out << YAML::EndMap;
+            break;
+        case boost::json::kind::array:
+            out << YAML::BeginSeq;
+            for (const auto& item : tree.get_array()) emit(item, out);
+            out << YAML::EndSeq;
+            break;
+        case boost::json::kind::string: {
+            const std::string text(tree.get_string());
+            // Text that would read back as something else keeps its quotes.
+            if (plain_scalar(text).is_string())
+                out << text;
+            else
+                out << YAML::DoubleQuoted << text;
+            break;
+        }
+        case boost::json::kind::null:
+            out << YAML::Null;
+            break;
+        default:
+            out << json::write(tree);
+    }
+}
+
+}  // namespace
+
+std::vector<json::value> parse_all(std::string_view text) {
+    if (text.size() > text_limit)
+        throw Error(Kind::invalid, "malformed_yaml", "YAML text is larger than 1 MiB");
+    try {
+        std::vector<json::value> documents;
+        int nodes = 0;
+        for (const auto& node : YAML::LoadAll(std::string(text)))
+            documents.push_back(convert(node, 0, nodes));
+        return documents;
+    } catch (const YAML::ParserException& error) {
+        refuse(error.mark, error.msg);
+    }
+}
+
+json::value parse(std::string_view text) {
+    auto documents = parse_all(text);
+    if (documents.empty()) return nullptr;
+    if (documents.size() > 1)
+        throw Error(Kind::invalid, "malformed_yaml", "expected one YAML document, found several");
+    return std::move(documents.front());
+}
+
+std::string write(const json::value& tree) {
+    YAML::Emitter out;
+    emit(tree, out);
+    return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace berth::yaml

@@ -1,0 +1,224 @@
+// What the server says to its clients: requests, and the frames of the two streams.
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "init/server.hpp"
+#include "init/text.hpp"
+#include "init/version.hpp"
+
+namespace berth::init {
+
+namespace {
+
+constexpr std::string_view nul("\0", 1);
+
+Text<20> decimal(std::uint64_t value) {
+    return Text<20>().add(value);
+}
+
+}  // namespace
+
+void Server::take_frames(Connection& client, Time now) {
+    using Phase = Connection::Phase;
+    client.input_waits = false;
+    for (;;) {
+        if (client.phase == Phase::closing) client.in.clear();  // It had its one request.
+        if (client.phase == Phase::unused || client.phase == Phase::dialling) return;
+        const auto found = scan(client.in.bytes());
+        if (found.outcome == Scanned::partial) return;
+        if (found.outcome == Scanned::oversized) return drop(client, now);
+        switch (take(client, found.frame, now)) {
+            case Taken::all:
+                if (client.phase == Phase::unused || client.phase == Phase::closing) return;
+                client.in.consume(found.size);
+                client.taken = 0;
+                break;
+            case Taken::part:
+                client.input_waits = true;
+                return;
+            case Taken::nonsense:
+                return drop(client, now);
+        }
+    }
+}
+
+Server::Taken Server::take(Connection& client, const Frame& frame, Time now) {
+    if (client.phase == Connection::Phase::on_terminal) return take_for_terminal(client, frame);
+    if (client.phase == Connection::Phase::on_exec) return take_for_exec(client, frame);
+    answer(client, frame, now);
+    return Taken::all;
+}
+
+Server::Taken Server::take_for_terminal(Connection& client, const Frame& frame) {
+    auto& terminal = *client.terminal;
+    if (frame.kind == 'd') {
+        client.taken += terminal.input(frame.payload.substr(client.taken));
+        return client.taken == frame.payload.size() ? Taken::all : Taken::part;
+    }
+    if (frame.kind != 'r') return Taken::nonsense;
+    Fields fields(frame.payload);
+    const auto size = read_size(fields);
+    if (!size) return Taken::nonsense;
+    if (terminal.state == Terminal::State::live) terminal.size = resize(terminal.pty.master.get(), *size);
+    return Taken::all;
+}
+
+Server::Taken Server::take_for_exec(Connection& client, const Frame& frame) {
+    auto& exec = *client.exec;
+    Fields fields(frame.payload);
+    switch (frame.kind) {
+        case '0':
+            client.taken += exec.write_input(frame.payload.substr(client.taken));
+            return client.taken == frame.payload.size() ? Taken::all : Taken::part;
+        case 'c':
+            exec.close_input();
+            return Taken::all;
+        case 's': {
+            const auto signal = number(frame.payload, NSIG - 1);
+            if (!signal || *signal == 0) return Taken::nonsense;
+            exec.signal(static_cast<int>(*signal));
+            return Taken::all;
+        }
+        case 'r': {
+            const auto size = read_size(fields);
+            if (!size) return Taken::nonsense;
+            if (exec.on_terminal && exec.output) resize(exec.output.get(), *size);
+            return Taken::all;
+        }
+        default:
+            return Taken::nonsense;
+    }
+}
+
+void Server::answer(Connection& client, const Frame& frame, Time now) {
+    static Request request;
+    if (const auto refusal = read_request(frame, request)) return refuse(client, refusal, now);
+    switch (request.kind) {
+        case 'D':
+            client.phase = Connection::Phase::dialling;
+            client.deadline = now + dial_time;
+            return advance_dial(client, client.dial.start(request.port), now);
+        case 'P':
+            client.out.put('O', {version});
+            break;
+        case 'L': {
+            Text<8192> list;
+            terminals_.list(list);
+            client.out.put('O', {list.view()});
+            break;
+        }
+        case 'K': {
+            auto* terminal = terminals_.find(request.id);
+            if (terminal == nullptr || terminal->state != Terminal::State::live) {
+                return refuse(client, {ENOENT, "there is no such terminal"}, now);
+            }
+            terminals_.close(*terminal, now);
+            client.out.put('O');
+            break;
+        }
+        case 'T':
+            return open_terminal(client, request, now);
+        default:
+            return start_exec(client, request, now);
+    }
+    finish(client, now);
+}
+
+void Server::advance_dial(Connection& client, Dial::State state, Time now) {
+    if (state == Dial::State::waiting) return;
+    if (state == Dial::State::failed) {
+        return refuse(client, {client.dial.error(), "nothing answers on that port"}, now);
+    }
+    client.out.carry(std::move(client.dial.socket()));
+    client.out.put('O');
+    finish(client, now);
+}
+
+void Server::open_terminal(Connection& client, const Request& request, Time now) {
+    const auto opened = terminals_.open(request, [&](Terminal& old) { forget(old, now); });
+    if (opened.refusal) return refuse(client, opened.refusal, now);
+    auto& terminal = *opened.terminal;
+    const auto wanted = request.offset.value_or(0);
+    client.offset = std::clamp(wanted, terminal.ring.begin(), terminal.ring.end());
+    client.terminal = &terminal;
+    client.phase = Connection::Phase::on_terminal;
+    const auto pid = static_cast<std::uint64_t>(terminal.state == Terminal::State::live ? terminal.pid : 0);
+    client.out.put(
+        'O', {decimal(client.offset).view(), nul, decimal(pid).view(), nul, opened.created ? "1" : "0"});
+    feed(client, now);
+}
+
+void Server::start_exec(Connection& client, const Request& request, Time now) {
+    const auto started = execs_.start(request);
+    if (started.refusal) return refuse(client, started.refusal, now);
+    client.exec = started.exec;
+    client.phase = Connection::Phase::on_exec;
+    client.out.put('O', {decimal(static_cast<std::uint64_t>(started.exec->pid)).view()});
+    if (client.out.flush(client.socket.get()) == Moved::gone) drop(client, now);
+}
+
+void Server::advance_exec(Connection& client, const PollSet& poll, Time now) {
+    auto& exec = *client.exec;
+    if (poll.events(exec.input_place) != 0) take_frames(client, now);
+    if (client.phase != Connection::Phase::on_exec) return;
+    exec.read(poll, client.out);
+    if (exec.over()) {
+        client.out.put('x', {decimal(static_cast<std::uint64_t>(*exec.status)).view()});
+        execs_.forget(exec);
+        client.exec = nullptr;
+        return finish(client, now);
+    }
+    if (client.out.flush(client.socket.get()) == Moved::gone) drop(client, now);
+}
+
+void Server::feed(Connection& client, Time now) {
+    if (!client.feed()) return drop(client, now);
+    const auto& terminal = *client.terminal;
+    if (terminal.state != Terminal::State::ended || client.has_output()) return;
+    client.out.put('x', {decimal(static_cast<std::uint64_t>(terminal.status)).view()});
+    finish(client, now);
+}
+
+void Server::forget(Terminal& terminal, Time now) {
+    for (auto& client : clients_) {
+        if (client.phase != Connection::Phase::on_terminal || client.terminal != &terminal) continue;
+        // Its backlog goes: the rest is one gap, and the status is still told.
+        client.out.put('x', {decimal(static_cast<std::uint64_t>(terminal.status)).view()});
+        finish(client, now);
+    }
+    terminals_.forget(terminal);
+}
+
+void Server::refuse(Connection& client, Refusal refusal, Time now) {
+    client.out.put('E', {error_name(refusal.error), nul, refusal.reason});
+    finish(client, now);
+}
+
+void Server::finish(Connection& client, Time now) {
+    client.phase = Connection::Phase::closing;
+    client.deadline = now + farewell_time;
+    client.terminal = nullptr;
+    client.input_waits = false;
+    client.in.clear();
+}
+
+void Server::flush(Connection& client, Time now) {
+    const auto before = client.out.size();
+    if (client.out.flush(client.socket.get()) == Moved::some) {
+        // Slow is not gone.
+        if (client.out.size() < before) client.deadline = now + farewell_time;
+        return;
+    }
+    // Bytes that nobody read would turn our end into a reset, which could overtake the last answer.
+    if (!client.half_closed) client.in.receive(client.socket.get());
+    client = Connection();
+}
+
+void Server::drop(Connection& client, Time now) {
+    if (client.phase == Connection::Phase::on_exec) execs_.abandon(*client.exec, now);
+    client = Connection();
+}
+
+}  // namespace berth::init

@@ -1,0 +1,131 @@
+#include <netinet/in.h>
+
+#include "init/harness.hpp"
+
+namespace berth::init::test {
+namespace {
+
+/// A listener on the loopback address of a family, on a port that the kernel picks.
+class Listener {
+  public:
+    explicit Listener(int family, int backlog = 8)
+        : socket_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in6 six{};
+        six.sin6_family = AF_INET6;
+        six.sin6_addr = IN6ADDR_LOOPBACK_INIT;
+        sockaddr_in four{};
+        four.sin_family = AF_INET;
+        four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        const bool is_four = family == AF_INET;
+        auto* address = is_four ? reinterpret_cast<sockaddr*>(&four) : reinterpret_cast<sockaddr*>(&six);
+        socklen_t size = is_four ? sizeof four : sizeof six;
+        if (::bind(socket_.get(), address, size) != 0) throw std::runtime_error("bind");
+        if (::listen(socket_.get(), backlog) != 0) throw std::runtime_error("listen");
+        ::getsockname(socket_.get(), address, &size);
+        port_ = ntohs(is_four ? four.sin_port : six.sin6_port);
+    }
+
+    Fd accept() const { return Fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
+    std::string port() const { return std::to_string(port_); }
+    void close() { socket_.reset(); }
+
+  private:
+    Fd socket_;
+    int port_ = 0;
+};
+
+void expect_connected(const Fd& ours, const Listener& listener) {
+    ASSERT_TRUE(ours);
+    int type = 0;
+    int accepting = 1;
+    socklen_t size = sizeof type;
+    EXPECT_EQ(::getsockopt(ours.get(), SOL_SOCKET, SO_TYPE, &type, &size), 0);
+    EXPECT_EQ(type, SOCK_STREAM);
+    EXPECT_EQ(::getsockopt(ours.get(), SOL_SOCKET, SO_ACCEPTCONN, &accepting, &size), 0);
+    EXPECT_EQ(accepting, 0);
+    EXPECT_EQ(::fcntl(ours.get(), F_GETFL) & O_NONBLOCK, 0);
+    const auto theirs = listener.accept();
+    char byte = 0;
+    EXPECT_EQ(::write(ours.get(), "?", 1), 1);
+    EXPECT_EQ(::read(theirs.get(), &byte, 1), 1);
+    EXPECT_EQ(byte, '?');
+    EXPECT_EQ(::write(theirs.get(), "!", 1), 1);
+    EXPECT_EQ(::read(ours.get(), &byte, 1), 1);
+    EXPECT_EQ(byte, '!');
+}
+
+TEST_F(Init, a_dial_gives_a_connected_stream_socket) {
+    const Listener listener(AF_INET);
+    auto client = ask('D', listener.port());
+    EXPECT_EQ(client.read(), (Message{'O', ""}));
+    EXPECT_TRUE(client.ended());
+    expect_connected(client.received, listener);
+}
+
+TEST_F(Init, a_service_on_ipv6_only_is_found_too) {
+    const Listener listener(AF_INET6);
+    auto client = ask('D', listener.port());
+    EXPECT_EQ(client.read(), (Message{'O', ""}));
+    expect_connected(client.received, listener);
+}
+
+TEST_F(Init, a_dialled_connection_ends_when_its_receiver_closes_it) {
+    const Listener listener(AF_INET);
+    auto client = ask('D', listener.port());
+    ASSERT_EQ(client.read()->kind, 'O');
+    ASSERT_TRUE(client.ended());
+    const auto theirs = listener.accept();
+    client.received.reset();
+    char byte = 0;
+    EXPECT_EQ(::read(theirs.get(), &byte, 1), 0) << "a copy of it is still open somewhere";
+}
+
+TEST_F(Init, a_port_where_nobody_listens_is_refused) {
+    Listener listener(AF_INET);
+    const auto port = listener.port();
+    listener.close();
+    auto client = ask('D', port);
+    EXPECT_EQ(client.read(), (Message{'E', fields({"ECONNREFUSED", "nothing answers on that port"})}));
+    EXPECT_FALSE(client.received);
+    EXPECT_TRUE(client.ended());
+}
+
+TEST_F(Init, a_port_that_does_not_answer_delays_nobody) {
+    // Backlog 0 holds one connection; the next waits for room in vain.
+    const Listener full(AF_INET, 0);
+    std::vector<Client> waiting;
+    for (int i = 0; i < 3; ++i) waiting.push_back(ask('D', full.port()));
+    const auto before = std::chrono::steady_clock::now();
+    EXPECT_EQ(ask('P').read()->kind, 'O');
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 3s);
+    EXPECT_EQ(waiting[0].read()->kind, 'O');
+    const auto last = waiting[2].read();
+    EXPECT_EQ(last, (Message{'E', fields({"ETIMEDOUT", "the port does not answer"})}));
+}
+
+TEST_F(Init, what_is_no_port_is_refused) {
+    for (const auto* wrong : {"0", "65536", "http"}) {
+        EXPECT_EQ(ask('D', wrong).read()->payload.substr(0, 7), fields({"EINVAL", ""})) << wrong;
+    }
+}
+
+TEST_F(Init, a_client_that_gives_up_a_dial_leaves_nothing_behind) {
+    const auto open = [&] {
+        const auto all =
+            std::filesystem::directory_iterator("/proc/" + std::to_string(process_->pid()) + "/fd");
+        return std::distance(begin(all), end(all));
+    };
+    const Listener listener(AF_INET);
+    start();
+    {
+        const auto first = connect();
+    }
+    ASSERT_TRUE(eventually([&] { return ask('P').read()->kind == 'O'; }));
+    const auto before = open();
+    for (int i = 0; i < 200; ++i) ask('D', listener.port());
+    for (int i = 0; i < 200; ++i) EXPECT_TRUE(ask('P').read().has_value());
+    EXPECT_TRUE(eventually([&] { return open() <= before; })) << before << " " << open();
+}
+
+}  // namespace
+}  // namespace berth::init::test

@@ -1,0 +1,15 @@
+#include "model/session.hpp"
+
+namespace berth {
+
+State desired(const Asks& asks) {
+    if (asks.terminate) return State::terminated;
+    if (asks.hibernate && (!asks.wake || *asks.hibernate > *asks.wake)) return State::hibernated;
+    return State::running;
+}
+
+bool has_failed(const Session& session) {
+    return session.status.phase == Phase::failed && session.status.incarnation == session.incarnation;
+}
+
+}  // namespace berth

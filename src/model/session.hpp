@@ -1,0 +1,114 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/template.hpp"
+#include "model/user.hpp"
+#include "model/workspace.hpp"
+
+namespace berth {
+
+struct SessionNoun {};
+using SessionId = Id<SessionNoun>;
+
+/// What the user wants. Derived from the asks, never stored beside them.
+enum class State { running, hibernated, terminated };
+BOOST_DESCRIBE_ENUM(State, running, hibernated, terminated)
+
+/// What is. The words of the product, in the order of a life.
+enum class Phase { pending, starting, running, stopping, hibernated, failed, terminating, gone };
+BOOST_DESCRIBE_ENUM(Phase, pending, starting, running, stopping, hibernated, failed, terminating, gone)
+
+enum class ComponentPhase { waiting, pulling, starting, running, ready, exited, stopping, stopped };
+BOOST_DESCRIBE_ENUM(ComponentPhase, waiting, pulling, starting, running, ready, exited, stopping, stopped)
+
+struct ComponentStatus {
+    std::string name;
+    ComponentPhase phase = ComponentPhase::waiting;
+    std::string message;
+    int restarts = 0;  ///< Since the last start of the session.
+    std::optional<Time> restarted_at;
+    bool operator==(const ComponentStatus&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ComponentStatus, (), (name, phase, message, restarts, restarted_at))
+
+struct Condition {
+    std::string type;  ///< CamelCase, for example EgressNotEnforced.
+    bool status = true;
+    std::string message;
+    bool operator==(const Condition&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Condition, (), (type, status, message))
+
+/// Seconds from the ask (launch, wake, restart) until each step was done; absent: not yet.
+struct Timings {
+    std::optional<double> admitted;
+    std::optional<double> scheduled;
+    std::optional<double> pulled;
+    std::optional<double> started;
+    std::optional<double> ready;
+    std::optional<double> routed;
+    bool operator==(const Timings&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Timings, (), (admitted, scheduled, pulled, started, ready, routed))
+
+struct SessionStatus {
+    Phase phase = Phase::pending;
+    std::string reason;   ///< CamelCase for programs: ImageNotFound, Exited, OutOfMemory, StartTimeout…
+    std::string message;  ///< For people, in the engine's own words.
+    std::vector<ComponentStatus> components;
+    std::vector<Condition> conditions;
+    std::optional<Time> started_at;
+    Timings timings;
+    std::vector<std::string> last_log;  ///< Last lines of the component that failed.
+    int incarnation = 0;                ///< The start that this status speaks of.
+    bool operator==(const SessionStatus&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(SessionStatus, (),
+                      (phase, reason, message, components, conditions, started_at, timings, last_log,
+                       incarnation))
+
+/// Dated asks; the latest wins, and a terminate is final.
+struct Asks {
+    std::optional<Time> wake;  ///< Launch counts as the first wake.
+    std::optional<Time> hibernate;
+    std::optional<Time> terminate;
+    bool operator==(const Asks&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Asks, (), (wake, hibernate, terminate))
+
+/// One user's running, hibernated or failed instance of a template revision.
+struct Session {
+    SessionId id;
+    UserId user;
+    std::string name;  ///< Unique among the user's sessions that are not gone.
+    std::string host;  ///< First label of its own host: `name-random`, never reused.
+    std::string template_;
+    int revision = 1;
+    std::optional<WorkspaceId> workspace;
+    std::string engine;
+    Asks asks;
+    int incarnation = 1;  ///< One more at each start: launch, wake and restart.
+    Time asked_at{};      ///< When this incarnation was asked for; timings count from here.
+    SessionStatus status;
+    std::optional<Time> look_at;  ///< When the loop wants to look again; absent: settled.
+    Time created_at{};
+    std::optional<Time> last_active_at;
+    std::string last_active_source;
+    bool operator==(const Session&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Session, (),
+                      (id, user, name, host, template_, revision, workspace, engine, asks, incarnation,
+                       asked_at, status, look_at, created_at, last_active_at, last_active_source))
+
+/// The state that the asks amount to.
+State desired(const Asks& asks);
+
+/// Whether its present start has failed. A start that was asked for since is not judged by the last one's
+/// failure.
+bool has_failed(const Session& session);
+
+}  // namespace berth

@@ -1,0 +1,276 @@
+#include "model/template.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <span>
+
+namespace berth {
+namespace {
+
+constexpr std::string_view api_version = "berth.dev/v1alpha1";
+constexpr std::size_t components_max = 16;
+constexpr std::size_t icon_max = 64 << 10;
+
+/// Keys of the design whose feature is not built yet: refused by name, never ignored.
+constexpr std::string_view unbuilt_spec[] = {"chart",    "parameters", "pool",   "prepull",
+                                             "onSignIn", "onSignOut",  "engines"};
+constexpr std::string_view unbuilt_component[] = {"liveness", "files", "secrets", "init", "pullSecret"};
+constexpr std::string_view unbuilt_resources[] = {"gpu", "limits"};
+constexpr std::string_view unbuilt_access[] = {"capabilities", "activity"};
+constexpr std::string_view unbuilt_lifecycle[] = {"freezeAfter", "hibernateAfter", "maxLifetime",
+                                                  "warnBefore", "grace"};
+constexpr std::string_view unbuilt_network[] = {"allow"};
+
+[[noreturn]] void refuse(const std::string& path, const std::string& why, std::string next = {}) {
+    throw Error(Kind::invalid, "invalid_field", path + ": " + why, std::move(next));
+}
+
+[[noreturn]] void refuse_unbuilt(const std::string& what) {
+    throw Error(Kind::invalid, "not_built", quoted(what) + " is not supported by this version of Berth",
+                "remove it, or use a version that has it");
+}
+
+const json::object* object_at(const json::value& tree, std::string_view key) {
+    const auto* entries = tree.if_object();
+    const auto* found = entries == nullptr ? nullptr : entries->if_contains(key);
+    return found == nullptr ? nullptr : found->if_object();
+}
+
+void check_built(const json::value& tree, std::span<const std::string_view> unbuilt,
+                 const std::string& path) {
+    const auto* entries = tree.if_object();
+    if (entries == nullptr) return;
+    for (const auto key : unbuilt)
+        if (entries->contains(key)) refuse_unbuilt(json::join_path(path, key));
+}
+
+/// The items of the list `key`, with their paths.
+template <class Visit>
+void each_item(const json::value& tree, std::string_view key, Visit visit) {
+    const auto* entries = tree.if_object();
+    const auto* found = entries == nullptr ? nullptr : entries->if_contains(key);
+    if (found == nullptr || !found->is_array()) return;
+    int index = 0;
+    for (const auto& item : found->get_array()) visit(item, fmt::format("{}[{}]", key, index++));
+}
+
+void check_text_is(const json::value& tree, std::string_view key, std::span<const std::string_view> unbuilt,
+                   const std::string& path) {
+    const auto* entries = tree.if_object();
+    const auto* found = entries == nullptr ? nullptr : entries->if_contains(key);
+    if (found == nullptr || !found->is_string()) return;
+    for (const auto word : unbuilt)
+        if (found->get_string() == word)
+            refuse_unbuilt(fmt::format("{}: {}", json::join_path(path, key), word));
+}
+
+void check_all_built(const json::value& spec) {
+    constexpr std::string_view shared[] = {"shared"};
+    constexpr std::string_view kinds[] = {"ssh", "tcp"};
+    check_built(spec, unbuilt_spec, "");
+    each_item(spec, "components", [](const json::value& item, const std::string& path) {
+        check_built(item, unbuilt_component, path);
+        if (const auto* resources = object_at(item, "resources"))
+            check_built(*resources, unbuilt_resources, path + ".resources");
+    });
+    each_item(spec, "access", [&](const json::value& item, const std::string& path) {
+        check_built(item, unbuilt_access, path);
+        check_text_is(item, "kind", kinds, path);
+    });
+    each_item(spec, "volumes", [&](const json::value& item, const std::string& path) {
+        check_text_is(item, "scope", shared, path);
+    });
+    if (const auto* lifecycle = object_at(spec, "lifecycle"))
+        check_built(*lifecycle, unbuilt_lifecycle, "lifecycle");
+    if (const auto* network = object_at(spec, "network")) {
+        check_built(*network, unbuilt_network, "network");
+        if (const auto* egress = network->if_contains("egress"); egress != nullptr && egress->is_array())
+            refuse_unbuilt("network.egress: a list of hosts");
+    }
+}
+
+void check_label(const std::string& path, const std::string& name) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    const bool fine = !name.empty() && name.size() <= 40 && letter(name.front()) && letter(name.back()) &&
+                      std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || c == '-'; });
+    if (!fine)
+        refuse(path, quoted(name) + " is not made of at most 40 characters a-z, 0-9 and inner hyphens");
+}
+
+template <class Items>
+void check_names(const std::string& list, const Items& items) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const auto path = fmt::format("{}[{}].name", list, i);
+        check_label(path, items[i].name);
+        if (!seen.insert(items[i].name).second) refuse(path, quoted(items[i].name) + " appears twice");
+    }
+}
+
+template <class Items>
+std::string nearest_name(const std::string& name, const Items& items) {
+    std::vector<std::string> names;
+    for (const auto& item : items) names.push_back(item.name);
+    const auto near = nearest(name, names);
+    return near.empty() ? "" : "did you mean " + quoted(near) + "?";
+}
+
+void check_probe(const Component& component, const Probe& probe, const std::string& path) {
+    const int kinds = int(probe.http.has_value()) + int(probe.tcp.has_value()) + int(probe.exec.has_value());
+    if (kinds != 1) refuse(path, "expected exactly one of http, tcp and exec");
+    const auto port = probe.http ? probe.http->port : probe.tcp.value_or("");
+    if (!probe.exec && find_port(component, port) == nullptr)
+        refuse(path, "component " + quoted(component.name) + " has no port " + quoted(port),
+               nearest_name(port, component.ports));
+    if (probe.http && !probe.http->path.starts_with('/'))
+        refuse(path + ".http.path", "expected a path that starts with /");
+    if (probe.exec && probe.exec->empty()) refuse(path + ".exec", "expected a command");
+}
+
+void check_mounts(const TemplateSpec& spec, const Component& component, const std::string& path) {
+    std::set<std::string> seen;
+    for (const auto& mount : component.mounts) {
+        if (std::none_of(spec.volumes.begin(), spec.volumes.end(),
+                         [&](const auto& v) { return v.name == mount.volume; }))
+            refuse(path + ".mounts", "there is no volume " + quoted(mount.volume),
+                   nearest_name(mount.volume, spec.volumes));
+        const bool plain = mount.path.starts_with('/') && mount.path != "/" &&
+                           mount.path.find("/..") == std::string::npos &&
+                           mount.path.find(':') == std::string::npos;
+        if (!plain)
+            refuse(path + ".mounts", "path " + quoted(mount.path) + " is not an absolute path below /");
+        if (!seen.insert(mount.path).second)
+            refuse(path + ".mounts", "path " + quoted(mount.path) + " appears twice");
+    }
+}
+
+void check_component(const TemplateSpec& spec, const Component& component, const std::string& path) {
+    if (component.image.empty()) refuse(path + ".image", "an image is needed");
+    if (component.image.starts_with('-') || component.image.find_first_of(" \t\r\n") != std::string::npos)
+        refuse(path + ".image", quoted(component.image) + " is not the name of an image");
+    check_names(path + ".ports", component.ports);
+    for (const auto& port : component.ports)
+        if (port.port < 1 || port.port > 65535) refuse(path + ".ports", "port number must be 1 to 65535");
+    if (component.user && (*component.user < 1 || *component.user > 2'000'000'000))
+        refuse(path + ".user", "expected a number above 0");
+    const auto& resources = component.resources;
+    if (resources.cpu.count < 10) refuse(path + ".resources.cpu", "at least 10m is needed");
+    if (resources.memory.count < (6 << 20)) refuse(path + ".resources.memory", "at least 6Mi are needed");
+    if (resources.pids < 4 || resources.pids > 1'000'000)
+        refuse(path + ".resources.pids", "expected 4 to 1000000");
+    for (const auto& [name, text] : component.env)
+        if (name.empty() || name.find_first_of("= \n") != std::string::npos ||
+            text.find('\0') != std::string::npos)
+            refuse(path + ".env", quoted(name) + " is not the name of a variable");
+    if (component.readiness) check_probe(component, *component.readiness, path + ".readiness");
+    check_mounts(spec, component, path);
+}
+
+void check_access(const TemplateSpec& spec, const Access& access, const std::string& path) {
+    const auto* component = find_component(spec, access.component);
+    if (component == nullptr)
+        refuse(path + ".component", "there is no component " + quoted(access.component),
+               nearest_name(access.component, spec.components));
+    if (access.kind == AccessKind::terminal) {
+        if (access.port) refuse(path + ".port", "a terminal has no port");
+        return;
+    }
+    const auto* port = find_port(*component, access.port.value_or(""));
+    if (port == nullptr)
+        refuse(path + ".port",
+               "component " + quoted(component->name) + " has no port " + quoted(access.port.value_or("")),
+               nearest_name(access.port.value_or(""), component->ports));
+    const bool vnc = access.kind == AccessKind::vnc;
+    if (vnc != (port->scheme == Scheme::vnc))
+        refuse(path + ".kind", "does not fit the scheme of port " + quoted(port->name));
+}
+
+void check_spec(const TemplateSpec& spec) {
+    if (spec.components.empty()) refuse("components", "at least one component is needed");
+    if (spec.components.size() > components_max)
+        refuse("components", fmt::format("at most {} components", components_max));
+    check_names("components", spec.components);
+    check_names("volumes", spec.volumes);
+    check_names("access", spec.access);
+    if (!spec.icon.empty() && !spec.icon.starts_with("data:image/"))
+        refuse("icon", "expected a data:image/… address");
+    if (spec.icon.size() > icon_max) refuse("icon", "larger than 64 KiB");
+    for (std::size_t i = 0; i < spec.components.size(); ++i)
+        check_component(spec, spec.components[i], fmt::format("components[{}]", i));
+    int defaults = 0;
+    for (std::size_t i = 0; i < spec.access.size(); ++i) {
+        check_access(spec, spec.access[i], fmt::format("access[{}]", i));
+        defaults += spec.access[i].default_ ? 1 : 0;
+    }
+    if (defaults > 1) refuse("access", "only one access can be the default");
+    for (const auto& volume : spec.volumes)
+        if (volume.size.count <= 0)
+            refuse("volumes", "the size of " + quoted(volume.name) + " must be above 0");
+    if (spec.lifecycle.start_within < std::chrono::seconds(1))
+        refuse("lifecycle.startWithin", "at least 1s is needed");
+    if (spec.lifecycle.stop_timeout > std::chrono::minutes(10))
+        refuse("lifecycle.stopTimeout", "at most 10m");
+}
+
+}  // namespace
+
+TemplateSpec parse_spec(const json::value& spec) {
+    check_all_built(spec);
+    auto parsed = json::from_json<TemplateSpec>(spec, json::Unknown::refuse);
+    check_spec(parsed);
+    return parsed;
+}
+
+NamedSpec parse_template(const json::value& document) {
+    const auto* entries = document.if_object();
+    if (entries == nullptr) refuse("template", "expected an object with apiVersion, kind, metadata and spec");
+    const std::vector<std::string> known{"apiVersion", "kind", "metadata", "spec"};
+    for (const auto& entry : *entries)
+        if (std::find(known.begin(), known.end(), std::string(entry.key())) == known.end())
+            json::refuse_key("", entry.key(), known);
+    const auto text_of = [&](std::string_view key) -> std::string {
+        const auto* found = entries->if_contains(key);
+        return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
+    };
+    if (text_of("apiVersion") != api_version) refuse("apiVersion", "expected " + std::string(api_version));
+    if (text_of("kind") != "Template") refuse("kind", "expected Template");
+    const auto* metadata = object_at(document, "metadata");
+    if (metadata == nullptr) refuse("metadata", "expected an object with a name");
+    for (const auto& entry : *metadata)
+        if (entry.key() != "name") json::refuse_key("metadata", entry.key(), {"name"});
+    const auto* name = metadata->if_contains("name");
+    if (name == nullptr || !name->is_string()) refuse("metadata.name", "a name is needed");
+    check_label("metadata.name", std::string(name->get_string()));
+    const auto* spec = entries->if_contains("spec");
+    if (spec == nullptr) refuse("spec", "a spec is needed");
+    return {.name = std::string(name->get_string()), .spec = parse_spec(*spec)};
+}
+
+json::value to_document(const std::string& name, const TemplateSpec& spec) {
+    return json::object{{"apiVersion", api_version},
+                        {"kind", "Template"},
+                        {"metadata", json::object{{"name", name}}},
+                        {"spec", json::to_json(spec)}};
+}
+
+const Access* default_access(const TemplateSpec& spec) {
+    for (const auto& access : spec.access)
+        if (access.default_) return &access;
+    return spec.access.empty() ? nullptr : &spec.access.front();
+}
+
+const Component* find_component(const TemplateSpec& spec, std::string_view name) {
+    for (const auto& component : spec.components)
+        if (component.name == name) return &component;
+    return nullptr;
+}
+
+const Port* find_port(const Component& component, std::string_view name) {
+    for (const auto& port : component.ports)
+        if (port.name == name) return &port;
+    return nullptr;
+}
+
+}  // namespace berth

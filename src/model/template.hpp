@@ -1,0 +1,192 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "model/user.hpp"
+
+namespace berth {
+
+enum class Scheme { http, ws, vnc, ssh, tcp };
+BOOST_DESCRIBE_ENUM(Scheme, http, ws, vnc, ssh, tcp)
+
+enum class Profile { strict, compat };
+BOOST_DESCRIBE_ENUM(Profile, strict, compat)
+
+enum class Restart { always, on_failure, never };
+BOOST_DESCRIBE_ENUM(Restart, always, on_failure, never)
+
+enum class VolumeScope { workspace, user, session };
+BOOST_DESCRIBE_ENUM(VolumeScope, workspace, user, session)
+
+/// Kubernetes writes these in capitals, so the enumerators do too.
+enum class AccessMode { ReadWriteOnce, ReadWriteMany };
+BOOST_DESCRIBE_ENUM(AccessMode, ReadWriteOnce, ReadWriteMany)
+
+enum class AccessKind { web, terminal, vnc };
+BOOST_DESCRIBE_ENUM(AccessKind, web, terminal, vnc)
+
+enum class Egress { internet, none };
+BOOST_DESCRIBE_ENUM(Egress, internet, none)
+
+struct Port {
+    std::string name;
+    int port = 0;
+    Scheme scheme = Scheme::http;
+    bool operator==(const Port&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Port, (), (name, port, scheme))
+
+struct HttpProbe {
+    std::string port;
+    std::string path = "/";
+    bool operator==(const HttpProbe&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(HttpProbe, (), (port, path))
+
+/// When a component counts as ready: exactly one of the three. Absent: as soon as it runs.
+struct Probe {
+    std::optional<HttpProbe> http;                 ///< An answer below 500 on that path.
+    std::optional<std::string> tcp;                ///< The named port accepts connections.
+    std::optional<std::vector<std::string>> exec;  ///< The command ends with 0.
+    bool operator==(const Probe&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Probe, (), (http, tcp, exec))
+
+struct Resources {
+    MilliCpu cpu{1000};
+    Bytes memory{std::int64_t{1} << 30};
+    int pids = 1024;
+    bool operator==(const Resources&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Resources, (), (cpu, memory, pids))
+
+struct Mount {
+    std::string volume;
+    std::string path;
+    bool read_only = false;
+    bool operator==(const Mount&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Mount, (), (volume, path, read_only))
+
+/// One container of a session.
+struct Component {
+    std::string name;
+    std::string image;
+    std::optional<std::vector<std::string>> command;  ///< Replaces the image's entry point.
+    std::optional<std::vector<std::string>> args;     ///< Replaces the image's command.
+    Profile profile = Profile::strict;
+    std::optional<int> user;  ///< Numeric user inside; absent: 1000.
+    Restart restart = Restart::always;
+    std::vector<Port> ports;
+    std::optional<Probe> readiness;
+    Resources resources;
+    std::map<std::string, std::string> env;
+    std::vector<Mount> mounts;
+    bool operator==(const Component&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Component, (),
+                      (name, image, command, args, profile, user, restart, ports, readiness, resources, env,
+                       mounts))
+
+struct VolumeSpec {
+    std::string name;
+    VolumeScope scope = VolumeScope::workspace;
+    Bytes size{std::int64_t{10} << 30};
+    AccessMode access_mode = AccessMode::ReadWriteOnce;
+    bool operator==(const VolumeSpec&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(VolumeSpec, (), (name, scope, size, access_mode))
+
+/// One way in: what a person opens. Exactly one of a template is the default (the first, unless one says so).
+struct Access {
+    std::string name;
+    std::string component;
+    std::optional<std::string> port;  ///< Name of a port of the component; none for terminals.
+    AccessKind kind = AccessKind::web;
+    bool default_ = false;
+    bool operator==(const Access&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Access, (), (name, component, port, kind, default_))
+
+struct Lifecycle {
+    Duration start_within{std::chrono::minutes(5)};
+    Duration stop_timeout{std::chrono::seconds(10)};
+    bool operator==(const Lifecycle&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Lifecycle, (), (start_within, stop_timeout))
+
+struct NetworkSpec {
+    Egress egress = Egress::internet;
+    bool operator==(const NetworkSpec&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(NetworkSpec, (), (egress))
+
+/// What a session is made of. `parse_template` reads and checks one; a stored revision is always valid.
+struct TemplateSpec {
+    std::string display_name;
+    std::string description;
+    std::string category;
+    std::string icon;
+    std::vector<std::string> tags;
+    std::vector<Component> components;
+    std::vector<VolumeSpec> volumes;
+    std::vector<Access> access;
+    Lifecycle lifecycle;
+    NetworkSpec network;
+    bool operator==(const TemplateSpec&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(TemplateSpec, (),
+                      (display_name, description, category, icon, tags, components, volumes, access,
+                       lifecycle, network))
+
+/// A template at its newest revision, as lists and pages show it.
+struct Template {
+    std::string name;
+    int revision = 1;
+    TemplateSpec spec;
+    std::optional<UserId> owner;  ///< Set for a private template; absent: published to everybody.
+    Time created_at{};
+    Time updated_at{};
+    bool operator==(const Template&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Template, (), (name, revision, spec, owner, created_at, updated_at))
+
+/// One immutable revision. `digests` holds what each image was when it was first there: image -> sha256:….
+struct TemplateRevision {
+    std::string name;
+    int revision = 1;
+    TemplateSpec spec;
+    std::map<std::string, std::string> digests;
+    Time created_at{};
+    bool operator==(const TemplateRevision&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(TemplateRevision, (), (name, revision, spec, digests, created_at))
+
+/// A template as a file or request brings it.
+struct NamedSpec {
+    std::string name;
+    TemplateSpec spec;
+};
+
+/// Reads `{apiVersion, kind: Template, metadata: {name}, spec}` and checks everything that can be checked
+/// without an engine. Throws `invalid`: an unknown key names the nearest known one (`unknown_key`), a key of
+/// the design that is not built yet is refused by name (`not_built`), the rest is `invalid_field` with its
+/// path.
+NamedSpec parse_template(const json::value& document);
+
+/// The same for a bare spec.
+TemplateSpec parse_spec(const json::value& spec);
+
+/// Writes the document that `parse_template` reads.
+json::value to_document(const std::string& name, const TemplateSpec& spec);
+
+/// The access that opens when nothing else is said, or nullptr when the template has none.
+const Access* default_access(const TemplateSpec& spec);
+const Component* find_component(const TemplateSpec& spec, std::string_view name);
+const Port* find_port(const Component& component, std::string_view name);
+
+}  // namespace berth

@@ -1,0 +1,123 @@
+#include "model/template.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/yaml.hpp"
+
+namespace berth {
+namespace {
+
+const char* const good = R"(
+apiVersion: berth.dev/v1alpha1
+kind: Template
+metadata: {name: demo}
+spec:
+  displayName: Demo
+  components:
+    - name: web
+      image: localhost/demo:1
+      ports: [{name: http, port: 8080}]
+      readiness: {http: {port: http, path: /health}}
+      resources: {cpu: 500m, memory: 256Mi}
+      env: {MODE: fast}
+      mounts: [{volume: home, path: /home/demo}]
+  volumes: [{name: home, size: 1Gi}]
+  access: [{name: page, component: web, port: http}]
+  lifecycle: {startWithin: 30s}
+)";
+
+/// `good` with one piece replaced, and what `parse_template` says to it.
+std::string refusal(const std::string& piece, const std::string& other) {
+    std::string text = good;
+    const auto place = text.find(piece);
+    if (place == std::string::npos) return "the test has no such piece: " + piece;
+    text.replace(place, piece.size(), other);
+    try {
+        parse_template(yaml::parse(text));
+    } catch (const Error& error) {
+        return error.code + ": " + error.user + (error.next.empty() ? "" : " | " + error.next);
+    }
+    return "accepted";
+}
+
+TEST(Template, a_document_reads_back_what_it_writes) {
+    const auto named = parse_template(yaml::parse(good));
+    EXPECT_EQ(named.name, "demo");
+    EXPECT_EQ(named.spec.components[0].resources.memory.count, 256 << 20);
+    const auto again = parse_template(to_document(named.name, named.spec));
+    EXPECT_EQ(again.spec, named.spec);
+}
+
+TEST(Template, an_unknown_key_names_the_nearest_known_one) {
+    EXPECT_EQ(refusal("displayName:", "displyName:"),
+              "unknown_key: \"displyName\" is not a known key | did you mean \"displayName\"?");
+    EXPECT_EQ(refusal("      image:", "      imag:"),
+              "unknown_key: \"components[0].imag\" is not a known key | did you mean \"image\"?");
+    EXPECT_EQ(refusal("startWithin", "startwithin"),
+              "unknown_key: \"lifecycle.startwithin\" is not a known key | did you mean \"startWithin\"?");
+    EXPECT_EQ(refusal("metadata: {name: demo}", "metadata: {name: demo, labels: {}}"),
+              "unknown_key: \"metadata.labels\" is not a known key");
+}
+
+TEST(Template, a_key_whose_feature_is_not_built_is_refused_by_name) {
+    const std::string next = " | remove it, or use a version that has it";
+    EXPECT_EQ(refusal("lifecycle: {startWithin: 30s}", "lifecycle: {hibernateAfter: 30m}"),
+              "not_built: \"lifecycle.hibernateAfter\" is not supported by this version of Berth" + next);
+    EXPECT_EQ(
+        refusal("lifecycle:", "network: {egress: [example.org]}\n  lifecycle:"),
+        "not_built: \"network.egress: a list of hosts\" is not supported by this version of Berth" + next);
+    EXPECT_EQ(refusal("{name: home, size: 1Gi}", "{name: home, scope: shared}"),
+              "not_built: \"volumes[0].scope: shared\" is not supported by this version of Berth" + next);
+    EXPECT_EQ(refusal("lifecycle:", "pool: {size: 2}\n  lifecycle:"),
+              "not_built: \"pool\" is not supported by this version of Berth" + next);
+}
+
+TEST(Template, references_that_lead_nowhere_name_the_nearest) {
+    EXPECT_EQ(refusal("volume: home", "volume: hom"),
+              "invalid_field: components[0].mounts: there is no volume \"hom\" | did you mean \"home\"?");
+    EXPECT_EQ(refusal("component: web", "component: wev"),
+              "invalid_field: access[0].component: there is no component \"wev\" | did you mean \"web\"?");
+    EXPECT_EQ(
+        refusal("component: web, port: http", "component: web, port: htp"),
+        "invalid_field: access[0].port: component \"web\" has no port \"htp\" | did you mean \"http\"?");
+    EXPECT_EQ(refusal("{http: {port: http, path: /health}}", "{tcp: rpc}"),
+              "invalid_field: components[0].readiness: component \"web\" has no port \"rpc\"");
+}
+
+TEST(Template, values_out_of_range_are_refused_with_their_path) {
+    EXPECT_EQ(refusal("port: 8080", "port: 70000"),
+              "invalid_field: components[0].ports: port number must be 1 to 65535");
+    EXPECT_EQ(refusal("memory: 256Mi", "memory: 1Mi"),
+              "invalid_field: components[0].resources.memory: at least 6Mi are needed");
+    EXPECT_EQ(refusal("path: /home/demo", "path: home"),
+              "invalid_field: components[0].mounts: path \"home\" is not an absolute path below /");
+    EXPECT_EQ(refusal("path: /home/demo", "path: /a/../etc"),
+              "invalid_field: components[0].mounts: path \"/a/../etc\" is not an absolute path below /");
+    EXPECT_EQ(refusal("name: demo", "name: De_mo"),
+              "invalid_field: metadata.name: \"De_mo\" is not made of at most 40 characters a-z, 0-9 and "
+              "inner hyphens");
+    EXPECT_EQ(refusal("image: localhost/demo:1", "image: --privileged"),
+              "invalid_field: components[0].image: \"--privileged\" is not the name of an image");
+    EXPECT_EQ(refusal("kind: Template", "kind: Pod"), "invalid_field: kind: expected Template");
+}
+
+TEST(Template, every_starter_template_is_valid) {
+    int count = 0;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(std::string(BERTH_SOURCE_DIR) + "/images")) {
+        if (entry.path().filename() != "template.yaml") continue;
+        std::ifstream file(entry.path());
+        const std::string text((std::istreambuf_iterator<char>(file)), {});
+        EXPECT_EQ(parse_template(yaml::parse(text)).name, entry.path().parent_path().filename())
+            << entry.path();
+        ++count;
+    }
+    EXPECT_EQ(count, 5);
+}
+
+}  // namespace
+}  // namespace berth

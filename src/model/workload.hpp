@@ -1,0 +1,155 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/session.hpp"
+
+/// What an engine is given and what it reports. An engine knows workloads, never sessions or people.
+namespace berth {
+
+struct WorkloadNoun {};
+using WorkloadId = Id<WorkloadNoun>;
+
+struct WorkloadMount {
+    std::string volume;  ///< Handle of a volume of the workload.
+    std::string path;
+    bool read_only = false;
+    bool operator==(const WorkloadMount&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(WorkloadMount, (), (volume, path, read_only))
+
+/// One container as it should be. Everything is expanded; nothing refers to a template any more.
+struct WorkloadComponent {
+    std::string name;
+    std::string image;   ///< As the template names it, for messages.
+    std::string digest;  ///< What to run; empty: whatever the image name is now.
+    std::optional<std::vector<std::string>> command;
+    std::optional<std::vector<std::string>> args;
+    std::map<std::string, std::string> env;
+    Profile profile = Profile::strict;
+    int user = 1000;
+    Resources resources;
+    std::vector<Port> ports;
+    std::optional<Probe> readiness;
+    std::vector<WorkloadMount> mounts;
+    Duration stop_timeout{std::chrono::seconds(10)};
+    /// `incarnation.restarts`: a component that carries another one is replaced.
+    std::string generation;
+    bool operator==(const WorkloadComponent&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(WorkloadComponent, (),
+                      (name, image, digest, command, args, env, profile, user, resources, ports, readiness,
+                       mounts, stop_timeout, generation))
+
+struct WorkloadVolume {
+    std::string handle;
+    Bytes size;
+    int owner = 1000;  ///< Numeric user that a new volume belongs to; the group is 0.
+    bool operator==(const WorkloadVolume&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(WorkloadVolume, (), (handle, size, owner))
+
+/// What should be there. No components: nothing runs, no network; the volumes stay whatever it says.
+struct Workload {
+    WorkloadId id;
+    std::vector<WorkloadComponent> components;
+    std::vector<WorkloadVolume> volumes;
+    Egress egress = Egress::internet;
+    std::vector<std::string> prepare;  ///< Images to get now; their components start once they are there.
+    /// Containers that have exited stay for their logs, and so does the network, though nothing is wanted.
+    bool keep_exited = false;
+    bool operator==(const Workload&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Workload, (), (id, components, volumes, egress, prepare, keep_exited))
+
+enum class ContainerState { creating, created, running, exited, stopping, removing };
+BOOST_DESCRIBE_ENUM(ContainerState, creating, created, running, exited, stopping, removing)
+
+/// A container that is there.
+struct ObservedComponent {
+    std::string name;
+    std::string handle;  ///< The engine's id of it: the precondition of every write that touches it.
+    std::string generation;
+    ContainerState state = ContainerState::created;
+    bool ready = false;         ///< Its readiness probe has succeeded in this run.
+    std::string probe_message;  ///< Why it is not ready yet: `port 8888: connection refused`.
+    int exit_code = 0;
+    bool out_of_memory = false;
+    std::optional<Time> started_at;
+    std::optional<Time> exited_at;
+    std::vector<std::string> last_log;  ///< Last lines, only once it has exited.
+    bool operator==(const ObservedComponent&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ObservedComponent, (),
+                      (name, handle, generation, state, ready, probe_message, exit_code, out_of_memory,
+                       started_at, exited_at, last_log))
+
+enum class ImageState { unknown, pulling, present, missing };
+BOOST_DESCRIBE_ENUM(ImageState, unknown, pulling, present, missing)
+
+/// What the engine knows of an image that a workload asked for.
+struct ObservedImage {
+    ImageState state = ImageState::unknown;
+    std::string digest;   ///< `sha256:…` once present.
+    std::string message;  ///< Progress while pulling or building, the engine's own words when missing.
+    std::optional<double> progress;     ///< 0 to 1 while pulling or building, when the engine can say.
+    std::optional<Time> missing_since;  ///< When the last try to get it failed.
+    bool operator==(const ObservedImage&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ObservedImage, (), (state, digest, message, progress, missing_since))
+
+/// What is there now. `images` (by name as the template has it) is filled by the loop, for what has to start.
+struct Observed {
+    bool network = false;
+    std::vector<ObservedComponent> components;
+    std::vector<std::string>
+        volumes;  ///< Handles of volumes that exist, of those this workload asked for or mounts.
+    std::map<std::string, ObservedImage> images;
+    std::vector<Condition> conditions;
+    bool operator==(const Observed&) const = default;
+};
+
+// The changes that there are. Not one of them removes a volume.
+
+/// Makes `image` present: a job of the engine that `observe` reports.
+struct PrepareImage {
+    std::string image;
+    bool operator==(const PrepareImage&) const = default;
+};
+struct CreateNetwork {
+    Egress egress;
+    bool operator==(const CreateNetwork&) const = default;
+};
+struct CreateVolume {
+    WorkloadVolume volume;
+    bool operator==(const CreateVolume&) const = default;
+};
+/// Creates and starts; "exists already" is ours only with the same generation on it.
+struct StartComponent {
+    WorkloadComponent component;
+    bool operator==(const StartComponent&) const = default;
+};
+/// Asks politely, kills after `stop_timeout`: a job of the engine that `observe` reports as `stopping`.
+struct StopComponent {
+    std::string name, handle;
+    Duration stop_timeout;
+    bool operator==(const StopComponent&) const = default;
+};
+/// Removes a container that has exited or never ran.
+struct RemoveComponent {
+    std::string name, handle;
+    bool operator==(const RemoveComponent&) const = default;
+};
+struct RemoveNetwork {
+    bool operator==(const RemoveNetwork&) const = default;
+};
+
+using Change = std::variant<PrepareImage, CreateNetwork, CreateVolume, StartComponent, StopComponent,
+                            RemoveComponent, RemoveNetwork>;
+using Changes = std::vector<Change>;
+
+}  // namespace berth

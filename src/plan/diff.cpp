@@ -1,0 +1,69 @@
+#include "plan/diff.hpp"
+
+#include <algorithm>
+
+namespace berth::plan {
+namespace {
+
+const WorkloadComponent* find(const std::vector<WorkloadComponent>& components, const std::string& name) {
+    const auto found =
+        std::find_if(components.begin(), components.end(), [&](const auto& c) { return c.name == name; });
+    return found == components.end() ? nullptr : &*found;
+}
+
+bool is_there(const Observed& have, const std::string& name) {
+    return std::any_of(have.components.begin(), have.components.end(),
+                       [&](const auto& c) { return c.name == name; });
+}
+
+bool image_is_there(const Observed& have, const WorkloadComponent& component) {
+    const auto found = have.images.find(component.image);
+    return found != have.images.end() && found->second.state == ImageState::present;
+}
+
+/// What ends a container that is not wanted (any more).
+void end_component(const ObservedComponent& there, const WorkloadComponent* successor, bool keep_exited,
+                   Changes& changes) {
+    const auto stop_timeout =
+        successor == nullptr ? Duration(std::chrono::seconds(10)) : successor->stop_timeout;
+    switch (there.state) {
+        case ContainerState::creating:
+        case ContainerState::running:
+            changes.push_back(StopComponent{there.name, there.handle, stop_timeout});
+            break;
+        case ContainerState::created:
+        case ContainerState::exited:
+            if (!keep_exited || successor != nullptr)
+                changes.push_back(RemoveComponent{there.name, there.handle});
+            break;
+        case ContainerState::stopping:
+        case ContainerState::removing:
+            break;
+    }
+}
+
+}  // namespace
+
+Changes diff(const Workload& wanted, const Observed& have) {
+    Changes changes;
+    for (const auto& image : wanted.prepare) changes.push_back(PrepareImage{image});
+    for (const auto& there : have.components) {
+        const auto* component = find(wanted.components, there.name);
+        if (component == nullptr || component->generation != there.generation)
+            end_component(there, component, wanted.keep_exited, changes);
+    }
+    if (wanted.components.empty()) {
+        if (have.network && have.components.empty()) changes.push_back(RemoveNetwork{});
+        return changes;
+    }
+    if (!have.network) changes.push_back(CreateNetwork{wanted.egress});
+    for (const auto& volume : wanted.volumes)
+        if (std::find(have.volumes.begin(), have.volumes.end(), volume.handle) == have.volumes.end())
+            changes.push_back(CreateVolume{volume});
+    for (const auto& component : wanted.components)
+        if (!is_there(have, component.name) && image_is_there(have, component))
+            changes.push_back(StartComponent{component});
+    return changes;
+}
+
+}  // namespace berth::plan

@@ -1,0 +1,347 @@
+#include "plan/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plan/values.hpp"
+
+namespace berth::plan {
+namespace {
+
+constexpr int default_user = 1000;
+constexpr Duration soon{200};
+// A component that ran this long before it ended may be restarted however often it was before.
+constexpr Duration steady_run = std::chrono::minutes(10);
+
+double seconds_since(Time from, Time now) {
+    return static_cast<double>(std::max<std::int64_t>(0, (now - from).count())) / 1000.0;
+}
+
+const ObservedComponent* find_there(const Observed& have, const std::string& name) {
+    for (const auto& there : have.components)
+        if (there.name == name) return &there;
+    return nullptr;
+}
+
+ComponentStatus& status_of(SessionStatus& status, const std::string& name) {
+    for (auto& component : status.components)
+        if (component.name == name) return component;
+    status.components.push_back({.name = name});
+    return status.components.back();
+}
+
+ObservedImage image_of(const Observed& have, const std::string& image) {
+    const auto found = have.images.find(image);
+    return found == have.images.end() ? ObservedImage{} : found->second;
+}
+
+std::string generation_of(int incarnation, int restarts) {
+    return fmt::format("{}.{}", incarnation, restarts);
+}
+
+void fail(SessionStatus& status, std::string reason, std::string message) {
+    status.phase = Phase::failed;
+    status.reason = std::move(reason);
+    status.message = std::move(message);
+}
+
+/// The template's component with everything expanded.
+WorkloadComponent expand_component(const Facts& facts, const Component& component, const Values& values) {
+    WorkloadComponent made{.name = component.name,
+                           .image = component.image,
+                           .command = component.command,
+                           .args = component.args,
+                           .profile = component.profile,
+                           .user = component.user.value_or(default_user),
+                           .resources = component.resources,
+                           .ports = component.ports,
+                           .readiness = component.readiness,
+                           .stop_timeout = facts.revision.spec.lifecycle.stop_timeout};
+    if (const auto found = facts.revision.digests.find(component.image);
+        found != facts.revision.digests.end())
+        made.digest = found->second;
+    for (const auto& [name, text] : component.env) made.env[name] = expand(text, values);
+    made.env["BERTH_SESSION"] = facts.session.name;
+    made.env["BERTH_SESSION_ID"] = facts.session.id.text;
+    made.env["BERTH_SESSION_URL"] = facts.url;
+    made.env["BERTH_USER"] = facts.user_name;
+    if (made.command)
+        for (std::size_t i = 1; i < made.command->size(); ++i)
+            (*made.command)[i] = expand((*made.command)[i], values);
+    if (made.args)
+        for (auto& argument : *made.args) argument = expand(argument, values);
+    for (const auto& mount : component.mounts)
+        for (const auto& volume : facts.volumes)
+            if (volume.name == mount.volume)
+                made.mounts.push_back({volume.handle, mount.path, mount.read_only});
+    return made;
+}
+
+Workload full_workload(const Facts& facts) {
+    const auto& spec = facts.revision.spec;
+    auto values = component_values(spec);
+    values["user.name"] = facts.user_name;
+    values["user.id"] = facts.session.user.text;
+    values["session.name"] = facts.session.name;
+    values["session.id"] = facts.session.id.text;
+    values["session.url"] = facts.url;
+    Workload workload{.id = workload_of(facts.session.id), .egress = spec.network.egress};
+    for (const auto& component : spec.components)
+        workload.components.push_back(expand_component(facts, component, values));
+    const int owner = spec.components.front().user.value_or(default_user);
+    for (const auto& volume : facts.volumes) workload.volumes.push_back({volume.handle, volume.size, owner});
+    return workload;
+}
+
+/// How an exit reads: `"web" ended with status 3`, `"web" ran out of memory (limit 512Mi)`.
+std::string exit_message(const ObservedComponent& there, const WorkloadComponent& component) {
+    if (there.out_of_memory)
+        return fmt::format("{} ran out of memory (limit {})", quoted(there.name),
+                           to_string(component.resources.memory));
+    if (there.exit_code > 128)
+        return fmt::format("{} was ended by signal {}", quoted(there.name), there.exit_code - 128);
+    return fmt::format("{} ended with status {}", quoted(there.name), there.exit_code);
+}
+
+/// One start of a session, looked at once. Fills `wanted` step by step.
+class Start {
+  public:
+    Start(const Facts& facts, const Observed& have, Time now, Wanted& wanted)
+        : facts_(facts), have_(have), now_(now), wanted_(wanted), status_(wanted.status) {}
+
+    void decide() {
+        if (status_.phase == Phase::failed) return settle_failed();
+        status_.reason.clear();
+        status_.message.clear();
+        wanted_.workload = full_workload(facts_);
+        for (auto& component : wanted_.workload.components) judge_image(component);
+        for (auto& component : wanted_.workload.components) judge_component(component);
+        if (status_.phase == Phase::failed) return settle_failed();
+        judge_session();
+    }
+
+  private:
+    void judge_image(WorkloadComponent& component) {
+        if (find_there(have_, component.name) != nullptr) return;
+        const auto image = image_of(have_, component.image);
+        const bool tried = image.missing_since && *image.missing_since >= facts_.session.asked_at;
+        if (image.state == ImageState::present) {
+            if (component.digest.empty()) component.digest = image.digest;
+            return;
+        }
+        images_present_ = false;
+        auto& status = status_of(status_, component.name);
+        status.phase = image.state == ImageState::pulling ? ComponentPhase::pulling : ComponentPhase::waiting;
+        status.message = image.message;
+        if (image.state == ImageState::missing && tried)
+            fail(status_, "ImageNotFound",
+                 image.message.empty() ? fmt::format("image {} not found", quoted(component.image))
+                                       : image.message);
+        else if (image.state != ImageState::pulling)
+            add_once(wanted_.workload.prepare, component.image);
+        status_.message = status_.message.empty() ? image.message : status_.message;
+    }
+
+    void judge_component(WorkloadComponent& component) {
+        auto& status = status_of(status_, component.name);
+        const auto* there = find_there(have_, component.name);
+        component.generation = generation_of(facts_.session.incarnation, status.restarts);
+        if (there == nullptr || there->generation != component.generation) {
+            if (there != nullptr)
+                status.phase = ComponentPhase::stopping;
+            else if (status.phase != ComponentPhase::pulling)
+                status.phase = ComponentPhase::waiting;
+            all_started_ = all_ready_ = false;
+            return;
+        }
+        switch (there->state) {
+            case ContainerState::exited:
+                return judge_exit(component, *there, status);
+            case ContainerState::running:
+                status.phase = there->ready ? ComponentPhase::ready : ComponentPhase::running;
+                status.message = there->ready ? "" : there->probe_message;
+                if (!there->ready) note_waiting(*there);
+                all_ready_ = all_ready_ && there->ready;
+                return;
+            default:
+                status.phase = ComponentPhase::starting;
+        }
+        all_started_ = all_ready_ = false;
+    }
+
+    void judge_exit(WorkloadComponent& component, const ObservedComponent& there, ComponentStatus& status) {
+        const auto* spec = find_component(facts_.revision.spec, component.name);
+        const auto message = exit_message(there, component);
+        all_started_ = all_ready_ = false;
+        status.phase = ComponentPhase::exited;
+        status.message = message;
+        const bool wanted_again = spec->restart == Restart::always ||
+                                  (spec->restart == Restart::on_failure && there.exit_code != 0);
+        const bool was_ready = status_.timings.ready.has_value();
+        const bool hopeless =
+            status.restarts >= restarts_max && now_ < status.restarted_at.value_or(now_) + steady_run;
+        if (!was_ready || !wanted_again || hopeless) {
+            status_.last_log = there.last_log;
+            fail(status_, there.out_of_memory ? "OutOfMemory" : "Exited", message);
+            return;
+        }
+        const auto again_at = there.exited_at.value_or(now_) + restart_pause(status.restarts);
+        status_.reason = there.out_of_memory ? "OutOfMemory" : "Restarting";
+        status_.message = message;
+        if (now_ < again_at) {
+            wanted_.look_at = std::min(wanted_.look_at.value_or(again_at), again_at);
+            return;
+        }
+        ++status.restarts;
+        status.restarted_at = now_;
+        component.generation = generation_of(facts_.session.incarnation, status.restarts);
+    }
+
+    void judge_session() {
+        auto& timings = status_.timings;
+        const auto elapsed = seconds_since(facts_.session.asked_at, now_);
+        const auto mark = [&](std::optional<double>& step, bool done) {
+            if (!step && done) step = elapsed;
+            return step.has_value();
+        };
+        bool done = mark(timings.admitted, true);
+        done = mark(timings.scheduled, done && is_scheduled());
+        done = mark(timings.pulled, done && images_present_);
+        done = mark(timings.started, done && all_started_);
+        done = mark(timings.ready, done && all_ready_);
+        mark(timings.routed, done);
+        status_.conditions = have_.conditions;
+        if (all_started_ && all_ready_) {
+            if (status_.phase != Phase::running) status_.started_at = now_;
+            status_.phase = Phase::running;
+            return;
+        }
+        status_.phase = have_.network || timings.scheduled ? Phase::starting : Phase::pending;
+        judge_deadline();
+    }
+
+    /// A start that takes too long fails. The time counts from when the container ran: neither pulls nor
+    /// pauses between restarts are the application's fault.
+    void judge_deadline() {
+        if (status_.reason == "Restarting" || status_.reason == "OutOfMemory") {
+            if (!wanted_.look_at) look_again(now_ + soon);
+            return;
+        }
+        if (!all_started_) return look_again(now_ + std::chrono::seconds(2));
+        const auto limit = facts_.revision.spec.lifecycle.start_within;
+        if (now_ < waiting_since_ + limit)
+            return look_again(std::min(waiting_since_ + limit, now_ + std::chrono::seconds(5)));
+        fail(status_, "StartTimeout", fmt::format("{} within {}", waiting_for_, to_string(limit)));
+        settle_failed();
+    }
+
+    /// A failed session runs nothing; what has exited stays for its logs.
+    void settle_failed() {
+        wanted_.workload = {.id = workload_of(facts_.session.id), .keep_exited = true};
+        wanted_.look_at.reset();
+        for (auto& component : status_.components)
+            if (component.phase != ComponentPhase::exited) component.phase = ComponentPhase::stopped;
+        const bool busy =
+            std::any_of(have_.components.begin(), have_.components.end(),
+                        [](const auto& there) { return there.state != ContainerState::exited; });
+        if (busy) look_again(now_ + std::chrono::seconds(2));
+    }
+
+    bool is_scheduled() const {
+        return have_.network && std::all_of(wanted_.workload.volumes.begin(), wanted_.workload.volumes.end(),
+                                            [&](const auto& volume) {
+                                                return std::find(have_.volumes.begin(), have_.volumes.end(),
+                                                                 volume.handle) != have_.volumes.end();
+                                            });
+    }
+
+    void note_waiting(const ObservedComponent& there) {
+        const auto what = there.probe_message.empty() ? std::string("not ready") : there.probe_message;
+        waiting_for_ = quoted(there.name) + ": " + what;
+        waiting_since_ = std::max(waiting_since_, there.started_at.value_or(facts_.session.asked_at));
+        if (status_.message.empty()) status_.message = waiting_for_;
+    }
+
+    void look_again(Time at) { wanted_.look_at = std::min(wanted_.look_at.value_or(at), at); }
+
+    static void add_once(std::vector<std::string>& list, const std::string& entry) {
+        if (std::find(list.begin(), list.end(), entry) == list.end()) list.push_back(entry);
+    }
+
+    const Facts& facts_;
+    const Observed& have_;
+    Time now_;
+    Wanted& wanted_;
+    SessionStatus& status_;
+    bool images_present_ = true;
+    bool all_started_ = true;
+    bool all_ready_ = true;
+    std::string waiting_for_;
+    Time waiting_since_{};
+};
+
+/// Nothing is to run: how far is that?
+void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while_stopping, Phase when_stopped,
+                 Wanted& wanted) {
+    wanted.workload = {.id = workload_of(facts.session.id)};
+    auto& status = wanted.status;
+    const bool stopped = have.components.empty() && !have.network;
+    status.phase = stopped ? when_stopped : while_stopping;
+    status.reason.clear();
+    status.message.clear();
+    status.conditions.clear();
+    for (auto& component : status.components) {
+        const bool there = find_there(have, component.name) != nullptr;
+        component.phase = there ? ComponentPhase::stopping : ComponentPhase::stopped;
+        component.message.clear();
+    }
+    if (!stopped) wanted.look_at = now + std::chrono::seconds(2);
+}
+
+}  // namespace
+
+Wanted decide(const Facts& facts, const Observed& have, Time now) {
+    Wanted wanted{.status = facts.session.status};
+    const auto state = desired(facts.session.asks);
+    if (state == State::running && wanted.status.incarnation != facts.session.incarnation)
+        wanted.status = SessionStatus{.incarnation = facts.session.incarnation};
+    switch (state) {
+        case State::running:
+            Start(facts, have, now, wanted).decide();
+            break;
+        case State::hibernated:
+            decide_stop(facts, have, now, Phase::stopping, Phase::hibernated, wanted);
+            break;
+        case State::terminated:
+            decide_stop(facts, have, now, Phase::terminating, Phase::gone, wanted);
+            break;
+    }
+    return wanted;
+}
+
+Duration restart_pause(int restarts) {
+    return std::min(Duration(std::chrono::seconds(1)) * (1 << std::clamp(restarts, 0, 5)),
+                    Duration(std::chrono::seconds(30)));
+}
+
+SessionStatus after_failure(SessionStatus status, const Error& error, const Session& session) {
+    const bool hopeless =
+        error.kind == Kind::invalid || error.kind == Kind::not_found || error.kind == Kind::forbidden;
+    if (hopeless && desired(session.asks) == State::running) {
+        fail(status, "EngineRefused", error.user);
+    } else {
+        status.reason = error.kind == Kind::unavailable ? "EngineUnavailable" : "EngineFailed";
+        status.message = error.user;
+    }
+    return status;
+}
+
+WorkloadId workload_of(const SessionId& id) {
+    return {id.text};
+}
+SessionId session_of(const WorkloadId& id) {
+    return {id.text};
+}
+
+}  // namespace berth::plan

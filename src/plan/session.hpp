@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "model/session.hpp"
+#include "model/workload.hpp"
+
+/// What to do about one session, given what is wanted, what is there, and the time. Pure.
+namespace berth::plan {
+
+/// All that a decision about one session depends on, besides what is there and the time.
+struct Facts {
+    Session session;
+    TemplateRevision revision;
+    std::string user_name;
+    std::vector<Volume> volumes;  ///< Those that the template's volumes stand for, by name.
+    std::string url;              ///< `http://name-random.localhost:8080`.
+};
+
+struct Wanted {
+    Workload workload;
+    SessionStatus status;         ///< Present reality, never the wish.
+    std::optional<Time> look_at;  ///< When to look again though nothing moved; absent: settled.
+};
+
+/// Asks nothing, remembers nothing: the same arguments give the same answer.
+Wanted decide(const Facts& facts, const Observed& have, Time now);
+
+/// How many times a component that was ready is started again before its next quick end fails the session.
+inline constexpr int restarts_max = 5;
+
+/// The pause before restart number `restarts` + 1: 1 s, doubled each time, at most 30 s.
+Duration restart_pause(int restarts);
+
+/// The status after the engine refused what was decided. A refusal that another try cannot mend fails the
+/// session; the others are named in `message` and tried again.
+SessionStatus after_failure(SessionStatus status, const Error& error, const Session& session);
+
+/// The identity of a session's workload: the same text.
+WorkloadId workload_of(const SessionId& id);
+SessionId session_of(const WorkloadId& id);
+
+}  // namespace berth::plan

@@ -1,0 +1,361 @@
+#include "plan/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "plan/diff.hpp"
+
+namespace berth::plan {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Time start{std::chrono::hours(500'000)};
+
+TemplateSpec two_components() {
+    TemplateSpec spec;
+    spec.components = {{.name = "model",
+                        .image = "m:1",
+                        .ports = {{"rpc", 8081, Scheme::ws}},
+                        .readiness = Probe{.tcp = "rpc"}},
+                       {.name = "web", .image = "w:1", .ports = {{"http", 80, Scheme::http}}}};
+    spec.components[1].env["MODEL"] = "${components.model.ports.rpc.url} for ${user.name}";
+    spec.components[1].mounts = {{"home", "/home/berth"}};
+    spec.volumes = {{.name = "home"}};
+    spec.access = {{.name = "page", .component = "web", .port = "http"}};
+    spec.lifecycle.start_within = 1min;
+    return spec;
+}
+
+Facts facts() {
+    Facts facts;
+    facts.session = {.id = {"ses_1"},
+                     .user = {"usr_1"},
+                     .name = "lab",
+                     .template_ = "two",
+                     .asks = {.wake = start},
+                     .asked_at = start};
+    facts.revision = {.name = "two", .spec = two_components()};
+    facts.user_name = "ada";
+    facts.volumes = {{.handle = "berth-home", .name = "home"}};
+    facts.url = "http://lab-x.localhost:8080";
+    return facts;
+}
+
+ObservedImage present(const std::string& digest) {
+    return {.state = ImageState::present, .digest = digest};
+}
+
+/// What an engine would show after it has made `changes` and a while has passed.
+Observed after(const Changes& changes, Observed have, Time now, bool ready = true) {
+    for (const auto& change : changes) {
+        if (const auto* image = std::get_if<PrepareImage>(&change))
+            have.images[image->image] = present("sha256:" + image->image);
+        if (std::holds_alternative<CreateNetwork>(change)) have.network = true;
+        if (std::holds_alternative<RemoveNetwork>(change)) have.network = false;
+        if (const auto* volume = std::get_if<CreateVolume>(&change))
+            have.volumes.push_back(volume->volume.handle);
+        if (const auto* made = std::get_if<StartComponent>(&change))
+            have.components.push_back({.name = made->component.name,
+                                       .handle = "h-" + made->component.name + made->component.generation,
+                                       .generation = made->component.generation,
+                                       .state = ContainerState::running,
+                                       .ready = ready,
+                                       .started_at = now});
+        if (const auto* stopped = std::get_if<StopComponent>(&change))
+            for (auto& there : have.components)
+                if (there.name == stopped->name) there.state = ContainerState::exited;
+        if (const auto* removed = std::get_if<RemoveComponent>(&change))
+            std::erase_if(have.components, [&](const auto& there) { return there.name == removed->name; });
+    }
+    return have;
+}
+
+/// Looks, applies and looks again until nothing changes. Fails when it does not settle.
+std::pair<Observed, Wanted> settle(Facts& facts, Observed have, Time& now) {
+    for (int look = 0; look < 20; ++look) {
+        auto wanted = decide(facts, have, now);
+        facts.session.status = wanted.status;
+        const auto changes = diff(wanted.workload, have);
+        if (changes.empty()) return {have, wanted};
+        have = after(changes, have, now);
+        now += 100ms;
+    }
+    ADD_FAILURE() << "does not settle";
+    return {have, {}};
+}
+
+TEST(Decide, a_launch_leads_to_running_components_in_one_network_with_its_volumes) {
+    auto launched = facts();
+    auto now = start;
+    const auto [have, wanted] = settle(launched, {}, now);
+    EXPECT_EQ(wanted.status.phase, Phase::running);
+    EXPECT_TRUE(have.network);
+    EXPECT_EQ(have.volumes, std::vector<std::string>{"berth-home"});
+    ASSERT_EQ(wanted.workload.components.size(), 2u);
+    EXPECT_EQ(wanted.workload.components[1].env.at("MODEL"), "ws://model:8081 for ada");
+    EXPECT_EQ(wanted.workload.components[1].mounts,
+              (std::vector<WorkloadMount>{{"berth-home", "/home/berth", false}}));
+    EXPECT_EQ(wanted.look_at, std::nullopt) << "a running session is settled";
+}
+
+TEST(Decide, deciding_twice_changes_nothing) {
+    auto launched = facts();
+    auto now = start;
+    const auto [have, wanted] = settle(launched, {}, now);
+    const auto again = decide(launched, have, now + 1h);
+    EXPECT_EQ(again.status, launched.session.status);
+    EXPECT_TRUE(diff(again.workload, have).empty());
+}
+
+TEST(Decide, steps_are_timed_from_the_ask_and_in_order) {
+    auto launched = facts();
+    auto now = start + 1s;
+    settle(launched, {}, now);
+    const auto& timings = launched.session.status.timings;
+    EXPECT_EQ(timings.admitted, 1.0);
+    EXPECT_LE(timings.scheduled, timings.pulled);
+    EXPECT_LE(timings.pulled, timings.started);
+    EXPECT_LE(timings.started, timings.ready);
+    EXPECT_EQ(timings.ready, timings.routed);
+}
+
+TEST(Decide, an_image_that_is_missing_fails_in_the_engines_words) {
+    auto launched = facts();
+    Observed have;
+    have.images["m:1"] = {
+        .state = ImageState::missing, .message = "image \"m:1\" not found", .missing_since = start + 1s};
+    const auto wanted = decide(launched, have, start + 2s);
+    EXPECT_EQ(wanted.status.phase, Phase::failed);
+    EXPECT_EQ(wanted.status.reason, "ImageNotFound");
+    EXPECT_EQ(wanted.status.message, "image \"m:1\" not found");
+    EXPECT_TRUE(wanted.workload.components.empty());
+}
+
+TEST(Decide, a_retry_asks_for_the_image_again) {
+    auto launched = facts();
+    launched.session.incarnation = 2;
+    launched.session.asked_at = start + 1min;
+    launched.session.status = {.phase = Phase::failed, .reason = "ImageNotFound", .incarnation = 1};
+    Observed have;
+    have.images["m:1"] = have.images["w:1"] = {.state = ImageState::missing, .missing_since = start};
+    const auto wanted = decide(launched, have, start + 1min);
+    EXPECT_EQ(wanted.status.phase, Phase::pending);
+    EXPECT_EQ(wanted.workload.prepare, (std::vector<std::string>{"m:1", "w:1"}));
+}
+
+TEST(Decide, a_component_that_exits_before_it_was_ready_fails_with_its_code_and_last_lines) {
+    auto launched = facts();
+    Observed have{.network = true, .volumes = {"berth-home"}};
+    have.components = {{.name = "model",
+                        .handle = "h",
+                        .generation = "1.0",
+                        .state = ContainerState::exited,
+                        .exit_code = 3,
+                        .last_log = {"no licence"}}};
+    have.images["w:1"] = present("sha256:w");
+    const auto wanted = decide(launched, have, start + 1s);
+    EXPECT_EQ(wanted.status.phase, Phase::failed);
+    EXPECT_EQ(wanted.status.reason, "Exited");
+    EXPECT_EQ(wanted.status.message, "\"model\" ended with status 3");
+    EXPECT_EQ(wanted.status.last_log, std::vector<std::string>{"no licence"});
+    EXPECT_TRUE(diff(wanted.workload, have).empty()) << "what has exited stays for its logs";
+}
+
+TEST(Decide, running_out_of_memory_is_named_with_the_limit) {
+    auto launched = facts();
+    Observed have{.network = true};
+    have.components = {{.name = "model",
+                        .handle = "h",
+                        .generation = "1.0",
+                        .state = ContainerState::exited,
+                        .exit_code = 137,
+                        .out_of_memory = true}};
+    have.images["w:1"] = present("sha256:w");
+    EXPECT_EQ(decide(launched, have, start).status.message, "\"model\" ran out of memory (limit 1Gi)");
+}
+
+TEST(Decide, a_port_that_never_listens_fails_after_start_within) {
+    auto launched = facts();
+    auto now = start;
+    Observed have{.network = true, .volumes = {"berth-home"}};
+    for (const auto* name : {"model", "web"})
+        have.components.push_back({.name = name,
+                                   .handle = name,
+                                   .generation = "1.0",
+                                   .state = ContainerState::running,
+                                   .probe_message = "port 8081: connection refused"});
+    launched.session.status = decide(launched, have, now).status;
+    EXPECT_EQ(launched.session.status.phase, Phase::starting);
+    EXPECT_EQ(launched.session.status.message, "\"model\": port 8081: connection refused");
+    const auto late = decide(launched, have, start + 1min + 1s);
+    EXPECT_EQ(late.status.reason, "StartTimeout");
+    EXPECT_EQ(late.status.message, "\"web\": port 8081: connection refused within 1m");
+    EXPECT_EQ(diff(late.workload, have).size(), 2u) << "both are stopped";
+}
+
+TEST(Decide, a_killed_component_is_started_again_after_a_pause) {
+    auto launched = facts();
+    auto now = start;
+    auto [have, wanted] = settle(launched, {}, now);
+    have.components[1].state = ContainerState::exited;
+    have.components[1].exit_code = 137;
+    have.components[1].exited_at = now;
+    wanted = decide(launched, have, now);
+    launched.session.status = wanted.status;
+    EXPECT_EQ(wanted.status.phase, Phase::starting);
+    EXPECT_EQ(wanted.status.reason, "Restarting");
+    EXPECT_TRUE(diff(wanted.workload, have).empty());
+    ASSERT_TRUE(wanted.look_at.has_value());
+    now = *wanted.look_at;
+    const auto [again, settled] = settle(launched, have, now);
+    EXPECT_EQ(settled.status.phase, Phase::running);
+    EXPECT_EQ(settled.status.components[1].restarts, 1);
+    EXPECT_EQ(again.components.size(), 2u);
+}
+
+TEST(Decide, a_component_that_keeps_ending_fails_the_session) {
+    auto launched = facts();
+    auto now = start;
+    auto [have, wanted] = settle(launched, {}, now);
+    for (int crash = 0; crash <= restarts_max; ++crash) {
+        auto& web = *std::find_if(have.components.begin(), have.components.end(),
+                                  [](const auto& c) { return c.name == "web"; });
+        web.state = ContainerState::exited;
+        web.exit_code = 1;
+        web.exited_at = now;
+        wanted = decide(launched, have, now);
+        launched.session.status = wanted.status;
+        if (wanted.look_at) now = *wanted.look_at;
+        if (wanted.status.phase != Phase::failed) have = settle(launched, have, now).first;
+    }
+    EXPECT_EQ(launched.session.status.phase, Phase::failed);
+    EXPECT_EQ(launched.session.status.reason, "Exited");
+}
+
+TEST(Decide, a_container_deleted_behind_our_back_is_made_again) {
+    auto launched = facts();
+    auto now = start;
+    auto [have, wanted] = settle(launched, {}, now);
+    have.components.pop_back();
+    have.images["w:1"] = present("sha256:w:1");
+    now += 1h;
+    const auto [again, settled] = settle(launched, have, now);
+    EXPECT_EQ(again.components.size(), 2u);
+    EXPECT_EQ(settled.status.phase, Phase::running);
+}
+
+TEST(Decide, hibernating_ends_every_process_and_keeps_every_volume) {
+    auto launched = facts();
+    auto now = start;
+    auto [have, wanted] = settle(launched, {}, now);
+    launched.session.asks.hibernate = now;
+    const auto [stopped, settled] = settle(launched, have, now);
+    EXPECT_EQ(settled.status.phase, Phase::hibernated);
+    EXPECT_TRUE(stopped.components.empty());
+    EXPECT_FALSE(stopped.network);
+    EXPECT_EQ(stopped.volumes, std::vector<std::string>{"berth-home"});
+}
+
+TEST(Decide, terminate_is_final_whatever_was_asked_later) {
+    auto launched = facts();
+    auto now = start;
+    auto [have, wanted] = settle(launched, {}, now);
+    launched.session.asks.terminate = now;
+    launched.session.asks.wake = now + 1h;
+    EXPECT_EQ(settle(launched, have, now).second.status.phase, Phase::gone);
+}
+
+TEST(Decide, a_wake_after_hibernation_is_a_new_incarnation_with_new_timings) {
+    auto launched = facts();
+    auto now = start;
+    auto [have, wanted] = settle(launched, {}, now);
+    launched.session.asks.hibernate = now;
+    have = settle(launched, have, now).first;
+    now += 24h;
+    launched.session.asks.wake = launched.session.asked_at = now;
+    launched.session.incarnation = 2;
+    const auto [again, settled] = settle(launched, have, now);
+    EXPECT_EQ(settled.status.phase, Phase::running);
+    EXPECT_LT(*settled.status.timings.ready, 10.0);
+    EXPECT_EQ(again.components[0].generation, "2.0");
+}
+
+/// Random histories: asks, crashes, vanished containers, failed pulls, at random times.
+TEST(Decide, any_history_settles_and_then_deciding_again_changes_nothing) {
+    for (unsigned seed = 0; seed < 5'000; ++seed) {
+        SCOPED_TRACE(testing::Message() << "seed " << seed);
+        std::mt19937 random(seed);
+        const auto below = [&](int limit) {
+            return static_cast<int>(random() % static_cast<unsigned>(limit));
+        };
+        auto launched = facts();
+        auto now = start;
+        Observed have;
+        for (int step = 0; step < 12; ++step) {
+            now += Duration(below(20'000));
+            switch (below(6)) {
+                case 0:
+                    launched.session.asks.hibernate = now;
+                    break;
+                case 1:
+                    launched.session.asks.wake = launched.session.asked_at = now;
+                    ++launched.session.incarnation;
+                    break;
+                case 2:
+                    if (!have.components.empty())
+                        have.components.erase(have.components.begin() +
+                                              below(static_cast<int>(have.components.size())));
+                    break;
+                case 3:
+                    for (auto& there : have.components)
+                        if (below(2) == 0)
+                            there.state = ContainerState::exited, there.exited_at = now,
+                            there.exit_code = below(3);
+                    break;
+                case 4:
+                    have.network = below(2) == 0;
+                    break;
+                default:
+                    have.images.clear();
+            }
+            const auto wanted = decide(launched, have, now);
+            launched.session.status = wanted.status;
+            have = after(diff(wanted.workload, have), have, now, below(4) != 0);
+        }
+        if (launched.session.status.phase != Phase::failed)
+            for (auto& there : have.components) there.ready = true;
+        for (int look = 0; look < 3; ++look) {
+            auto [settled, wanted] = settle(launched, have, now);
+            have = settled;
+            if (wanted.look_at) now = std::max(now, *wanted.look_at);
+        }
+        const auto final_look = decide(launched, have, now);
+        ASSERT_EQ(final_look.status, launched.session.status);
+        ASSERT_TRUE(diff(final_look.workload, have).empty());
+        const auto phase = final_look.status.phase;
+        ASSERT_TRUE(phase == Phase::running || phase == Phase::hibernated || phase == Phase::failed)
+            << json::enum_name(phase);
+    }
+}
+
+TEST(RestartPause, doubles_up_to_half_a_minute) {
+    EXPECT_EQ(restart_pause(0), 1s);
+    EXPECT_EQ(restart_pause(3), 8s);
+    EXPECT_EQ(restart_pause(99), 30s);
+}
+
+TEST(AfterFailure, what_another_try_cannot_mend_fails_the_session_and_the_rest_waits) {
+    const auto session = facts().session;
+    const auto refused =
+        after_failure({.phase = Phase::starting}, Error(Kind::invalid, "x", "no such mount"), session);
+    EXPECT_EQ(refused.phase, Phase::failed);
+    const auto away = after_failure({.phase = Phase::running},
+                                    Error(Kind::unavailable, "x", "the engine is away"), session);
+    EXPECT_EQ(away.phase, Phase::running);
+    EXPECT_EQ(away.reason, "EngineUnavailable");
+}
+
+}  // namespace
+}  // namespace berth::plan

@@ -1,0 +1,278 @@
+// The changes. Each looks before it writes: what exists already is ours only with our labels on it.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/log.hpp"
+#include "engine/container/container_engine.hpp"
+#include "engine/container/names.hpp"
+
+namespace berth::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error taken(const std::string& what, const std::string& name) {
+    return Error(Kind::conflict, "name_taken",
+                 fmt::format("{} {} exists already and is not ours", what, berth::quoted(name)),
+                 "remove or rename it");
+}
+
+/// A new volume belongs to its user and group 0. Needs root, and the engine on this machine.
+void give_volume(const std::string& mountpoint, int owner) {
+    if (::geteuid() != 0 || mountpoint.empty()) return;
+    const int folder = ::open(mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0) return;
+    const bool done = ::fchown(folder, static_cast<uid_t>(owner), 0) == 0 && ::fchmod(folder, 0770) == 0;
+    ::close(folder);
+    if (!done) throw Error(Kind::internal, "internal", "cannot give " + mountpoint + " to its user");
+}
+
+}  // namespace
+
+Task<> ContainerEngine::apply(WorkloadId id, Changes changes) {
+    require_up();
+    std::exception_ptr failure;
+    try {
+        for (auto& change : changes) {
+            auto work = std::visit([&](auto& entry) { return make(id, std::move(entry)); }, change);
+            co_await std::move(work);
+        }
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    // Also after a failure: what was written before it is to be seen.
+    make_stale(entry(id));
+    if (failure) std::rethrow_exception(failure);
+}
+
+bool ContainerEngine::is_ours(const container::Labels& labels, const WorkloadId& id) const {
+    for (const auto& [name, value] : labels_of(place_, id)) {
+        const auto found = labels.find(name);
+        if (found == labels.end() || found->second != value) return false;
+    }
+    return true;
+}
+
+Task<bool> ContainerEngine::is_ours(WorkloadId id, std::string handle) {
+    const auto details = co_await client_->inspect(handle);
+    if (!details) co_return false;
+    if (details->id != handle || !is_ours(details->labels, id)) throw taken("container", handle);
+    co_return true;
+}
+
+Task<> ContainerEngine::make(WorkloadId, PrepareImage change) {
+    co_await images_->prepare(change.image);
+}
+
+Task<> ContainerEngine::create_network(WorkloadId id, Egress egress) {
+    std::vector<std::string> subnets;
+    for (const auto& pool : options_.subnets) {
+        const auto some = subnets_of(pool, id.text);
+        subnets.insert(subnets.end(), some.begin(), some.end());
+    }
+    if (subnets.empty()) subnets.emplace_back();
+    std::optional<Error> failure;
+    for (const auto& subnet : subnets) {
+        try {
+            auto spec = render_network(place_, id, egress, subnet);
+            co_await client_->create_network(std::move(spec));
+            co_return;
+        } catch (const Error& error) {
+            // Another network has this subnet: take the next.
+            if (subnet.empty() || error.user.find("ubnet") == std::string::npos) throw;
+            failure = error;
+        }
+    }
+    throw *failure;
+}
+
+Task<> ContainerEngine::make(WorkloadId id, CreateNetwork change) {
+    const auto name = network_name(options_.instance, id);
+    // The rules are there before the first packet can be.
+    const Bridge bridge{bridge_name(options_.instance, id), change.egress == Egress::none};
+    co_await firewall_.add(bridge);
+    bool exists = false;
+    try {
+        co_await create_network(id, change.egress);
+    } catch (const Error& error) {
+        if (error.code != "name_taken") throw;
+        exists = true;
+    }
+    if (!exists) co_return;
+    const auto network = co_await client_->inspect_network(name);
+    if (!network || !is_ours(network->labels, id) || network->internal != bridge.closed)
+        throw taken("network", name);
+}
+
+Task<> ContainerEngine::make(WorkloadId id, CreateVolume change) {
+    const auto& handle = change.volume.handle;
+    const auto there = co_await client_->inspect_volume(handle);
+    if (there) {
+        const auto label = there->labels.find(label_instance);
+        if (label == there->labels.end() || label->second != options_.instance) throw taken("volume", handle);
+    } else {
+        auto spec = render_volume(place_, id, change.volume);
+        const auto made = co_await client_->create_volume(std::move(spec));
+        give_volume(made.mountpoint, change.volume.owner);
+    }
+    entry(id).claimed.insert(handle);
+}
+
+/// The folder of its process 1's socket, empty and its own. The folders above let nobody else in.
+void ContainerEngine::prepare_run_directory(const WorkloadId& id, const WorkloadComponent& component) {
+    const auto folder = component_directory(options_.data, id, component.name);
+    std::error_code ec;
+    fs::remove_all(folder, ec);
+    const auto parent = fs::path(folder).parent_path();
+    fs::create_directories(parent, ec);
+    if (!ec) fs::permissions(parent, fs::perms::owner_all, ec);
+    if (!ec) fs::create_directory(folder, ec);
+    if (ec) throw Error(Kind::internal, "internal", "cannot make " + folder + ": " + ec.message());
+    const bool own_user = component.profile == Profile::strict && ::geteuid() == 0 && !info_.user_namespaces;
+    const auto user = static_cast<uid_t>(component.user);
+    // Where the engine maps users, the number outside is not known before the container is there.
+    const bool done = own_user ? ::chown(folder.c_str(), user, 0) == 0 && ::chmod(folder.c_str(), 0700) == 0
+                               : ::chmod(folder.c_str(), 0777) == 0;
+    if (!done) throw Error(Kind::internal, "internal", "cannot give " + folder + " to its component");
+}
+
+/// Creates it, or finds what an earlier try left behind.
+Task<std::string> ContainerEngine::create_container(WorkloadId id, container::ContainerSpec spec) {
+    const auto name = spec.name;
+    const auto generation = spec.labels.at(label_generation);
+    const bool automatic = spec.user_namespace == "auto";
+    std::optional<Error> failure;
+    try {
+        co_return co_await client_->create(std::move(spec));
+    } catch (const Error& error) {
+        failure = error;
+    }
+    if (automatic && failure->user.find("available IDs") != std::string::npos)
+        throw Error(Kind::invalid, "profile_not_possible",
+                    "profile compat needs users of its own, and this container engine has none to give",
+                    "give the user \"containers\" a range in /etc/subuid and /etc/subgid", failure->user);
+    if (failure->code != "name_taken") throw *failure;
+    const auto there = co_await client_->inspect(name);
+    if (!there) throw *failure;
+    const auto label = there->labels.find(label_generation);
+    if (!is_ours(there->labels, id) || label == there->labels.end() || label->second != generation)
+        throw taken("container", name);
+    co_return there->id;
+}
+
+Task<> ContainerEngine::make(WorkloadId id, StartComponent change) {
+    const auto& component = change.component;
+    const auto reference = component.digest.empty() ? component.image : component.digest;
+    const auto image = co_await client_->inspect_image(reference);
+    if (!image) {
+        images_->forget(component.image);
+        throw Error(Kind::not_found, "image_not_found",
+                    fmt::format("image {} not found on this machine", berth::quoted(component.image)));
+    }
+    auto spec = render_component(place_, id, component, *image);
+    const auto name = spec.name;
+    const auto there = co_await client_->inspect(name);
+    // Started by an earlier try whose answer was lost: its folder is in use.
+    if (there && is_ours(there->labels, id) && state_of(there->state) != ContainerState::created) co_return;
+    prepare_run_directory(id, component);
+    starting_.insert(name);
+    std::string handle;
+    std::exception_ptr failure;
+    try {
+        handle = co_await create_container(id, std::move(spec));
+        co_await client_->start(handle);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    starting_.erase(name);
+    if (!failure) co_return;
+    try {
+        if (!handle.empty()) co_await client_->remove(handle, true);
+    } catch (const Error& error) {
+        log::warning("a container that did not start is left",
+                     {{"container", name}, {"error", error.what()}});
+    }
+    std::rethrow_exception(failure);
+}
+
+Task<> ContainerEngine::make(WorkloadId id, StopComponent change) {
+    if (stopping_.contains(change.handle)) co_return;
+    const bool there = co_await is_ours(id, change.handle);
+    if (!there || !stopping_.insert(change.handle).second) co_return;
+    tasks_.start("stop " + change.name, stop_in_background(id, change.handle, change.stop_timeout));
+}
+
+Task<> ContainerEngine::stop_in_background(WorkloadId id, std::string handle, Duration grace) {
+    std::optional<Error> failure;
+    try {
+        co_await client_->stop(handle, grace);
+    } catch (const Error& error) {
+        if (error.kind != Kind::not_found) failure = error;
+    }
+    if (failure)
+        log::warning("stopping a container failed", {{"container", handle}, {"error", failure->what()}});
+    // Looked at before it stops being ours to stop: a kill at the end of its time is not for want of memory.
+    try {
+        make_stale(entry(id));
+        co_await refresh(id);
+    } catch (const Error& error) {
+        log::debug("a stopped container cannot be looked at",
+                   {{"container", handle}, {"error", error.what()}});
+    }
+    stopping_.erase(handle);
+    touch(id);
+}
+
+Task<> ContainerEngine::make(WorkloadId id, RemoveComponent change) {
+    const bool there = co_await is_ours(id, change.handle);
+    if (!there) co_return;
+    co_await client_->remove(change.handle, false);
+    std::error_code ec;
+    fs::remove_all(component_directory(options_.data, id, change.name), ec);
+}
+
+Task<> ContainerEngine::make(WorkloadId id, RemoveNetwork) {
+    const auto name = network_name(options_.instance, id);
+    const auto network = co_await client_->inspect_network(name);
+    if (network && !is_ours(network->labels, id)) throw taken("network", name);
+    if (network) co_await client_->remove_network(name);
+    std::error_code ec;
+    fs::remove_all(run_directory(options_.data, id), ec);
+    cpu_.erase(id);
+    entry(id).claimed.clear();
+}
+
+Task<> ContainerEngine::remove_volume(std::string handle) {
+    require_up();
+    const auto volume = co_await client_->inspect_volume(handle);
+    if (!volume) co_return;
+    const auto label = volume->labels.find(label_instance);
+    if (label == volume->labels.end() || label->second != options_.instance) throw taken("volume", handle);
+    co_await client_->remove_volume(handle);
+}
+
+Task<> ContainerEngine::purge(Volumes volumes) {
+    require_up();
+    const container::Labels ours{{label_instance, options_.instance}};
+    const auto containers = co_await client_->list(ours);
+    for (const auto& summary : containers) co_await client_->remove(summary.id, true);
+    const auto networks = co_await client_->list_networks(ours);
+    for (const auto& network : networks) co_await client_->remove_network(network.name);
+    if (volumes == Volumes::remove) {
+        const auto all = co_await client_->list_volumes(ours);
+        for (const auto& volume : all) co_await client_->remove_volume(volume.name);
+    }
+    co_await firewall_.remove();
+    std::error_code ec;
+    fs::remove_all(options_.data + "/run", ec);
+    fs::create_directory(options_.data + "/run", ec);
+    fs::permissions(options_.data + "/run", fs::perms::owner_all, ec);
+    cache_.clear();
+}
+
+}  // namespace berth::engine

@@ -1,0 +1,333 @@
+#include "engine/init_client.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/write.hpp>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+
+#include "base/timeout.hpp"
+#include "engine/init_wire.hpp"
+#include "net/http_client_connection.hpp"
+
+namespace berth::engine {
+namespace {
+
+constexpr std::chrono::seconds start_limit{10};
+constexpr std::size_t read_size = 32u << 10;
+constexpr std::size_t write_size = 32u << 10;
+constexpr std::size_t descriptors_max = 8;  // Nobody sends that many; all are closed.
+
+Task<Stream> connect(std::string path) {
+    std::string why;
+    try {
+        co_return co_await net::connect_unix(std::move(path));
+    } catch (const Error& error) {
+        why = error.what();
+    }
+    throw Error(Kind::unavailable, "not_running", "the component is not running", "", why);
+}
+
+/// Sends one request frame.
+Task<> send(Stream& socket, std::string frame) {
+    co_await asio::async_write(socket, asio::buffer(frame), asio::use_awaitable);
+}
+
+/// What arrived: bytes, and at most one descriptor that rode along.
+struct Arrival {
+    std::string bytes;
+    int descriptor = -1;
+    bool truncated = false;
+};
+
+/// Keeps the first descriptor of a message and closes the others.
+void take_descriptors(msghdr& message, Arrival& arrival) {
+    for (auto* control = CMSG_FIRSTHDR(&message); control != nullptr;
+         control = CMSG_NXTHDR(&message, control)) {
+        if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) continue;
+        const auto count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < count; ++i) {
+            int descriptor = -1;
+            std::memcpy(&descriptor, CMSG_DATA(control) + i * sizeof(int), sizeof descriptor);
+            if (arrival.descriptor < 0)
+                arrival.descriptor = descriptor;
+            else
+                ::close(descriptor);
+        }
+    }
+    arrival.truncated = (message.msg_flags & MSG_CTRUNC) != 0;
+}
+
+/// One read that also takes descriptors; nothing when it would block, empty bytes at the end.
+std::optional<Arrival> receive_now(int socket) {
+    std::array<char, 512> bytes;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(descriptors_max * sizeof(int))> control;
+    iovec part{bytes.data(), bytes.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const auto count = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return std::nullopt;
+    Arrival arrival;
+    if (count <= 0) return arrival;
+    arrival.bytes.assign(bytes.data(), static_cast<std::size_t>(count));
+    take_descriptors(message, arrival);
+    return arrival;
+}
+
+/// The family of a connected stream socket over IP; nothing for any other descriptor.
+std::optional<int> connected_family(int descriptor) {
+    int type = 0, family = 0;
+    socklen_t size = sizeof type;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM)
+        return std::nullopt;
+    size = sizeof family;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0) return std::nullopt;
+    if (family != AF_INET && family != AF_INET6) return std::nullopt;
+    sockaddr_storage peer{};
+    socklen_t peer_size = sizeof peer;
+    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) return std::nullopt;
+    return family;
+}
+
+struct Descriptor {
+    int number = -1;
+    Descriptor() = default;
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (number >= 0) ::close(number);
+    }
+};
+
+// An optional, because what races against a timer has to have an empty value.
+Task<std::optional<Stream>> dial_socket(std::string path, int port) {
+    auto socket = co_await connect(std::move(path));
+    auto request = write_frame('D', std::to_string(port));
+    co_await send(socket, std::move(request));
+    InitFrames frames;
+    Descriptor received;
+    std::optional<InitFrame> frame;
+    while (!(frame = frames.next())) {
+        auto arrival = receive_now(socket.native_handle());
+        if (!arrival) {
+            co_await socket.async_wait(Stream::wait_read, asio::use_awaitable);
+            continue;
+        }
+        if (arrival->descriptor >= 0 && received.number >= 0) ::close(arrival->descriptor);
+        if (received.number < 0) received.number = arrival->descriptor;
+        if (arrival->bytes.empty())
+            throw Error(Kind::unavailable, "not_running", "the component ended while it was dialled");
+        frames.feed(arrival->bytes);
+    }
+    if (frame->kind == 'E') throw init_refusal(frame->payload, port);
+    const auto family = received.number < 0 ? std::nullopt : connected_family(received.number);
+    if (frame->kind != 'O' || !family)
+        throw Error(Kind::internal, "init_answer",
+                    "the component's process 1 did not hand over a connection");
+    Stream stream(co_await asio::this_coro::executor);
+    stream.assign(asio::generic::stream_protocol(*family, 0), received.number);
+    received.number = -1;
+    co_return stream;
+}
+
+/// The first frame that answers a request; a refusal is thrown.
+Task<InitFrame> read_answer(Stream& socket, InitFrames& frames) {
+    std::string bytes(read_size, '\0');
+    std::optional<InitFrame> frame;
+    while (!(frame = frames.next())) {
+        boost::system::error_code ec;
+        const auto count = co_await socket.async_read_some(asio::buffer(bytes),
+                                                           asio::redirect_error(asio::use_awaitable, ec));
+        if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
+        if (ec) throw Error(Kind::unavailable, "not_running", "the component ended before it answered");
+        frames.feed(std::string_view(bytes).substr(0, count));
+    }
+    if (frame->kind == 'E') throw init_refusal(frame->payload, 0);
+    if (frame->kind != 'O')
+        throw Error(Kind::internal, "init_answer", "the component's process 1 answered what was not asked");
+    co_return *frame;
+}
+
+template <class Number>
+Number number_of(std::string_view digits) {
+    Number number{};
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return number;
+}
+
+enum class Running { in_terminal, by_itself };
+
+class InitProcess final : public Process {
+  public:
+    InitProcess(Stream socket, InitFrames frames, Running how, std::optional<std::uint64_t> offset)
+        : socket_(std::move(socket)), frames_(std::move(frames)), how_(how), offset_(offset) {}
+
+    Task<std::optional<TerminalEvent>> read() override {
+        if (offset_) {
+            TerminalEvent event{.kind = TerminalEvent::Kind::offset, .offset = *offset_};
+            offset_.reset();
+            co_return event;
+        }
+        while (!ended_) {
+            if (const auto frame = frames_.next()) {
+                if (auto event = event_of(*frame)) co_return event;
+                continue;
+            }
+            const bool more = co_await fill();
+            if (!more) break;
+        }
+        co_return std::nullopt;
+    }
+
+    Task<> write(std::string bytes) override {
+        const char kind = how_ == Running::in_terminal ? 'd' : '0';
+        for (std::size_t at = 0; at < bytes.size(); at += write_size) {
+            auto frame = write_frame(kind, std::string_view(bytes).substr(at, write_size));
+            co_await deliver(std::move(frame));
+        }
+    }
+
+    Task<> close_input() override {
+        if (how_ == Running::in_terminal)
+            co_await write("\x04");
+        else
+            co_await deliver(write_frame('c', ""));
+    }
+
+    Task<> resize(int rows, int columns) override {
+        co_await deliver(write_frame('r', join_fields({std::to_string(rows), std::to_string(columns)})));
+    }
+
+    /// In a terminal only what a keyboard can say has a meaning.
+    Task<> signal(int number) override {
+        if (how_ == Running::by_itself) {
+            co_await deliver(write_frame('s', std::to_string(number)));
+        } else if (number == SIGINT) {
+            co_await write("\x03");
+        } else if (number == SIGQUIT) {
+            co_await write("\x1c");
+        } else if (number == SIGTSTP) {
+            co_await write("\x1a");
+        }
+    }
+
+  private:
+    Task<> deliver(std::string frame) {
+        boost::system::error_code ec;
+        co_await asio::async_write(socket_, asio::buffer(frame),
+                                   asio::redirect_error(asio::use_awaitable, ec));
+        if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
+        if (ec) throw Error(Kind::unavailable, "not_running", "the program or its component has ended");
+    }
+
+    Task<bool> fill() {
+        std::string bytes(read_size, '\0');
+        boost::system::error_code ec;
+        const auto count = co_await socket_.async_read_some(asio::buffer(bytes),
+                                                            asio::redirect_error(asio::use_awaitable, ec));
+        if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
+        if (ec) co_return false;
+        frames_.feed(std::string_view(bytes).substr(0, count));
+        co_return true;
+    }
+
+    std::optional<TerminalEvent> event_of(const InitFrame& frame) {
+        using enum TerminalEvent::Kind;
+        switch (frame.kind) {
+            case 'd':
+            case '1':
+                return TerminalEvent{.kind = output, .bytes = frame.payload};
+            case '2':
+                return TerminalEvent{.kind = error_output, .bytes = frame.payload};
+            case 'o':
+                return TerminalEvent{.kind = TerminalEvent::Kind::offset,
+                                     .offset = number_of<std::uint64_t>(frame.payload)};
+            case 'x':
+                ended_ = true;
+                return TerminalEvent{.kind = exited, .status = number_of<int>(frame.payload)};
+            default:
+                return std::nullopt;  // A newer process 1 may say more.
+        }
+    }
+
+    Stream socket_;
+    InitFrames frames_;
+    Running how_;
+    std::optional<std::uint64_t> offset_;
+    bool ended_ = false;
+};
+
+Task<std::string> ping_socket(std::string path) {
+    auto socket = co_await connect(std::move(path));
+    auto request = write_frame('P', "");
+    co_await send(socket, std::move(request));
+    InitFrames frames;
+    const auto answer = co_await read_answer(socket, frames);
+    co_return answer.payload;
+}
+
+Task<std::unique_ptr<Process>> begin(std::string path, std::string request, Running how) {
+    auto socket = co_await connect(std::move(path));
+    co_await send(socket, std::move(request));
+    InitFrames frames;
+    const auto answer = co_await read_answer(socket, frames);
+    std::optional<std::uint64_t> offset;
+    if (how == Running::in_terminal) offset = number_of<std::uint64_t>(split_fields(answer.payload)[0]);
+    co_return std::make_unique<InitProcess>(std::move(socket), std::move(frames), how, offset);
+}
+
+std::string join_environment(const std::map<std::string, std::string>& env) {
+    std::string text;
+    for (const auto& [name, value] : env) {
+        if (value.find('\x01') != std::string::npos)
+            throw Error(Kind::invalid, "invalid_field",
+                        "variable " + quoted(name) + " holds a control character");
+        text += (text.empty() ? "" : "\x01") + name + "=" + value;
+    }
+    return text;
+}
+
+}  // namespace
+
+Task<Stream> InitClient::dial(int port, Duration limit) const {
+    if (port < 1 || port > 65535)
+        throw Error(Kind::invalid, "invalid_field", "a port is a number from 1 to 65535");
+    auto work = dial_socket(path_, port);
+    auto stream = co_await finish_within(*clock_, limit, "port " + std::to_string(port), std::move(work));
+    co_return std::move(*stream);
+}
+
+Task<std::string> InitClient::ping(Duration limit) const {
+    auto work = ping_socket(path_);
+    co_return co_await finish_within(*clock_, limit, "the component's process 1", std::move(work));
+}
+
+Task<std::unique_ptr<Process>> InitClient::terminal(TerminalRequest request) const {
+    std::vector<std::string> fields{request.id, std::to_string(request.rows), std::to_string(request.columns),
+                                    request.offset ? std::to_string(*request.offset) : ""};
+    fields.insert(fields.end(), request.command.begin(), request.command.end());
+    auto work = begin(path_, write_frame('T', join_fields(fields)), Running::in_terminal);
+    co_return co_await finish_within(*clock_, start_limit, "the terminal", std::move(work));
+}
+
+Task<std::unique_ptr<Process>> InitClient::exec(ExecRequest request,
+                                                std::map<std::string, std::string> env) const {
+    if (request.command.empty()) throw Error(Kind::invalid, "invalid_field", "the command is empty");
+    std::vector<std::string> fields{request.directory, request.terminal ? "t" : "",
+                                    std::to_string(request.rows), std::to_string(request.columns),
+                                    join_environment(env)};
+    fields.insert(fields.end(), request.command.begin(), request.command.end());
+    auto work = begin(path_, write_frame('X', join_fields(fields)), Running::by_itself);
+    co_return co_await finish_within(*clock_, start_limit, quoted(request.command.front()), std::move(work));
+}
+
+}  // namespace berth::engine

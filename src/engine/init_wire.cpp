@@ -1,0 +1,73 @@
+#include "engine/init_wire.hpp"
+
+#include <fmt/format.h>
+
+namespace berth::engine {
+namespace {
+
+constexpr std::size_t header_size = 5;
+
+}  // namespace
+
+std::string write_frame(char kind, std::string_view payload) {
+    if (payload.size() > init_frame_max)
+        throw Error(Kind::invalid, "too_large", "a request to a component is larger than 64 KiB");
+    const auto length = static_cast<std::uint32_t>(payload.size());
+    std::string frame{kind};
+    for (const int shift : {24, 16, 8, 0}) frame += static_cast<char>(length >> shift & 0xff);
+    return frame.append(payload);
+}
+
+std::string join_fields(const std::vector<std::string>& fields) {
+    std::string payload;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        if (fields[i].find('\0') != std::string::npos)
+            throw Error(Kind::invalid, "invalid_field", "a command cannot hold the character NUL");
+        if (i > 0) payload += '\0';
+        payload += fields[i];
+    }
+    return payload;
+}
+
+std::vector<std::string> split_fields(std::string_view payload) {
+    std::vector<std::string> fields;
+    while (true) {
+        const auto end = payload.find('\0');
+        fields.emplace_back(payload.substr(0, end));
+        if (end == std::string_view::npos) break;
+        payload.remove_prefix(end + 1);
+    }
+    return fields;
+}
+
+std::optional<InitFrame> InitFrames::next() {
+    const auto open = std::string_view(bytes_).substr(taken_);
+    if (open.size() < header_size) return std::nullopt;
+    std::size_t length = 0;
+    for (std::size_t i = 1; i < header_size; ++i) length = length << 8 | static_cast<unsigned char>(open[i]);
+    if (length > init_frame_max)
+        throw Error(Kind::internal, "init_answer", "the component's process 1 sent a malformed frame");
+    if (open.size() < header_size + length) return std::nullopt;
+    InitFrame frame{open[0], std::string(open.substr(header_size, length))};
+    taken_ += header_size + length;
+    if (taken_ == bytes_.size() || taken_ > init_frame_max) {
+        bytes_.erase(0, taken_);
+        taken_ = 0;
+    }
+    return frame;
+}
+
+Error init_refusal(std::string_view payload, int port) {
+    const auto fields = split_fields(payload);
+    const auto& name = fields[0];
+    const auto words = fields.size() > 1 && !fields[1].empty() ? fields[1] : name;
+    if (port == 0) {
+        const bool absent = name == "ENOENT";
+        return Error(absent ? Kind::not_found : Kind::invalid, "cannot_run", words);
+    }
+    if (name == "ECONNREFUSED")
+        return Error(Kind::unavailable, "port_closed", fmt::format("port {}: connection refused", port));
+    return Error(Kind::unavailable, "port_closed", fmt::format("port {}: {}", port, words));
+}
+
+}  // namespace berth::engine

@@ -1,0 +1,306 @@
+#include "engine/sim/sim.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "engine/sim/demo.hpp"
+
+namespace berth::engine {
+
+struct SimEngine::Container {
+    ObservedComponent seen;
+    WorkloadComponent made_from;
+};
+
+struct SimEngine::Place {
+    bool network = false;
+    std::vector<Container> containers;
+    std::set<std::string> volumes;  // Asked for by this workload; they may be older than it.
+};
+
+SimEngine::SimEngine(Clock& clock, asio::any_io_executor executor, Faults faults, std::uint64_t seed)
+    : clock_(clock), faults_(faults), random_(seed), executor_(executor), tasks_(std::move(executor)) {}
+
+SimEngine::~SimEngine() = default;
+
+Task<> SimEngine::start() {
+    co_return;
+}
+
+Task<> SimEngine::stop() {
+    tasks_.cancel();
+    co_await tasks_.join();
+}
+
+bool SimEngine::chance(double probability) {
+    return probability > 0 && std::uniform_real_distribution<>(0, 1)(random_) < probability;
+}
+
+Duration SimEngine::up_to(Duration longest) {
+    return Duration(
+        std::uniform_int_distribution<std::int64_t>(0, std::max<std::int64_t>(0, longest.count()))(random_));
+}
+
+std::optional<std::string> SimEngine::down_because() const {
+    if (away_until_ && clock_.now() < *away_until_) return "the simulated engine is away";
+    return std::nullopt;
+}
+
+Task<> SimEngine::call() {
+    co_await clock_.sleep(up_to(faults_.call_time));
+    if (!away_until_ && chance(faults_.outage)) {
+        away_until_ = clock_.now() + up_to(std::chrono::seconds(30));
+        auto back = [](SimEngine& engine, Time until) -> Task<> {
+            co_await engine.clock_.sleep_until(until);
+            engine.away_until_.reset();
+            for (const auto& place : engine.places_) engine.tell(place.first);
+        };
+        tasks_.start("sim outage", back(*this, *away_until_));
+    }
+    if (const auto reason = down_because()) throw Error(Kind::unavailable, "engine_unavailable", *reason);
+    if (chance(faults_.call_fails_before))
+        throw Error(Kind::unavailable, "engine_unavailable", "a simulated call failed");
+}
+
+Task<Observed> SimEngine::observe(WorkloadId id) {
+    co_await call();
+    Observed seen;
+    if (const auto place = places_.find(id); place != places_.end()) {
+        seen.network = place->second.network;
+        for (const auto& container : place->second.containers) seen.components.push_back(container.seen);
+        for (const auto& handle : place->second.volumes)
+            if (volumes_.contains(handle)) seen.volumes.push_back(handle);
+    }
+    co_return seen;
+}
+
+Task<std::vector<WorkloadId>> SimEngine::list() {
+    co_await call();
+    std::vector<WorkloadId> ids;
+    for (const auto& [id, place] : places_)
+        if (place.network || !place.containers.empty()) ids.push_back(id);
+    co_return ids;
+}
+
+Task<> SimEngine::apply(WorkloadId id, Changes changes) {
+    for (const auto& change : changes) {
+        co_await call();
+        apply_one(id, change);
+        if (chance(faults_.call_fails_after))
+            throw Error(Kind::unavailable, "engine_unavailable", "the answer of a simulated call was lost");
+    }
+}
+
+void SimEngine::apply_one(const WorkloadId& id, const Change& change) {
+    auto& place = places_[id];
+    if (const auto* prepare = std::get_if<PrepareImage>(&change)) {
+        auto& image = images_[prepare->image];
+        if (image.state == ImageState::pulling || image.state == ImageState::present) return;
+        image = {.state = ImageState::pulling, .message = "pulling " + prepare->image};
+        tasks_.start("sim pull", pull(prepare->image));
+    } else if (std::holds_alternative<CreateNetwork>(change)) {
+        place.network = true;
+    } else if (const auto* volume = std::get_if<CreateVolume>(&change)) {
+        volumes_.insert(volume->volume.handle);
+        place.volumes.insert(volume->volume.handle);
+    } else if (const auto* create = std::get_if<StartComponent>(&change)) {
+        make(id, create->component);
+    } else if (const auto* end = std::get_if<StopComponent>(&change)) {
+        auto* container = find(id, end->name, end->handle);
+        if (container == nullptr || container->seen.state == ContainerState::exited) return;
+        container->seen.state = ContainerState::stopping;
+        tasks_.start("sim stop", end_later(id, end->name, end->handle, up_to(end->stop_timeout)));
+    } else if (const auto* removal = std::get_if<RemoveComponent>(&change)) {
+        std::erase_if(place.containers, [&](const auto& c) {
+            return c.seen.name == removal->name && c.seen.handle == removal->handle;
+        });
+    } else if (std::holds_alternative<RemoveNetwork>(change)) {
+        if (!place.containers.empty())
+            throw Error(Kind::conflict, "network_in_use", "the network still has containers");
+        place.network = false;
+    }
+    tell(id);
+}
+
+void SimEngine::make(const WorkloadId& id, const WorkloadComponent& component) {
+    auto& place = places_[id];
+    if (!place.network) throw Error(Kind::conflict, "network_missing", "the network is not there");
+    for (const auto& container : place.containers)
+        if (container.seen.name == component.name) {
+            if (container.seen.generation == component.generation) return;
+            throw Error(Kind::conflict, "name_taken", "an older container is still there");
+        }
+    const auto image = images_.find(component.image);
+    if (image == images_.end() || image->second.state != ImageState::present)
+        throw Error(Kind::not_found, "image_not_found",
+                    fmt::format("image {} not found", quoted(component.image)));
+    Container made{.seen = {.name = component.name,
+                            .handle = fmt::format("c{}", ++handles_),
+                            .generation = component.generation},
+                   .made_from = component};
+    made.seen.state = ContainerState::creating;
+    place.containers.push_back(made);
+    const auto same = std::count_if(place.containers.begin(), place.containers.end(),
+                                    [&](const auto& c) { return c.seen.name == component.name; });
+    most_at_once_ = std::max(most_at_once_, static_cast<int>(same));
+    tasks_.start("sim container", live(id, component.name, made.seen.handle, faults_));
+}
+
+Task<> SimEngine::live(WorkloadId id, std::string component, std::string handle, Faults faults) {
+    const bool stuck = chance(faults.never_ready);
+    const bool dies = chance(faults.container_dies);
+    const bool vanishes = chance(faults.container_vanishes);
+    const auto end_after = up_to(std::chrono::minutes(1));
+    co_await clock_.sleep(up_to(faults.start_time));
+    auto* container = find(id, component, handle);
+    if (container == nullptr || container->seen.state != ContainerState::creating) co_return;
+    container->seen.state = ContainerState::running;
+    container->seen.started_at = clock_.now();
+    container->seen.probe_message = "connection refused";
+    tell(id);
+    co_await clock_.sleep(up_to(faults.ready_time));
+    container = find(id, component, handle);
+    if (container == nullptr || container->seen.state != ContainerState::running) co_return;
+    if (!stuck) {
+        container->seen.ready = true;
+        container->seen.probe_message.clear();
+        tell(id);
+    }
+    co_await clock_.sleep(end_after);
+    if (dies)
+        kill(id, component, 1);
+    else if (vanishes)
+        vanish(id, component);
+}
+
+Task<> SimEngine::end_later(WorkloadId id, std::string component, std::string handle, Duration after) {
+    co_await clock_.sleep(after);
+    auto* container = find(id, component, handle);
+    if (container == nullptr) co_return;
+    container->seen.state = ContainerState::exited;
+    container->seen.ready = false;
+    container->seen.exited_at = clock_.now();
+    tell(id);
+}
+
+Task<> SimEngine::pull(std::string reference) {
+    co_await clock_.sleep(up_to(faults_.pull_time));
+    ObservedImage image{.state = ImageState::present,
+                        .digest = fmt::format("sha256:{:064x}", std::hash<std::string>()(reference))};
+    if (chance(faults_.image_missing))
+        image = {.state = ImageState::missing,
+                 .message =
+                     fmt::format("image {} not found on this machine or in its registry", quoted(reference)),
+                 .missing_since = clock_.now()};
+    images_[reference] = image;
+    for (const auto& listener : image_listeners_) listener(reference, image);
+    for (const auto& place : places_) tell(place.first);
+}
+
+SimEngine::Container* SimEngine::find(const WorkloadId& id, const std::string& component,
+                                      const std::string& handle) {
+    const auto place = places_.find(id);
+    if (place == places_.end()) return nullptr;
+    for (auto& container : place->second.containers)
+        if (container.seen.name == component && (handle.empty() || container.seen.handle == handle))
+            return &container;
+    return nullptr;
+}
+
+void SimEngine::tell(const WorkloadId& id) {
+    if (moved_) moved_(id);
+}
+
+bool SimEngine::kill(const WorkloadId& id, const std::string& component, int exit_code) {
+    auto* container = find(id, component, {});
+    if (container == nullptr || container->seen.state != ContainerState::running) return false;
+    container->seen.state = ContainerState::exited;
+    container->seen.ready = false;
+    container->seen.exit_code = exit_code;
+    container->seen.exited_at = clock_.now();
+    container->seen.last_log = {"the simulated program ended"};
+    tell(id);
+    return true;
+}
+
+bool SimEngine::vanish(const WorkloadId& id, const std::string& component) {
+    const auto place = places_.find(id);
+    if (place == places_.end()) return false;
+    const auto gone =
+        std::erase_if(place->second.containers, [&](const auto& c) { return c.seen.name == component; });
+    tell(id);
+    return gone > 0;
+}
+
+int SimEngine::running() const {
+    int count = 0;
+    for (const auto& place : places_) count += static_cast<int>(place.second.containers.size());
+    return count;
+}
+
+Task<std::optional<Image>> SimEngine::resolve_image(std::string reference) {
+    co_await call();
+    for (const auto& [name, image] : images_)
+        if (image.state == ImageState::present && (name == reference || image.digest == reference))
+            co_return Image{.digest = image.digest};
+    co_return std::nullopt;
+}
+
+Task<> SimEngine::prepare_image(std::string reference) {
+    co_await call();
+    apply_one({}, PrepareImage{std::move(reference)});
+    places_.erase(WorkloadId{});
+}
+
+ObservedImage SimEngine::image_state(const std::string& reference) const {
+    const auto found = images_.find(reference);
+    return found == images_.end() ? ObservedImage{} : found->second;
+}
+
+void SimEngine::watch_images(std::function<void(const std::string&, const ObservedImage&)> changed) {
+    image_listeners_.push_back(std::move(changed));
+}
+
+Task<> SimEngine::remove_volume(std::string handle) {
+    co_await call();
+    volumes_.erase(handle);
+}
+
+Task<Usage> SimEngine::usage(WorkloadId) {
+    co_await call();
+    co_return Usage{.cpu = {42}, .memory = {64 << 20}, .storage = {}};
+}
+
+Task<std::vector<Check>> SimEngine::examine() {
+    std::vector<Check> checks{
+        {.name = "engine", .passed = true, .message = "simulated: nothing runs for real"}};
+    co_return checks;
+}
+
+Task<Stream> SimEngine::dial(WorkloadId id, std::string component, int) {
+    auto ends = demo::connect(co_await asio::this_coro::executor, executor_);
+    // The caller may be on any loop; the page is answered on ours.
+    asio::post(executor_, [this, far = std::make_shared<Stream>(std::move(ends.second)),
+                           who = id.text + "/" + component] {
+        tasks_.start("demo page", demo::answer(std::move(*far), who));
+    });
+    co_return std::move(ends.first);
+}
+
+Task<std::unique_ptr<Process>> SimEngine::terminal(WorkloadId, TerminalRequest) {
+    co_return demo::terminal(co_await asio::this_coro::executor);
+}
+
+Task<std::unique_ptr<Process>> SimEngine::exec(WorkloadId, ExecRequest) {
+    co_return demo::terminal(co_await asio::this_coro::executor);
+}
+
+Task<> SimEngine::logs(WorkloadId, LogRequest, std::function<Task<bool>(LogLine)> take) {
+    LogLine line{.at = clock_.now(), .text = "this is a simulated session"};
+    co_await take(line);
+}
+
+}  // namespace berth::engine

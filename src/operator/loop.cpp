@@ -1,0 +1,270 @@
+#include "operator/loop.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/post.hpp>
+
+#include "base/log.hpp"
+#include "operator/report.hpp"
+#include "plan/diff.hpp"
+
+namespace berth::control {
+
+/// One look at one session: what it reads, and what it decides.
+struct Loop::Look {
+    plan::Facts facts;
+    engine::Engine* engine = nullptr;
+    Observed have;
+    plan::Wanted wanted;
+    bool changed = false;  // Something was applied: the world is to be observed again at once.
+};
+
+namespace {
+
+/// Everything a decision needs, in one snapshot; nothing when the session is not there or long gone.
+std::optional<plan::Facts> read_facts(store::Rows& rows, const SessionId& id) {
+    auto session = rows.find_session(Caller::system(), id);
+    if (!session) return std::nullopt;
+    plan::Facts facts{.session = std::move(*session)};
+    facts.revision = rows.get_revision(Caller::system(), facts.session.template_, facts.session.revision);
+    if (const auto user = rows.find_user(facts.session.user)) facts.user_name = user->name;
+    const auto add_volumes = [&](const std::string& owner, VolumeScope scope) {
+        for (auto& volume : rows.volumes_of(owner))
+            if (volume.scope == scope && !volume.deleted_at) facts.volumes.push_back(std::move(volume));
+    };
+    if (facts.session.workspace) add_volumes(facts.session.workspace->text, VolumeScope::workspace);
+    add_volumes(facts.session.user.text, VolumeScope::user);
+    add_volumes(facts.session.id.text, VolumeScope::session);
+    // Volumes of a user that other templates made are not this template's.
+    std::erase_if(facts.volumes, [&](const Volume& volume) {
+        const auto& specs = facts.revision.spec.volumes;
+        return std::none_of(specs.begin(), specs.end(), [&](const auto& spec) {
+            return spec.name == volume.name && spec.scope == volume.scope;
+        });
+    });
+    return facts;
+}
+
+Error as_error(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const Error& error) {
+        return error;
+    } catch (const boost::system::system_error& error) {
+        if (error.code() == asio::error::operation_aborted) throw;
+        return Error(Kind::unavailable, "engine_unavailable", error.what());
+    } catch (const std::exception& error) {
+        return Error(Kind::internal, "internal", error.what());
+    }
+}
+
+}  // namespace
+
+Loop::Loop(store::Store& store, Clock& clock, Engines engines,
+           std::function<std::string(const Session&)> url_of, LoopOptions options,
+           asio::any_io_executor executor)
+    : store_(store),
+      clock_(clock),
+      engines_(std::move(engines)),
+      url_of_(std::move(url_of)),
+      options_(options),
+      executor_(executor),
+      random_(options.seed != 0 ? options.seed : std::random_device()()),
+      work_(executor, asio::steady_timer::time_point::max()),
+      tasks_(executor) {
+    std::weak_ptr<bool> alive = alive_;
+    subscription_ = store_.subscribe([this, alive, executor](const std::vector<Event>& events) {
+        asio::post(executor, [this, alive, events] {
+            if (!alive.expired()) hear(events);
+        });
+    });
+    for (auto& [name, engine] : engines_) {
+        engine->watch([this, alive, executor](WorkloadId id) {
+            asio::post(executor, [this, alive, id] {
+                if (!alive.expired()) poke(plan::session_of(id));
+            });
+        });
+    }
+}
+
+Loop::~Loop() = default;
+
+void Loop::poke(const SessionId& id) {
+    queue_.add(id, clock_.now());
+    wake_up();
+}
+
+void Loop::wake_up() {
+    work_.cancel();
+}
+
+void Loop::hear(const std::vector<Event>& events) {
+    // What the loop wrote itself needs no look; what somebody asked for does.
+    for (const auto& event : events)
+        if (event.subject_kind == "session" && event.actor != loop_actor) poke({event.subject});
+}
+
+Task<> Loop::load_unsettled() {
+    auto read = [](store::Rows& rows) { return rows.unsettled_sessions(); };
+    const auto due = co_await store_.read(read);
+    for (const auto& [id, when] : due) queue_.add(id, when);
+}
+
+Task<> Loop::run() {
+    co_await load_unsettled();
+    auto sweeping = [](Loop& loop) -> Task<> {
+        for (;;) {
+            co_await loop.sweep();
+            co_await loop.clock_.sleep(loop.options_.sweep_every);
+        }
+    };
+    tasks_.start("sweeper", sweeping(*this));
+    for (;;) {
+        while (static_cast<int>(tasks_.size()) < options_.looks_at_once + 1) {
+            const auto key = queue_.take(clock_.now());
+            if (!key) break;
+            tasks_.start("look at " + key->text, look(*key));
+        }
+        const auto next = queue_.next().value_or(clock_.now() + std::chrono::hours(1));
+        const bool full = static_cast<int>(tasks_.size()) >= options_.looks_at_once + 1;
+        const auto until = full ? clock_.now() + std::chrono::hours(1) : next;
+        auto race = asio::experimental::make_parallel_group(
+            asio::co_spawn(executor_, clock_.sleep_until(until), asio::deferred),
+            work_.async_wait(asio::deferred));
+        co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    }
+}
+
+Task<> Loop::look(SessionId id) {
+    std::exception_ptr failure;
+    Look look;
+    try {
+        auto read = [id](store::Rows& rows) { return read_facts(rows, id); };
+        auto facts = co_await store_.read(read);
+        if (!facts || facts->session.status.phase == Phase::gone) {
+            co_await look_at_orphan(id);
+        } else {
+            look.facts = std::move(*facts);
+            co_await look_at_row(look);
+        }
+        failures_.erase(id);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) retry(id, as_error(failure));
+    queue_.done(id);
+    if (look.changed) queue_.add(id, clock_.now());
+    if (!failure && look.wanted.look_at) queue_.add(id, *look.wanted.look_at);
+    wake_up();
+}
+
+Task<> Loop::look_at_row(Look& look) {
+    const auto found = engines_.find(look.facts.session.engine);
+    if (found == engines_.end())
+        throw Error(Kind::unavailable, "engine_unavailable",
+                    "engine " + quoted(look.facts.session.engine) + " is not configured");
+    look.engine = found->second;
+    look.facts.url = url_of_(look.facts.session);
+    const auto id = plan::workload_of(look.facts.session.id);
+    std::exception_ptr failure;
+    try {
+        look.have = co_await look.engine->observe(id);
+        co_await fill_images(look);
+        look.wanted = plan::decide(look.facts, look.have, clock_.now());
+        auto changes = plan::diff(look.wanted.workload, look.have);
+        // An image that is on its way tells by itself; everything else is to be observed again.
+        look.changed = std::any_of(changes.begin(), changes.end(), [](const Change& change) {
+            return !std::holds_alternative<PrepareImage>(change);
+        });
+        if (!changes.empty()) co_await look.engine->apply(id, std::move(changes));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    std::optional<Error> error;
+    if (failure) error = as_error(failure);
+    co_await report(look, error);
+    if (error) throw Error(*error);
+}
+
+/// Adds what the engine knows of the images of components that are not there yet.
+Task<> Loop::fill_images(Look& look) {
+    if (desired(look.facts.session.asks) != State::running) co_return;
+    for (const auto& component : look.facts.revision.spec.components) {
+        const bool there = std::any_of(look.have.components.begin(), look.have.components.end(),
+                                       [&](const auto& c) { return c.name == component.name; });
+        if (there || look.have.images.contains(component.image)) continue;
+        auto state = look.engine->image_state(component.image);
+        if (state.state != ImageState::pulling)
+            state = co_await find_image(*look.engine, look.facts.revision, component.image, state);
+        look.have.images[component.image] = std::move(state);
+    }
+}
+
+/// The image that the revision fixed, or that its name means now when nothing is fixed yet.
+Task<ObservedImage> Loop::find_image(engine::Engine& engine, const TemplateRevision& revision,
+                                     std::string name, ObservedImage known) {
+    const auto pinned = revision.digests.find(name);
+    if (pinned != revision.digests.end()) {
+        const auto fixed = co_await engine.resolve_image(pinned->second);
+        if (fixed) co_return ObservedImage{.state = ImageState::present, .digest = fixed->digest};
+    }
+    const auto named = co_await engine.resolve_image(name);
+    if (named && pinned == revision.digests.end())
+        co_return ObservedImage{.state = ImageState::present, .digest = named->digest};
+    if (named)
+        co_return ObservedImage{
+            .state = ImageState::missing,
+            .message = "image " + quoted(name) + " is another one now, and the one that revision " +
+                       std::to_string(revision.revision) + " of template " + quoted(revision.name) +
+                       " was used with is gone; save the template again to use the new one",
+            .missing_since = clock_.now()};
+    if (known.state == ImageState::present) known = {};
+    co_return known;
+}
+
+Task<> Loop::report(Look& look, std::optional<Error> error) {
+    auto status = look.wanted.status;
+    if (look.engine->down_because() || (error && look.wanted.workload.id.empty()))
+        status = look.facts.session.status;
+    if (error) status = plan::after_failure(std::move(status), *error, look.facts.session);
+    auto look_at = error && status.phase != Phase::failed ? std::optional(clock_.now() + options_.retry_first)
+                                                          : look.wanted.look_at;
+    // What was applied is to be observed, also by a successor of this process.
+    if (look.changed && !look_at) look_at = clock_.now();
+    Report report{.facts = look.facts, .status = std::move(status), .look_at = look_at, .now = clock_.now()};
+    for (const auto& component : look.wanted.workload.components)
+        if (!component.digest.empty() && !look.facts.revision.digests.contains(component.image))
+            report.digests[component.image] = component.digest;
+    if (!report.changes_anything()) co_return;
+    auto write = [report = std::move(report)](store::Tx& tx) { return write_report(tx, report); };
+    const auto id = look.facts.session.id;
+    const bool stale = !co_await store_.write(std::move(write));
+    if (stale) queue_.add(id, clock_.now());
+}
+
+Task<> Loop::look_at_orphan(SessionId id) {
+    const auto workload = plan::workload_of(id);
+    for (auto& [name, engine] : engines_) {
+        if (engine->down_because()) continue;
+        const auto have = co_await engine->observe(workload);
+        auto changes = plan::diff(Workload{.id = workload}, have);
+        if (changes.empty()) continue;
+        log::warning("removing what no session owns", {{"workload", workload.text}, {"engine", name}});
+        co_await engine->apply(workload, std::move(changes));
+    }
+}
+
+void Loop::retry(const SessionId& id, const Error& error) {
+    const int count = ++failures_[id];
+    const auto pause =
+        std::min(options_.retry_first * (std::int64_t{1} << std::min(count - 1, 10)), options_.retry_longest);
+    const auto jittered = Duration(static_cast<std::int64_t>(
+        static_cast<double>(pause.count()) * std::uniform_real_distribution<>(0.5, 1.5)(random_)));
+    log::warning("look failed",
+                 {{"session", id.text}, {"error", error.what()}, {"again_in", to_string(jittered)}});
+    queue_.add(id, clock_.now() + jittered);
+}
+
+}  // namespace berth::control

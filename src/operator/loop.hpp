@@ -1,0 +1,79 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+
+#include "base/clock.hpp"
+#include "engine/engine.hpp"
+#include "operator/queue.hpp"
+#include "plan/session.hpp"
+#include "store/store.hpp"
+
+namespace berth::control {
+
+struct LoopOptions {
+    int looks_at_once = 32;                         ///< Sessions looked at side by side.
+    Duration sweep_every{std::chrono::minutes(1)};  ///< Orphans, volumes given up, expired rows.
+    Duration retry_first{200};                      ///< Pause after the first failed look; doubled each time.
+    Duration retry_longest{std::chrono::seconds(30)};
+    std::uint64_t seed = 0;  ///< Of the jitter; 0: from the system.
+};
+
+/// Makes what is there what is wanted, one session at a time: the six lines of the architecture.
+///
+/// All of it runs on one executor. It remembers nothing that matters: a loop that is killed and started again
+/// goes on from the rows. Meets the API and the gateway only in the store and its change feed.
+class Loop {
+  public:
+    using Engines = std::map<std::string, engine::Engine*>;
+
+    /// `url_of` gives a session's address from its host label.
+    Loop(store::Store& store, Clock& clock, Engines engines,
+         std::function<std::string(const Session&)> url_of, LoopOptions options,
+         asio::any_io_executor executor);
+    ~Loop();
+
+    /// Loads what is unsettled, then looks until cancelled.
+    Task<> run();
+
+    /// Looks at that session as soon as there is room.
+    void poke(const SessionId& id);
+    std::size_t waiting() const { return queue_.size(); }
+
+  private:
+    struct Look;
+    Task<> load_unsettled();
+    Task<> look(SessionId id);
+    Task<> look_at_row(Look& look);
+    Task<> look_at_orphan(SessionId id);
+    Task<> fill_images(Look& look);
+    Task<ObservedImage> find_image(engine::Engine& engine, const TemplateRevision& revision, std::string name,
+                                   ObservedImage known);
+    Task<> report(Look& look, std::optional<Error> error);
+    Task<> sweep();
+    Task<> sweep_engine(engine::Engine& engine);
+    Task<> remove_volumes();
+    Task<> note_engines();
+    void hear(const std::vector<Event>& events);
+    void retry(const SessionId& id, const Error& error);
+    void wake_up();
+
+    store::Store& store_;
+    Clock& clock_;
+    Engines engines_;
+    std::function<std::string(const Session&)> url_of_;
+    LoopOptions options_;
+    asio::any_io_executor executor_;
+    Queue queue_;
+    std::map<SessionId, int> failures_;  // Failed looks in a row.
+    std::map<std::string, bool> down_;
+    std::mt19937_64 random_;
+    std::shared_ptr<void> subscription_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    asio::steady_timer work_;  // Cancelled when the queue has something earlier.
+    TaskGroup tasks_;
+};
+
+}  // namespace berth::control

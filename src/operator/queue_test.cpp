@@ -1,0 +1,54 @@
+#include "operator/queue.hpp"
+
+#include <gtest/gtest.h>
+
+namespace berth::control {
+namespace {
+
+const SessionId a{"a"}, b{"b"};
+Time at(int milliseconds) {
+    return Time(Duration(milliseconds));
+}
+
+TEST(Queue, notifications_of_a_waiting_key_collapse_into_one) {
+    Queue queue;
+    queue.add(a, at(5));
+    queue.add(a, at(5));
+    EXPECT_EQ(queue.take(at(10)), a);
+    queue.done(a);
+    EXPECT_EQ(queue.take(at(10)), std::nullopt);
+}
+
+TEST(Queue, notifications_during_a_look_lead_to_one_more_look) {
+    Queue queue;
+    queue.add(a, at(0));
+    ASSERT_EQ(queue.take(at(0)), a);
+    queue.add(a, at(1));
+    queue.add(a, at(2));
+    EXPECT_EQ(queue.take(at(5)), std::nullopt) << "one key is never looked at twice at once";
+    queue.done(a);
+    EXPECT_EQ(queue.take(at(5)), a);
+    queue.done(a);
+    EXPECT_EQ(queue.take(at(5)), std::nullopt);
+}
+
+TEST(Queue, of_two_times_the_earlier_wins) {
+    Queue queue;
+    queue.add(a, at(50));
+    queue.add(a, at(20));
+    queue.add(a, at(90));
+    EXPECT_EQ(queue.next(), at(20));
+    EXPECT_EQ(queue.take(at(19)), std::nullopt);
+    EXPECT_EQ(queue.take(at(20)), a);
+}
+
+TEST(Queue, gives_the_key_that_is_due_longest_first) {
+    Queue queue;
+    queue.add(a, at(7));
+    queue.add(b, at(3));
+    EXPECT_EQ(queue.take(at(9)), b);
+    EXPECT_EQ(queue.take(at(9)), a);
+}
+
+}  // namespace
+}  // namespace berth::control

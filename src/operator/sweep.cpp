@@ -1,0 +1,90 @@
+#include "base/log.hpp"
+#include "operator/loop.hpp"
+#include "operator/report.hpp"
+
+// The slow part of the loop: what no event tells.
+namespace berth::control {
+
+Task<> Loop::sweep() {
+    co_await note_engines();
+    for (auto& [name, engine] : engines_)
+        if (!engine->down_because()) co_await sweep_engine(*engine);
+    co_await remove_volumes();
+    auto forget = [now = clock_.now()](store::Tx& tx) { tx.forget_expired(now); };
+    co_await store_.write(forget);
+}
+
+/// Looks at every workload that runs without a row that wants it, and at every row that fell out of the
+/// queue.
+Task<> Loop::sweep_engine(engine::Engine& engine) {
+    std::vector<WorkloadId> ids;
+    try {
+        ids = co_await engine.list();
+    } catch (const Error& error) {
+        log::warning("sweep failed", {{"engine", engine.name()}, {"error", error.what()}});
+        co_return;
+    }
+    auto read = [ids](store::Rows& rows) {
+        std::vector<SessionId> unowned;
+        for (const auto& id : ids) {
+            const auto session = rows.find_session(Caller::system(), plan::session_of(id));
+            if (!session || session->status.phase == Phase::gone) unowned.push_back(plan::session_of(id));
+        }
+        return unowned;
+    };
+    for (const auto& id : co_await store_.read(read)) poke(id);
+    co_await load_unsettled();
+}
+
+Task<> Loop::remove_volumes() {
+    auto read = [](store::Rows& rows) { return rows.volumes_to_remove(); };
+    for (const auto& volume : co_await store_.read(read)) {
+        const auto found = engines_.find(volume.engine);
+        if (found == engines_.end() || found->second->down_because()) continue;
+        std::optional<Error> failure;
+        try {
+            co_await found->second->remove_volume(volume.handle);
+        } catch (const Error& error) {
+            failure = error;
+        }
+        if (failure) {
+            log::warning("volume not removed yet", {{"volume", volume.handle}, {"error", failure->what()}});
+            continue;
+        }
+        auto forget = [volume, now = clock_.now()](store::Tx& tx) {
+            tx.delete_volume(volume.handle);
+            Event event{.at = now,
+                        .class_ = EventClass::audit,
+                        .actor = std::string(loop_actor),
+                        .kind = "volume.deleted",
+                        .subject_kind = "volume",
+                        .subject = volume.handle,
+                        .owner = volume.user};
+            tx.append(std::move(event));
+            if (volume.scope != VolumeScope::workspace || !tx.volumes_of(volume.owner).empty()) return;
+            const auto workspace = tx.find_workspace(Caller::system(), {volume.owner});
+            if (workspace && workspace->deleted_at) tx.delete_workspace(workspace->id);
+        };
+        co_await store_.write(forget);
+    }
+}
+
+Task<> Loop::note_engines() {
+    for (auto& [name, engine] : engines_) {
+        const auto reason = engine->down_because();
+        auto& down = down_[name];
+        if (down == reason.has_value()) continue;
+        down = reason.has_value();
+        Event event{.at = clock_.now(),
+                    .class_ = EventClass::audit,
+                    .actor = std::string(loop_actor),
+                    .kind = down ? "engine.lost" : "engine.restored",
+                    .subject_kind = "engine",
+                    .subject = name};
+        event.data["message"] = reason.value_or("");
+        auto append = [event](store::Tx& tx) { tx.append(event); };
+        co_await store_.write(append);
+    }
+}
+
+}  // namespace berth::control

@@ -1,0 +1,100 @@
+#include "api/operations.hpp"
+#include "api/rows.hpp"
+#include "api/services.hpp"
+#include "base/timeout.hpp"
+
+namespace berth::api {
+namespace {
+
+constexpr Duration examine_limit = std::chrono::minutes(2);
+
+view::DefaultQuota quota_view(const Quota& quota) {
+    const auto limits = plan::limits({}, quota);
+    return {.sessions = limits.sessions,
+            .running = limits.running,
+            .cpu = limits.cpu,
+            .memory = limits.memory,
+            .workspaces = limits.workspaces};
+}
+
+template <class T>
+void replace(std::optional<T>& old, const std::optional<T>& wanted) {
+    if (wanted) old = wanted;
+}
+
+void check_quota(const Quota& quota) {
+    if (quota.sessions.value_or(0) < 0) json::refuse_type("sessions", "expected 0 or more");
+    if (quota.running.value_or(0) < 0) json::refuse_type("running", "expected 0 or more");
+    if (quota.workspaces.value_or(0) < 0) json::refuse_type("workspaces", "expected 0 or more");
+}
+
+}  // namespace
+
+Task<view::List<view::Event>> list_audit(Call call, Params<view::AuditQuery> query) {
+    auto wanted = list_query(query);
+    filter(wanted, "actor", query.actor);
+    filter(wanted, "kind", query.kind);
+    filter(wanted, "subject", query.subject);
+    wanted.equal["class"] = json::enum_name(EventClass::audit);
+    auto read = [wanted](store::Rows& rows) { return rows.list_events(Caller::system(), wanted); };
+    const auto page = co_await call.services->store.read(std::move(read));
+    view::List<view::Event> list{.total = page.total, .next = page.next};
+    for (const auto& event : page.items) list.items.push_back(event_view(event));
+    co_return list;
+}
+
+Task<std::vector<view::Engine>> list_engines(Call call) {
+    std::vector<view::Engine> list;
+    for (const auto& [name, engine] : call.services->engines) {
+        const auto down = engine->down_because();
+        list.push_back({.name = name, .up = !down, .message = down.value_or("")});
+    }
+    co_return list;
+}
+
+Task<view::Checks> check_engines(Call call) {
+    view::Checks result;
+    for (const auto& [name, engine] : call.services->engines) {
+        auto examine = engine->examine();
+        const auto checks =
+            co_await finish_within(call.services->clock, examine_limit, "engine " + name, std::move(examine));
+        for (const auto& check : checks)
+            result.checks.push_back({.engine = name,
+                                     .name = check.name,
+                                     .passed = check.passed,
+                                     .message = check.message,
+                                     .fix = check.fix});
+    }
+    co_return result;
+}
+
+Task<view::DefaultQuota> get_quota(Call call) {
+    auto read = [](store::Rows& rows) { return quota_view(default_quota(rows)); };
+    co_return co_await call.services->store.read(std::move(read));
+}
+
+Task<view::DefaultQuota> put_quota(Call call, Quota body) {
+    check_quota(body);
+    auto write = [actor = call.caller(), body, now = call.services->now()](store::Tx& tx) {
+        auto quota = default_quota(tx);
+        replace(quota.sessions, body.sessions);
+        replace(quota.running, body.running);
+        replace(quota.cpu, body.cpu);
+        replace(quota.memory, body.memory);
+        replace(quota.workspaces, body.workspaces);
+        const auto tree = json::to_json(quota);
+        tx.set_setting("quota.default", json::write(tree));
+        Happening happening{.at = now,
+                            .actor = actor.name,
+                            .kind = "quota.updated",
+                            .subject_kind = "quota",
+                            .subject = "default",
+                            .owner = actor.user};
+        happening.data = tree.as_object();
+        append_audit(tx, happening);
+        return quota_view(quota);
+    };
+    co_return co_await call.services->store.write(std::move(write));
+}
+
+}  // namespace berth::api

@@ -1,0 +1,58 @@
+#include "api/asks.hpp"
+
+#include <algorithm>
+
+namespace berth::api {
+namespace {
+
+void refuse_ending(const Session& session) {
+    if (session.asks.terminate)
+        throw Error(Kind::conflict, "session_ending", "session " + quoted(session.name) + " is being deleted",
+                    "launch a new one on the same workspace");
+}
+
+bool wanted_running(const Session& session) {
+    return desired(session.asks) == State::running && !has_failed(session);
+}
+
+void start_again(Session& session, Time now) {
+    // A clock that went back must not make the wake older than the hibernation that it ends.
+    session.asks.wake = std::max(now, session.asks.hibernate.value_or(now));
+    session.incarnation += 1;
+    session.asked_at = now;
+    session.look_at = now;
+}
+
+}  // namespace
+
+Asked ask_wake(Session& session, Time now) {
+    refuse_ending(session);
+    if (wanted_running(session)) return Asked::nothing;
+    start_again(session, now);
+    return Asked::changed;
+}
+
+Asked ask_hibernate(Session& session, Time now) {
+    refuse_ending(session);
+    if (desired(session.asks) == State::hibernated) return Asked::nothing;
+    session.asks.hibernate = std::max(now, session.asks.wake.value_or(now) + Duration(1));
+    session.look_at = now;
+    return Asked::changed;
+}
+
+Asked ask_restart(Session& session, Time now) {
+    refuse_ending(session);
+    const bool not_begun = session.status.incarnation < session.incarnation;
+    if (wanted_running(session) && not_begun) return Asked::nothing;
+    start_again(session, now);
+    return Asked::changed;
+}
+
+Asked ask_terminate(Session& session, Time now) {
+    if (session.asks.terminate) return Asked::nothing;
+    session.asks.terminate = now;
+    session.look_at = now;
+    return Asked::changed;
+}
+
+}  // namespace berth::api

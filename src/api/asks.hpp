@@ -1,0 +1,24 @@
+#pragma once
+
+#include "model/session.hpp"
+
+/// What a person may ask of a session: dated, the latest wins, asking twice is asking once. Pure; the caller
+/// writes the row back in the transaction that read it. Every one throws `conflict` (`session_ending`) once
+/// its end was asked for.
+namespace berth::api {
+
+/// What an ask came to.
+enum class Asked {
+    changed,  ///< The row is to be written.
+    nothing,  ///< It is so already, or on its way.
+};
+
+/// Runs again: from hibernated, hibernating or failed a new incarnation starts.
+Asked ask_wake(Session& session, Time now);
+Asked ask_hibernate(Session& session, Time now);
+/// A fresh start of a session that runs, or a wake of one that does not.
+Asked ask_restart(Session& session, Time now);
+/// Ends it for good. Never throws.
+Asked ask_terminate(Session& session, Time now);
+
+}  // namespace berth::api

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "api/call.hpp"
+#include "store/store.hpp"
+
+namespace berth::api {
+
+/// What a launch needs besides the rows.
+struct Launch {
+    UserId user;
+    std::string actor;
+    view::LaunchRequest wish;
+    std::string engine;
+    Time now{};
+};
+
+/// Makes the session, its workspace when that is new, and the volumes that are missing, and tells about it.
+///
+/// Throws `not_found` for the template, its revision or a workspace id, `too_many` (`quota_exceeded`) with
+/// limit and use, `conflict` `workspace_in_use` with the holder's name, `conflict` `name_taken`, `invalid`
+/// for bad names.
+Session launch(store::Tx& tx, const Launch& launch);
+
+/// The user's new workspace, within their quota. Throws `conflict` (`name_taken`), `too_many`, `invalid`.
+Workspace add_workspace(store::Tx& tx, const UserId& user, const std::string& actor, const std::string& name,
+                        const std::string& template_name, Time now);
+
+/// Inserts the rows of those volumes of the spec's that `owner` does not have yet.
+void add_volumes(store::Tx& tx, const TemplateSpec& spec, VolumeScope scope, const std::string& owner,
+                 const UserId& user, const std::string& engine, Time now);
+
+/// `name`, else `name-2`, `name-3`… : the first that `taken` does not say yes to.
+std::string free_name(const std::string& name, const std::function<bool(const std::string&)>& taken);
+
+}  // namespace berth::api

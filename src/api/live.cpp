@@ -1,0 +1,117 @@
+#include "api/live.hpp"
+
+#include "api/problem.hpp"
+#include "api/rows.hpp"
+
+namespace berth::api {
+namespace {
+
+constexpr Duration note_every = std::chrono::seconds(30);
+
+const Component& component_named(const TemplateSpec& spec, const std::string& name) {
+    const auto* found = find_component(spec, name);
+    if (found == nullptr) throw no_such("component");
+    return *found;
+}
+
+std::size_t big_endian(std::string_view bytes, std::size_t at, std::size_t count) {
+    std::size_t number = 0;
+    for (std::size_t i = 0; i < count && at + i < bytes.size(); ++i)
+        number = number << 8 | static_cast<unsigned char>(bytes[at + i]);
+    return number;
+}
+
+/// The length of the client message that `bytes` starts with; nothing when it is none that we know.
+std::optional<std::size_t> rfb_length(std::string_view bytes) {
+    switch (static_cast<unsigned char>(bytes.front())) {
+        case 0:
+            return 20;  // SetPixelFormat
+        case 2:
+            return 4 + 4 * big_endian(bytes, 2, 2);  // SetEncodings
+        case 3:
+            return 10;  // FramebufferUpdateRequest
+        case 4:
+            return 8;  // KeyEvent
+        case 5:
+            return 6;  // PointerEvent
+        case 6:
+            return 8 + big_endian(bytes, 4, 4);  // ClientCutText
+        case 150:
+            return 10;  // EnableContinuousUpdates
+        case 248:
+            return 9 + big_endian(bytes, 8, 1);  // Fence
+        case 251:
+            return 8 + 16 * big_endian(bytes, 6, 1);  // SetDesktopSize
+        case 255:
+            return 12;  // QEMU extended key
+        default:
+            return std::nullopt;
+    }
+}
+
+bool is_of_person(std::string_view bytes) {
+    const auto type = static_cast<unsigned char>(bytes.front());
+    return type == 4 || type == 5 || type == 6 || type == 255;
+}
+
+}  // namespace
+
+Task<Live> find_live(Call call, std::string name) {
+    auto read = [caller = call.caller(), name](store::Rows& rows) {
+        Live live{.session = find_session(rows, caller, name)};
+        if (auto revision =
+                rows.find_revision(Caller::system(), live.session.template_, live.session.revision))
+            live.spec = std::move(revision->spec);
+        return live;
+    };
+    co_return co_await call.services->store.read(std::move(read));
+}
+
+void require_running(const Session& session) {
+    const auto phase = session.status.phase;
+    if (phase == Phase::running) return;
+    const auto next =
+        phase == Phase::hibernated || phase == Phase::failed ? "wake it first" : "wait until it runs";
+    throw Error(Kind::conflict, "not_running",
+                "session " + quoted(session.name) + " is " + json::enum_name(phase), next);
+}
+
+const Component& pick_component(const TemplateSpec& spec, const std::optional<std::string>& name) {
+    if (name) return component_named(spec, *name);
+    if (const auto* access = default_access(spec)) return component_named(spec, access->component);
+    if (spec.components.empty()) throw no_such("component");
+    return spec.components.front();
+}
+
+const Component& pick_terminal(const TemplateSpec& spec, const std::optional<std::string>& name) {
+    if (name) return component_named(spec, *name);
+    for (const auto& access : spec.access)
+        if (access.kind == AccessKind::terminal) return component_named(spec, access.component);
+    return pick_component(spec, name);
+}
+
+Task<> Activity::note() {
+    const auto now = services_.now();
+    if (noted_at_ && now - *noted_at_ < note_every) co_return;
+    noted_at_ = now;
+    auto write = [session = session_, source = source_, now](store::Tx& tx) {
+        auto row = tx.find_session(Caller::system(), session);
+        if (!row || (row->last_active_at && *row->last_active_at >= now)) return;
+        row->last_active_at = now;
+        row->last_active_source = source;
+        tx.update_session(*row);
+    };
+    co_await services_.store.write(std::move(write));
+}
+
+bool shows_person(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto length = rfb_length(bytes);
+        if (!length || *length > bytes.size()) return false;
+        if (is_of_person(bytes)) return true;
+        bytes.remove_prefix(*length);
+    }
+    return false;
+}
+
+}  // namespace berth::api

@@ -1,0 +1,96 @@
+#include "api/problem.hpp"
+
+namespace berth::api {
+
+int status_of(const Error& error) {
+    if (error.code == "method_not_allowed") return 405;
+    if (error.code == "too_large") return 413;
+    if (error.code == "unsupported_media_type") return 415;
+    if (error.code == "idempotency_mismatch") return 422;
+    if (error.code == "upgrade_required") return 426;
+    switch (error.kind) {
+        case Kind::invalid:
+            return 400;
+        case Kind::unauthenticated:
+            return 401;
+        case Kind::forbidden:
+            return 403;
+        case Kind::not_found:
+            return 404;
+        case Kind::conflict:
+            return 409;
+        case Kind::too_many:
+            return 429;
+        case Kind::busy:
+            return 503;
+        case Kind::unavailable:
+            return 503;
+        case Kind::internal:
+            return 500;
+    }
+    return 500;
+}
+
+std::string_view title_of(int status) {
+    switch (status) {
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 409:
+            return "Conflict";
+        case 413:
+            return "Content Too Large";
+        case 415:
+            return "Unsupported Media Type";
+        case 422:
+            return "Unprocessable Content";
+        case 426:
+            return "Upgrade Required";
+        case 429:
+            return "Too Many Requests";
+        case 503:
+            return "Service Unavailable";
+        default:
+            return "Internal Server Error";
+    }
+}
+
+view::Problem problem_of(const Error& error, std::string request_id) {
+    view::Problem problem;
+    problem.status = status_of(error);
+    problem.title = title_of(problem.status);
+    problem.code = error.code;
+    problem.detail = error.user;
+    if (!error.next.empty()) problem.next = error.next;
+    problem.request_id = std::move(request_id);
+    return problem;
+}
+
+net::Response problem_response(const Error& error, std::string request_id) {
+    const auto problem = problem_of(error, std::move(request_id));
+    net::Response response;
+    response.status = problem.status;
+    response.headers = {{"Content-Type", "application/problem+json"}, {"Cache-Control", "no-store"}};
+    if (error.kind == Kind::busy) response.headers.emplace_back("Retry-After", "1");
+    if (problem.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"berth\"");
+    response.body = json::write(json::to_json(problem));
+    return response;
+}
+
+int close_code_of(const Error& error) {
+    return 4000 + status_of(error);
+}
+
+Error no_such(std::string_view noun) {
+    return Error(Kind::not_found, "not_found",
+                 "there is no such " + std::string(noun) + ", or it is not yours");
+}
+
+}  // namespace berth::api

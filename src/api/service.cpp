@@ -1,0 +1,93 @@
+#include "api/openapi.hpp"
+#include "api/operations.hpp"
+#include "api/rows.hpp"
+#include "api/services.hpp"
+#include "base/timeout.hpp"
+
+namespace berth::api {
+namespace {
+
+constexpr Duration store_limit = std::chrono::seconds(5);
+
+/// Counted when somebody asks: nothing can drift.
+std::map<Metrics::Labels, double> count_sessions(store::Rows& rows) {
+    std::map<Metrics::Labels, double> counts;
+    store::Query query{.limit = 200};
+    for (;;) {
+        const auto page = rows.list_sessions(Caller::system(), query);
+        for (const auto& session : page.items) {
+            if (session.status.phase == Phase::gone) continue;
+            const Metrics::Labels labels{{"phase", json::enum_name(session.status.phase)},
+                                         {"template", session.template_},
+                                         {"engine", session.engine}};
+            counts[labels] += 1;
+        }
+        if (!page.next) return counts;
+        query.cursor = *page.next;
+    }
+}
+
+}  // namespace
+
+Services::Services(Dependencies given)
+    : Dependencies(std::move(given)),
+      attempts(clock),
+      feed(Feed::start(store)),
+      buckets(limits.requests_per_second, limits.requests_at_once) {
+    if (metrics == nullptr) metrics = &own_metrics;
+    for (const auto& [name, engine] : engines)
+        engine->watch_images(
+            [weak = std::weak_ptr(feed)](const std::string& image, const ObservedImage& state) {
+                if (const auto alive = weak.lock()) alive->publish_image(image, state);
+            });
+}
+
+engine::Engine& Services::engine(const std::string& name) const {
+    const auto found = engines.find(name);
+    if (found == engines.end())
+        throw Error(Kind::unavailable, "engine_unavailable", "engine " + quoted(name) + " is not configured",
+                    "ask an administrator");
+    return *found->second;
+}
+
+Task<view::Version> version(Call call) {
+    co_return view::Version{call.services->version};
+}
+
+Task<view::Health> health(Call) {
+    co_return view::Health{"ok"};
+}
+
+Task<view::Health> readiness(Call call) {
+    auto read = [](store::Rows& rows) { return rows.last_sequence(); };
+    auto work = call.services->store.read(std::move(read));
+    co_await finish_within(call.services->clock, store_limit, "store", std::move(work));
+    // Without its engine a Berth still shows what there is and says what is wrong: it stays in rotation.
+    for (const auto& [name, engine] : call.services->engines)
+        if (const auto down = engine->down_because()) co_return view::Health{"engine " + name + ": " + *down};
+    co_return view::Health{"ok"};
+}
+
+Task<Text> metrics_text(Call call) {
+    auto& services = *call.services;
+    auto read = [](store::Rows& rows) { return count_sessions(rows); };
+    const auto sessions = co_await services.store.read(std::move(read));
+    services.metrics->replace("berth_sessions", "Sessions that are not gone", sessions);
+    std::map<Metrics::Labels, double> up;
+    for (const auto& [name, engine] : services.engines)
+        up[{{"engine", name}}] = engine->down_because() ? 0 : 1;
+    services.metrics->replace("berth_engine_up", "Whether the engine answers", up);
+    services.metrics->replace("berth_build_info", "Which program this is",
+                              {{{{"version", services.version}}, 1}});
+    Text text;
+    text.response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},
+                             {"Cache-Control", "no-store"}};
+    text.response.body = services.metrics->text();
+    co_return text;
+}
+
+Task<Document> openapi_text(Call call) {
+    co_return Document{openapi_document(call.services->version)};
+}
+
+}  // namespace berth::api

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+
+#include "api/call.hpp"
+#include "api/feed.hpp"
+#include "api/files.hpp"
+#include "api/rate.hpp"
+#include "auth/auth.hpp"
+#include "base/metrics.hpp"
+#include "engine/engine.hpp"
+#include "store/store.hpp"
+
+namespace berth::api {
+
+/// What one client may ask of the API, each with a test.
+struct Limits {
+    std::size_t body_max = std::size_t{1} << 20;  ///< Bytes of a request's body.
+    double requests_per_second = 50;    ///< Of one user (or one address that is not signed in), on average…
+    double requests_at_once = 500;      ///< …and in a burst.
+    int sockets_per_user = 64;          ///< WebSockets that one user has open.
+    std::size_t events_waiting = 1000;  ///< Events that wait for one client before it has to resync.
+};
+
+/// What the API is given. References outlive it.
+struct Dependencies {
+    store::Store& store;
+    Clock& clock;
+    auth::Passwords& passwords;
+    std::map<std::string, engine::Engine*> engines;  ///< By name; never null.
+    std::string default_engine;                      ///< Where sessions start that say nothing else.
+    auth::Origin origin;
+    std::string version;
+    asio::any_io_executor
+        executor;  ///< The control loop: operations run here, whatever loop a request came on.
+    const Files* files = nullptr;  ///< Null: no web interface.
+    Metrics* metrics = nullptr;    ///< Null: its own.
+    Limits limits;
+};
+
+/// What operations work with: the dependencies, and what lives as long as the API.
+struct Services : Dependencies {
+    explicit Services(Dependencies given);
+
+    auth::Attempts attempts;
+    std::shared_ptr<Feed> feed;
+    Buckets buckets;
+    Metrics own_metrics;
+
+    /// The engine of that name. Throws `unavailable` (`engine_unavailable`) when this Berth has none.
+    engine::Engine& engine(const std::string& name) const;
+    Time now() const { return clock.now(); }
+};
+
+}  // namespace berth::api

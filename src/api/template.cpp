@@ -1,0 +1,272 @@
+#include <algorithm>
+
+#include "api/idempotency.hpp"
+#include "api/operations.hpp"
+#include "api/problem.hpp"
+#include "api/rows.hpp"
+#include "api/services.hpp"
+#include "base/yaml.hpp"
+#include "plan/values.hpp"
+
+namespace berth::api {
+namespace {
+
+/// The document of the request, read and checked as a whole.
+NamedSpec read_document(const view::TemplateDocument& body) {
+    if (body.document.has_value() == body.yaml.has_value())
+        throw Error(Kind::invalid, "invalid_field", "expected exactly one of document and yaml");
+    auto named = parse_template(body.yaml ? yaml::parse(*body.yaml) : json::value(*body.document));
+    plan::check_values(named.spec);
+    return named;
+}
+
+/// What is an administrator's, though the document may be fine.
+void require_allowed(const Caller& caller, const TemplateSpec& spec) {
+    if (caller.admin()) return;
+    for (const auto& component : spec.components)
+        if (component.profile == Profile::compat)
+            throw Error(
+                Kind::forbidden, "forbidden",
+                "component " + quoted(component.name) + ": only an administrator may use profile compat",
+                "use profile strict, or ask an administrator to publish the template");
+}
+
+/// Of several images the state that says most about why the template cannot start yet.
+int badness(ImageState state) {
+    switch (state) {
+        case ImageState::missing:
+            return 3;
+        case ImageState::pulling:
+            return 2;
+        case ImageState::unknown:
+            return 1;
+        case ImageState::present:
+            return 0;
+    }
+    return 0;
+}
+
+view::TemplateImage image_of(const engine::Engine& engine, const TemplateSpec& spec) {
+    view::TemplateImage worst{.state = ImageState::present};
+    for (const auto& component : spec.components) {
+        const auto seen = engine.image_state(component.image);
+        if (badness(seen.state) <= badness(worst.state)) continue;
+        worst = {.state = seen.state, .message = seen.message, .progress = seen.progress};
+    }
+    return worst;
+}
+
+view::Template template_view(const Template& row) {
+    return {.name = row.name,
+            .revision = row.revision,
+            .display_name = row.spec.display_name,
+            .description = row.spec.description,
+            .category = row.spec.category,
+            .icon = row.spec.icon,
+            .tags = row.spec.tags,
+            .owner = row.owner,
+            .created_at = row.created_at,
+            .updated_at = row.updated_at,
+            .spec = row.spec};
+}
+
+void fill_image(const Services& services, view::Template& seen) {
+    const auto found = services.engines.find(services.default_engine);
+    if (found != services.engines.end()) seen.image = image_of(*found->second, seen.spec);
+}
+
+Template find_template(store::Rows& rows, const Caller& caller, const std::string& name) {
+    auto found = rows.find_template(caller, name);
+    if (!found) throw no_such("template");
+    return std::move(*found);
+}
+
+void require_owner(const Caller& caller, const Template& row) {
+    if (caller.admin() || row.owner == caller.user) return;
+    throw Error(Kind::forbidden, "forbidden",
+                "template " + quoted(row.name) + " is published by an administrator",
+                "copy it under another name");
+}
+
+void tell(store::Tx& tx, const Template& row, const Caller& caller, std::string kind, Time now) {
+    const Happening happening{.at = now,
+                              .actor = caller.name,
+                              .kind = std::move(kind),
+                              .subject_kind = "template",
+                              .subject = row.name,
+                              .owner = row.owner.value_or(UserId{}),
+                              .data = {{"revision", row.revision}, {"displayName", row.spec.display_name}}};
+    append_audit(tx, happening);
+    append_state(tx, happening);
+}
+
+Template make_template(store::Tx& tx, const Caller& caller, const NamedSpec& named, Time now) {
+    if (tx.find_template(Caller::system(), named.name))
+        throw Error(Kind::conflict, "name_taken", "the template name " + quoted(named.name) + " is taken",
+                    "choose another name");
+    Template row{.name = named.name, .revision = 1, .spec = named.spec, .created_at = now, .updated_at = now};
+    if (!caller.admin()) row.owner = caller.user;
+    // The name of a deleted template goes on counting where that one stopped.
+    row.revision = tx.insert_revision(row);
+    tell(tx, row, caller, "template.created", now);
+    return row;
+}
+
+/// A new revision, or the one that is there when nothing would change.
+Template change_template(store::Tx& tx, const Caller& caller, const NamedSpec& named, Time now) {
+    auto row = find_template(tx, caller, named.name);
+    require_owner(caller, row);
+    if (row.spec == named.spec) return row;
+    row.spec = named.spec;
+    row.revision += 1;
+    row.updated_at = now;
+    tx.insert_revision(row);
+    tell(tx, row, caller, "template.updated", now);
+    return row;
+}
+
+NamedSpec read_named(const view::TemplateDocument& body, const std::string& name) {
+    auto named = read_document(body);
+    if (named.name != name)
+        throw Error(Kind::invalid, "invalid_field",
+                    "metadata.name: the document is " + quoted(named.name) + ", the address " + quoted(name));
+    return named;
+}
+
+/// `components[0].image: expected…` tells its path; `"spec.imgae" is not a known key` too.
+view::FieldProblem field_problem(const Error& error) {
+    view::FieldProblem problem{.message = error.user, .next = error.next};
+    const std::string_view text = error.user;
+    const auto colon = text.find(": ");
+    const auto quote = text.find('"', 1);
+    if (text.starts_with('"') && quote != std::string_view::npos)
+        problem.path = text.substr(1, quote - 1);
+    else if (colon != std::string_view::npos && text.substr(0, colon).find(' ') == std::string_view::npos)
+        problem.path = text.substr(0, colon);
+    return problem;
+}
+
+view::Revision revision_view(const TemplateRevision& row) {
+    return {.name = row.name,
+            .revision = row.revision,
+            .created_at = row.created_at,
+            .spec = row.spec,
+            .digests = row.digests};
+}
+
+}  // namespace
+
+Task<view::List<view::Template>> list_templates(Call call, Params<view::TemplateQuery> query) {
+    auto wanted = list_query(query);
+    filter(wanted, "category", query.category);
+    auto read = [caller = call.caller(), wanted](store::Rows& rows) {
+        return rows.list_templates(caller, wanted);
+    };
+    const auto page = co_await call.services->store.read(std::move(read));
+    view::List<view::Template> list{.total = page.total, .next = page.next};
+    for (const auto& row : page.items) {
+        list.items.push_back(template_view(row));
+        fill_image(*call.services, list.items.back());
+    }
+    co_return list;
+}
+
+Task<Created<view::Template>> add_template(Call call, view::TemplateDocument body) {
+    const auto named = read_document(body);
+    const auto caller = call.caller();
+    require_allowed(caller, named.spec);
+    // The answer is kept as it is written, so the image's state of this moment goes into it here.
+    view::Template image_state{.spec = named.spec};
+    fill_image(*call.services, image_state);
+    auto write = [key = idempotency_key(call), caller, named, image = image_state.image,
+                  now = call.services->now()](store::Tx& tx) {
+        return create_once(tx, key, "/api/v1/templates", now, [&](store::Tx& inner) {
+            auto seen = template_view(make_template(inner, caller, named, now));
+            seen.image = image;
+            return seen;
+        });
+    };
+    co_return co_await call.services->store.write(std::move(write));
+}
+
+Task<view::Template> get_template(Call call, std::string name) {
+    auto read = [caller = call.caller(), name](store::Rows& rows) {
+        return template_view(find_template(rows, caller, name));
+    };
+    auto seen = co_await call.services->store.read(std::move(read));
+    fill_image(*call.services, seen);
+    co_return seen;
+}
+
+Task<view::Template> put_template(Call call, std::string name, view::TemplateDocument body) {
+    const auto named = read_named(body, name);
+    const auto caller = call.caller();
+    require_allowed(caller, named.spec);
+    auto write = [caller, named, now = call.services->now()](store::Tx& tx) {
+        return template_view(change_template(tx, caller, named, now));
+    };
+    auto seen = co_await call.services->store.write(std::move(write));
+    fill_image(*call.services, seen);
+    co_return seen;
+}
+
+Task<Nothing> delete_template(Call call, std::string name) {
+    auto write = [caller = call.caller(), name, now = call.services->now()](store::Tx& tx) {
+        const auto row = find_template(tx, caller, name);
+        require_owner(caller, row);
+        tx.delete_template(name, now);
+        tell(tx, row, caller, "template.deleted", now);
+    };
+    co_await call.services->store.write(std::move(write));
+    co_return Nothing{};
+}
+
+Task<view::List<view::Revision>> list_revisions(Call call, std::string name) {
+    auto read = [caller = call.caller(), name](store::Rows& rows) {
+        find_template(rows, caller, name);
+        return rows.list_revisions(caller, name);
+    };
+    const auto rows = co_await call.services->store.read(std::move(read));
+    view::List<view::Revision> list{.total = std::ssize(rows)};
+    for (const auto& row : rows) list.items.push_back(revision_view(row));
+    co_return list;
+}
+
+Task<view::Revision> get_revision(Call call, std::string name, int revision) {
+    auto read = [caller = call.caller(), name, revision](store::Rows& rows) {
+        auto found = rows.find_revision(caller, name, revision);
+        if (!found) throw no_such("template");
+        return revision_view(*found);
+    };
+    co_return co_await call.services->store.read(std::move(read));
+}
+
+Task<view::DryRun> dry_run_template(Call call, std::string name, view::TemplateDocument body) {
+    view::DryRun result;
+    try {
+        const auto named = read_named(body, name);
+        require_allowed(call.caller(), named.spec);
+        result.spec = named.spec;
+        result.valid = true;
+    } catch (const Error& error) {
+        result.problems.push_back(field_problem(error));
+    }
+    co_return result;
+}
+
+Task<Accepted<view::Template>> prepare_template(Call call, std::string name) {
+    auto& services = *call.services;
+    auto read = [caller = call.caller(), name](store::Rows& rows) {
+        return template_view(find_template(rows, caller, name));
+    };
+    auto seen = co_await services.store.read(std::move(read));
+    auto& engine = services.engine(services.default_engine);
+    for (const auto& component : seen.spec.components) {
+        if (engine.image_state(component.image).state == ImageState::present) continue;
+        co_await engine.prepare_image(component.image);
+    }
+    fill_image(services, seen);
+    co_return Accepted<view::Template>{std::move(seen)};
+}
+
+}  // namespace berth::api

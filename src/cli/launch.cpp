@@ -1,0 +1,45 @@
+#include <fmt/format.h>
+
+#include "cli/session.hpp"
+#include "cli/wait.hpp"
+
+namespace berth::cli {
+namespace {
+
+struct Said {
+    std::string template_name, name, workspace;
+    int revision = 0;
+    bool wait = false, open = false;
+};
+
+int launch(Run& run, const Said& said) {
+    json::object body{{"template", said.template_name}};
+    if (!said.name.empty()) body.emplace("name", said.name);
+    if (!said.workspace.empty()) body.emplace("workspace", said.workspace);
+    if (said.revision > 0) body.emplace("revision", said.revision);
+    auto session = run.client().post("/sessions", std::move(body));
+    if (said.wait || said.open) session = wait_for(run, session, {"running"});
+    if (session.is_null()) throw SessionFailed("the session was ended meanwhile", {}, "see: berth ls");
+    write_session(run, session);
+    if (said.open) open_browser(run, open_url(json::from_json<SessionView>(session)));
+    return 0;
+}
+
+}  // namespace
+
+void add_launch_verb(Grammar& grammar) {
+    const auto said = std::make_shared<Said>();
+    auto& verb = grammar.verb("launch", "Start a session of a template", "Sessions");
+    verb.add_option("template", said->template_name, "Name of the template")
+        ->required()
+        ->type_name("TEMPLATE");
+    verb.add_option("--name", said->name, "Name of the session; otherwise one is made")->type_name("NAME");
+    verb.add_option("--workspace", said->workspace, "Workspace to use; a new name makes a new one")
+        ->type_name("WORKSPACE");
+    verb.add_option("--revision", said->revision, "An older revision of the template")->type_name("N");
+    verb.add_flag("--wait", said->wait, "Show the steps until it runs");
+    verb.add_flag("--open", said->open, "Open it in the browser once it runs");
+    grammar.verbs[&verb] = [&run = grammar.run, said] { return launch(run, *said); };
+}
+
+}  // namespace berth::cli

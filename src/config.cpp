@@ -1,0 +1,181 @@
+#include "config.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+
+#include "base/yaml.hpp"
+
+extern char** environ;
+
+namespace berth {
+
+const std::map<std::string, std::string> config_help{
+    {"listen", "address and port to serve on"},
+    {"url", "how browsers reach this Berth; default http://localhost:PORT"},
+    {"apps_domain", "domain whose subdomains are the sessions; default localhost:PORT"},
+    {"data_directory", "where the database, sockets and logs are"},
+    {"engine", "where sessions run: container, or sim for a demonstration"},
+    {"engine_socket", "Docker Engine API socket; default: one that is found, or a Podman of Berth's own"},
+    {"base_image",
+     "what the starter images are built on; default localhost/berth/base, else debian:bookworm-slim"},
+    {"starter_catalog", "whether the templates that Berth brings are installed"},
+    {"loops", "threads that serve connections; 0: one a core"},
+    {"connections", "connections open at once"},
+    {"looks_at_once", "sessions that the loop works on side by side"},
+    {"log_level", "debug, info, warning or error"},
+    {"log_format", "text or json"},
+};
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& key, const std::string& why) {
+    throw Error(Kind::invalid, "invalid_config", key + ": " + why);
+}
+
+/// `dataDirectory` -> `DATA_DIRECTORY`.
+std::string environment_name(std::string_view key) {
+    std::string name = "BERTH_";
+    for (const char letter : key) {
+        if (letter >= 'A' && letter <= 'Z') name += '_';
+        name += static_cast<char>(letter >= 'a' && letter <= 'z' ? letter - 32 : letter);
+    }
+    return name;
+}
+
+/// Text from a flag or variable as the JSON that the member's type wants.
+json::value typed_text(const json::value& like, const std::string& key, const std::string& text) {
+    if (like.is_bool()) {
+        if (text == "true" || text == "1") return true;
+        if (text == "false" || text == "0") return false;
+        refuse(key, "expected true or false");
+    }
+    if (like.is_number()) {
+        std::int64_t number = 0;
+        const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (ec != std::errc{} || end != text.data() + text.size()) refuse(key, "expected a number");
+        return number;
+    }
+    return json::string(text);
+}
+
+void check(const Config& config) {
+    const auto one_of = [](const std::string& key, const std::string& text, std::vector<std::string> words) {
+        if (std::find(words.begin(), words.end(), text) != words.end()) return;
+        const auto near = nearest(text, words);
+        refuse(key, fmt::format("{} is not one of {}{}", quoted(text), fmt::join(words, ", "),
+                                near.empty() ? "" : "; did you mean " + near + "?"));
+    };
+    one_of("engine", config.engine, {"container", "sim"});
+    one_of("logLevel", config.log_level, {"debug", "info", "warning", "error"});
+    one_of("logFormat", config.log_format, {"text", "json"});
+    if (config.loops < 0 || config.loops > 256) refuse("loops", "expected 0 to 256");
+    if (config.connections < 16 || config.connections > 1'000'000)
+        refuse("connections", "expected 16 to 1000000");
+    if (config.looks_at_once < 1 || config.looks_at_once > 1024) refuse("looksAtOnce", "expected 1 to 1024");
+    if (!config.url.empty() && !config.url.starts_with("http://") && !config.url.starts_with("https://"))
+        refuse("url", "expected http://HOST or https://HOST");
+    listen_address(config);
+}
+
+}  // namespace
+
+Config read_config(const std::string& path, const std::map<std::string, std::string>& flags,
+                   const std::map<std::string, std::string>& environment) {
+    Config config;
+    if (!path.empty()) {
+        std::ifstream file(path);
+        if (!file)
+            throw Error(Kind::invalid, "config_unreadable",
+                        "configuration file " + quoted(path) + " cannot be read");
+        const std::string text((std::istreambuf_iterator<char>(file)), {});
+        const auto tree = yaml::parse(text);
+        if (!tree.is_null()) json::read(tree, config, json::Unknown::refuse);
+    }
+    const auto defaults = json::to_json(Config{}).get_object();
+    json::object given;
+    std::vector<std::string> names;
+    for (const auto& entry : defaults) names.push_back(environment_name(entry.key()));
+    for (const auto& [name, text] : environment) {
+        const auto found = std::find_if(defaults.begin(), defaults.end(), [&](const auto& entry) {
+            return environment_name(entry.key()) == name;
+        });
+        if (found == defaults.end()) {
+            const auto near = nearest(name, names);
+            throw Error(Kind::invalid, "unknown_key", "environment variable " + name + " is not known",
+                        near.empty() ? "" : "did you mean " + near + "?");
+        }
+        given[found->key()] = typed_text(found->value(), name, text);
+    }
+    for (const auto& [key, text] : flags) {
+        const auto* like = defaults.if_contains(key);
+        given[key] = typed_text(like == nullptr ? json::value("") : *like, key, text);
+    }
+    json::read(given, config, json::Unknown::refuse);
+    check(config);
+    return config;
+}
+
+std::map<std::string, std::string> berth_environment() {
+    // These belong to the command line, the tests and the tools, not to the server's configuration.
+    const std::vector<std::string> others{"BERTH_URL", "BERTH_TOKEN", "BERTH_SOCKET", "BERTH_CONFIG"};
+    std::map<std::string, std::string> found;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const auto name = std::string(text.substr(0, text.find('=')));
+        if (!name.starts_with("BERTH_") || name.size() == text.size()) continue;
+        if (name.starts_with("BERTH_TEST_") || std::find(others.begin(), others.end(), name) != others.end())
+            continue;
+        // Sessions carry these; a Berth inside a session is not configured by them.
+        if (name.starts_with("BERTH_SESSION") || name == "BERTH_USER") continue;
+        found[name] = std::string(text.substr(name.size() + 1));
+    }
+    return found;
+}
+
+std::pair<std::string, int> listen_address(const Config& config) {
+    const auto colon = config.listen.rfind(':');
+    int port = -1;
+    if (colon != std::string::npos) {
+        const auto* const last = config.listen.data() + config.listen.size();
+        const auto [end, ec] = std::from_chars(config.listen.data() + colon + 1, last, port);
+        if (ec != std::errc{} || end != last) port = -1;
+    }
+    if (port < 0 || port > 65535) refuse("listen", quoted(config.listen) + " is not HOST:PORT");
+    auto host = config.listen.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return {host.empty() ? "0.0.0.0" : host, port};
+}
+
+Config with_defaults(Config config) {
+    if (config.data_directory.empty()) config.data_directory = default_data_directory();
+    const auto port = listen_address(config).second;
+    if (config.url.empty()) config.url = fmt::format("http://localhost:{}", port);
+    while (config.url.ends_with('/')) config.url.pop_back();
+    if (config.apps_domain.empty()) config.apps_domain = config.url.substr(config.url.find("//") + 2);
+    return config;
+}
+
+std::string default_data_directory() {
+    if (::geteuid() == 0) return "/var/lib/berth";
+    if (const char* home = std::getenv("XDG_DATA_HOME"); home != nullptr && *home != '\0')
+        return std::string(home) + "/berth";
+    const char* home = std::getenv("HOME");
+    return std::string(home == nullptr ? "." : home) + "/.local/share/berth";
+}
+
+std::string data_path(const Config& config, std::string_view name) {
+    return config.data_directory + "/" + std::string(name);
+}
+
+std::string flag_name(std::string_view member) {
+    std::string name(member);
+    std::replace(name.begin(), name.end(), '_', '-');
+    return name;
+}
+
+}  // namespace berth

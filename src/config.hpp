@@ -1,0 +1,65 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+
+namespace berth {
+
+/// Everything an operator can set. The defaults run on a laptop.
+///
+/// Each member is a key of the configuration file (`dataDirectory`), an environment variable
+/// (`BERTH_DATA_DIRECTORY`) and a flag (`--data-directory`); a flag beats the environment, which beats the
+/// file.
+struct Config {
+    std::string listen = "127.0.0.1:8080";
+    std::string url;
+    std::string apps_domain;
+    std::string data_directory;
+    std::string engine = "container";
+    std::string engine_socket;
+    std::string base_image;
+    bool starter_catalog = true;
+    int loops = 0;
+    int connections = 10'000;
+    int looks_at_once = 32;
+    std::string log_level = "info";
+    std::string log_format = "text";
+};
+BOOST_DESCRIBE_STRUCT(Config, (),
+                      (listen, url, apps_domain, data_directory, engine, engine_socket, base_image,
+                       starter_catalog, loops, connections, looks_at_once, log_level, log_format))
+
+/// One line of help for each member, by its name. A test demands that none is missing.
+extern const std::map<std::string, std::string> config_help;
+
+/// What the file, the environment and the flags say, in that order, checked. `flags` are wire names with
+/// their text.
+///
+/// Throws `invalid`: an unknown key names the nearest known one, a wrong value names its key. `path` empty:
+/// no file.
+Config read_config(const std::string& path, const std::map<std::string, std::string>& flags,
+                   const std::map<std::string, std::string>& environment);
+
+/// `BERTH_*` of this process, without those that belong to the command line (BERTH_URL and BERTH_TOKEN).
+std::map<std::string, std::string> berth_environment();
+
+/// Fills what depends on the machine: data directory, address. Pure but for the user id and home directory.
+Config with_defaults(Config config);
+
+/// `data_directory` + `/` + name.
+std::string data_path(const Config& config, std::string_view name);
+
+/// Host and port of `listen`. Throws `invalid`.
+std::pair<std::string, int> listen_address(const Config& config);
+
+/// The directory that `up` uses unless told otherwise: /var/lib/berth for root, else below the user's data
+/// home.
+std::string default_data_directory();
+
+/// `data_directory` -> `data-directory`.
+std::string flag_name(std::string_view member);
+
+}  // namespace berth

@@ -1,0 +1,63 @@
+#include "config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+namespace berth {
+namespace {
+
+std::string refusal(const std::map<std::string, std::string>& flags,
+                    const std::map<std::string, std::string>& environment = {}) {
+    try {
+        read_config("", flags, environment);
+    } catch (const Error& error) {
+        return error.user + (error.next.empty() ? "" : " | " + error.next);
+    }
+    return "accepted";
+}
+
+TEST(Config, every_member_has_a_line_of_help) {
+    boost::mp11::mp_for_each<json::detail::Members<Config>>(
+        [](auto member) { EXPECT_TRUE(config_help.contains(member.name)) << member.name; });
+    EXPECT_EQ(config_help.size(), boost::mp11::mp_size<json::detail::Members<Config>>::value);
+}
+
+TEST(Config, a_flag_beats_the_environment_which_beats_the_file) {
+    const std::string path = testing::TempDir() + "berth-config.yaml";
+    std::ofstream(path) << "listen: 127.0.0.1:1\nloops: 1\nengine: sim\n";
+    const auto config = read_config(path, {{"listen", "127.0.0.1:3"}},
+                                    {{"BERTH_LISTEN", "127.0.0.1:2"}, {"BERTH_LOOPS", "2"}});
+    std::remove(path.c_str());
+    EXPECT_EQ(config.listen, "127.0.0.1:3");
+    EXPECT_EQ(config.loops, 2);
+    EXPECT_EQ(config.engine, "sim");
+}
+
+TEST(Config, an_unknown_key_stops_the_program_and_names_the_nearest) {
+    EXPECT_EQ(refusal({}, {{"BERTH_LISTN", "x"}}),
+              "environment variable BERTH_LISTN is not known | did you mean BERTH_LISTEN?");
+    EXPECT_EQ(refusal({{"enginee", "sim"}}), "\"enginee\" is not a known key | did you mean \"engine\"?");
+}
+
+TEST(Config, wrong_values_name_their_key) {
+    EXPECT_EQ(refusal({{"engine", "contaner"}}),
+              "engine: \"contaner\" is not one of container, sim; did you mean container?");
+    EXPECT_EQ(refusal({{"listen", "8080"}}), "listen: \"8080\" is not HOST:PORT");
+    EXPECT_EQ(refusal({{"loops", "many"}}), "loops: expected a number");
+    EXPECT_EQ(refusal({{"starterCatalog", "maybe"}}), "starterCatalog: expected true or false");
+    EXPECT_EQ(refusal({{"url", "localhost"}}), "url: expected http://HOST or https://HOST");
+}
+
+TEST(Config, what_is_not_said_follows_from_the_address) {
+    const auto config =
+        with_defaults(read_config("", {{"listen", "127.0.0.1:9999"}, {"dataDirectory", "/x"}}, {}));
+    EXPECT_EQ(config.url, "http://localhost:9999");
+    EXPECT_EQ(config.apps_domain, "localhost:9999");
+    EXPECT_EQ(data_path(config, "berth.db"), "/x/berth.db");
+    EXPECT_EQ(listen_address(Config{.listen = "[::1]:80"}), (std::pair<std::string, int>("::1", 80)));
+}
+
+}  // namespace
+}  // namespace berth

@@ -1,0 +1,72 @@
+#include "gateway/passage.hpp"
+
+namespace berth::gateway {
+
+Passage::Passage(LoopState& its_state, net::Connection& its_connection,
+                 std::shared_ptr<const Route> its_route, std::shared_ptr<const Way> its_way,
+                 std::shared_ptr<const Visitor> its_visitor)
+    : Deadline(its_state.loop),
+      state(its_state),
+      connection(its_connection),
+      route(std::move(its_route)),
+      way(std::move(its_way)),
+      visitor(std::move(its_visitor)) {
+    const int of_session = route->meter->open.fetch_add(1, std::memory_order_relaxed);
+    const int of_user = route->user_meter->open.fetch_add(1, std::memory_order_relaxed);
+    within_limits_ = of_session < state.config.session_open_max && of_user < state.config.user_open_max;
+    next_ = state.first;
+    if (next_ != nullptr) next_->previous_ = this;
+    state.first = this;
+    connection.closer = this;
+}
+
+Passage::~Passage() {
+    connection.closer = nullptr;
+    (previous_ != nullptr ? previous_->next_ : state.first) = next_;
+    if (next_ != nullptr) next_->previous_ = previous_;
+    route->meter->open.fetch_sub(1, std::memory_order_relaxed);
+    route->user_meter->open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Passage::close_all() {
+    client_gone = true;
+    connection.client.close();
+    if (upstream) upstream->close();
+}
+
+void Passage::expired() {
+    timed_out = true;
+    if (answer_begun)
+        close_all();
+    else if (upstream)
+        upstream->close();
+}
+
+void Passage::count_activity(const char* source) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    route->meter->active_source.store(source, std::memory_order_relaxed);
+    route->meter->active_at.store(std::chrono::duration_cast<Duration>(now).count(),
+                                  std::memory_order_relaxed);
+}
+
+void Passage::look_at_client() {
+    if (!waiting) return;
+    const auto peer = connection.client.look_at_peer();
+    if (peer == net::Outcome::done) return;
+    // A client may shut down its side and still want the answer, but not for long.
+    const bool patient =
+        peer == net::Outcome::ended && std::chrono::seconds(++gone_seconds) < state.config.gone_grace;
+    if (!patient) close_all();
+}
+
+void LoopState::tick() {
+    kept.tick();
+    for (auto* passage = first; passage != nullptr; passage = passage->next_) passage->look_at_client();
+}
+
+void LoopState::close(const std::function<bool(const Visitor&, const Route&)>& wanted) {
+    for (auto* passage = first; passage != nullptr; passage = passage->next_)
+        if (wanted(*passage->visitor, *passage->route)) passage->close_all();
+}
+
+}  // namespace berth::gateway

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "gateway/activity.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/route_feed.hpp"
+
+namespace berth::gateway {
+
+/// The gateway of a whole Berth: routes from the store, streams from the engine, people from the auth layer.
+///
+///     GatewayService service(store, engine, clock, origin, control_executor);
+///     net::Server server(config, {.decide = …, .platform = …, .session = service.handler()});
+///     service.attach(server);
+///     co_await service.start();
+///     server.start();
+///
+/// `start` and the destructor belong to the control executor. Destroy the server first.
+class GatewayService {
+  public:
+    GatewayService(store::Store& store, engine::Engine& engine, Clock& clock, auth::Origin origin,
+                   asio::any_io_executor control, GatewayConfig config = {});
+
+    void attach(net::Server& server) { gateway_.attach(server); }
+    /// Loads the routes and begins to follow the store.
+    Task<> start();
+
+    net::RawHandler handler();
+    /// What `net::Dispatch::decide` answers for hosts that are a session's by their form.
+    bool owns(std::string_view host) const { return gateway_.owns(host); }
+
+    RouteTable& routes() { return table_; }
+    /// Writes down the activity that was seen so far; before Berth ends.
+    Task<> report_activity() { return activity_.report(); }
+
+  private:
+    World world(engine::Engine& engine, Clock& clock, const auth::Origin& origin);
+    Task<> close_ended(UserId user);
+
+    GatewayConfig config_;
+    RouteTable table_;
+    RouteFeed feed_;
+    StoreGatekeeper gatekeeper_;
+    HostSignIn sign_in_;
+    Waker waker_;
+    Activity activity_;
+    Gateway gateway_;
+    TaskGroup tasks_;
+};
+
+}  // namespace berth::gateway

@@ -1,0 +1,108 @@
+#include "gateway/waker.hpp"
+
+#include "net/text.hpp"
+#include "plan/admit.hpp"
+
+namespace berth::gateway {
+namespace {
+
+bool ending(const Session& session) {
+    return session.asks.terminate || session.status.phase == Phase::gone ||
+           session.status.phase == Phase::terminating;
+}
+
+bool failed_now(const Session& session) {
+    return session.status.phase == Phase::failed && session.status.incarnation == session.incarnation;
+}
+
+bool wants_wake(const Session& session, Waker::Failed failed) {
+    if (ending(session)) return false;
+    if (desired(session.asks) != State::running) return true;
+    return failed_now(session) && failed == Waker::Failed::retry;
+}
+
+plan::Limits limits_of(store::Rows& rows, const User& user) {
+    Quota fallback;
+    if (const auto text = rows.find_setting("quota.default")) json::read(json::parse(*text), fallback);
+    return plan::limits(user.quota, fallback);
+}
+
+/// The same rule as for a wake by the API: what runs, or is wanted to, counts.
+std::optional<Error> find_refusal(store::Rows& rows, const Session& session) {
+    const auto user = rows.find_user(session.user);
+    const auto revision = rows.find_revision(Caller::system(), session.template_, session.revision);
+    if (!user || !revision) return std::nullopt;
+    std::vector<plan::Holding> others;
+    for (const auto& other : rows.sessions_of(session.user)) {
+        if (other.id == session.id) continue;
+        plan::Holding holding{.name = other.name, .running = false, .demand = {}};
+        const auto phase = other.status.phase;
+        const bool stopped = phase == Phase::hibernated || has_failed(other);
+        holding.running = (desired(other.asks) == State::running && !has_failed(other)) || !stopped;
+        if (const auto spec = rows.find_revision(Caller::system(), other.template_, other.revision))
+            holding.demand = plan::demand(spec->spec);
+        others.push_back(std::move(holding));
+    }
+    return plan::admit_wake(limits_of(rows, *user), others, plan::demand(revision->spec));
+}
+
+void tell(store::Tx& tx, const Session& session, Time now) {
+    const auto user = tx.find_user(session.user);
+    Event event{.at = now,
+                .class_ = EventClass::audit,
+                .actor = user ? user->name : "berth",
+                .kind = "session.woken",
+                .subject_kind = "session",
+                .subject = session.id.text,
+                .owner = session.user};
+    event.data = {{"name", session.name}, {"by", "gateway"}};
+    tx.append(event);
+    event.class_ = EventClass::state;
+    event.kind = "session.updated";
+    event.data = {{"name", session.name},
+                  {"status", json::to_json(session.status)},
+                  {"state", json::enum_name(desired(session.asks))}};
+    tx.append(event);
+}
+
+}  // namespace
+
+Asker who_asks(const net::RequestHead& head) {
+    const auto mode = head.find(net::Name::sec_fetch_mode);
+    const bool fetched = !mode.empty() || !head.find(net::Name::sec_fetch_site).empty() ||
+                         !head.find(net::Name::sec_fetch_dest).empty();
+    if (net::same_word(mode, "navigate")) return Asker::browser;
+    if (fetched) return Asker::background;
+    if (head.upgrade.empty() && (head.method == "GET" || head.method == "HEAD") && wants_page(head))
+        return Asker::browser;
+    // A browser's WebSocket on plain http carries no Sec-Fetch headers, but always an Origin.
+    return head.upgrade.empty() || head.find(net::Name::origin).empty() ? Asker::program : Asker::background;
+}
+
+Task<std::optional<WakeView>> Waker::wake(SessionId id, Failed failed) {
+    const Time now = clock_.now();
+    WakeView view{.session = {}, .platform_url = origin_.url, .now = now, .refused = {}};
+    auto look = [id](store::Rows& rows) { return rows.find_session(Caller::system(), id); };
+    auto seen = co_await store_.read(std::move(look));
+    if (!seen || ending(*seen)) co_return std::nullopt;
+    view.session = std::move(*seen);
+    if (!wants_wake(view.session, failed)) co_return view;
+    auto ask = [view, id, failed, now](store::Tx& tx) mutable -> std::optional<WakeView> {
+        auto session = tx.find_session(Caller::system(), id);
+        if (!session || ending(*session)) return std::nullopt;
+        if (wants_wake(*session, failed)) view.refused = find_refusal(tx, *session);
+        if (wants_wake(*session, failed) && !view.refused) {
+            session->asks.wake = std::max(now, session->asks.hibernate.value_or(now));
+            session->incarnation += 1;
+            session->asked_at = now;
+            session->look_at = now;
+            tx.update_session(*session);
+            tell(tx, *session, now);
+        }
+        view.session = std::move(*session);
+        return view;
+    };
+    co_return co_await store_.write(std::move(ask));
+}
+
+}  // namespace berth::gateway

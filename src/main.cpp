@@ -1,0 +1,143 @@
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <iostream>
+
+#include "api/openapi.hpp"
+#include "base/yaml.hpp"
+#include "cli/cli.hpp"
+#include "config.hpp"
+#include "up.hpp"
+#include "wire.hpp"
+
+namespace berth {
+namespace {
+
+/// The flags that are the configuration, as a verb reads them.
+struct ConfigFlags {
+    std::string path;
+    std::map<std::string, std::string> given;  // By wire name.
+
+    Config read() const { return read_config(path, given, berth_environment()); }
+};
+
+/// Adds `--config` and one flag for each member of the configuration.
+std::shared_ptr<ConfigFlags> add_config_flags(CLI::App& verb) {
+    auto flags = std::make_shared<ConfigFlags>();
+    verb.add_option("--config", flags->path, "configuration file (YAML)")
+        ->envname("BERTH_CONFIG")
+        ->type_name("FILE");
+    boost::mp11::mp_for_each<json::detail::Members<Config>>([&](auto member) {
+        const auto key = json::wire_name(member.name);
+        const auto keep = [flags, key](const std::string& text) { flags->given[key] = text; };
+        const auto found = config_help.find(member.name);
+        verb.add_option_function<std::string>("--" + flag_name(member.name), keep,
+                                              found == config_help.end() ? "" : found->second)
+            ->type_name("VALUE");
+    });
+    return flags;
+}
+
+/// Short forms that people use every day.
+void add_everyday_flags(CLI::App& verb, const std::shared_ptr<ConfigFlags>& flags) {
+    verb.add_option_function<int>(
+            "--port", [flags](int port) { flags->given["listen"] = "127.0.0.1:" + std::to_string(port); },
+            "port to serve on, on this machine only")
+        ->check(CLI::Range(0, 65535))
+        ->type_name("N");
+    verb.add_option_function<std::string>(
+            "--data", [flags](const std::string& path) { flags->given["dataDirectory"] = path; },
+            "where the database, sockets and logs are")
+        ->type_name("DIR");
+}
+
+std::function<int()> add_up(CLI::App& verb) {
+    auto flags = add_config_flags(verb);
+    add_everyday_flags(verb, flags);
+    auto options = std::make_shared<UpOptions>();
+    verb.add_flag("--detach", options->detach, "come back once it is ready; it goes on in the background");
+    verb.add_flag("!--no-open", options->open, "do not open a browser");
+    return [flags, options] { return up(flags->read(), *options); };
+}
+
+std::function<int()> add_down(CLI::App& verb) {
+    auto flags = add_config_flags(verb);
+    add_everyday_flags(verb, flags);
+    auto sessions = std::make_shared<bool>(false);
+    verb.add_flag("--sessions", *sessions, "hibernate its sessions too; files stay");
+    return [flags, sessions] { return down(flags->read(), *sessions); };
+}
+
+std::function<int()> add_serve(CLI::App& verb) {
+    auto flags = add_config_flags(verb);
+    return [flags] {
+        Wire wire(flags->read());
+        auto started = [](Wire& running) -> Task<> {
+            std::cout << "Berth is ready at " << running.config().url << std::endl;
+            co_return;
+        };
+        wire.run(started);
+        return 0;
+    };
+}
+
+std::function<int()> add_doctor(CLI::App& verb) {
+    auto flags = add_config_flags(verb);
+    add_everyday_flags(verb, flags);
+    return [flags] {
+        const auto config = with_defaults(flags->read());
+        SystemClock clock;
+        asio::io_context io;
+        std::filesystem::create_directories(config.data_directory);
+        const auto engine = make_engine(config, "d0c7", clock, io.get_executor(), {});
+        int failed = 0;
+        auto examine = [](engine::Engine& door, int& failures) -> Task<> {
+            co_await door.start();
+            for (const auto& check : co_await door.examine()) {
+                std::cout << (check.passed ? "ok    " : "FAIL  ") << check.name << ": " << check.message
+                          << std::endl;
+                if (check.passed) continue;
+                ++failures;
+                std::cout << "      fix: " << check.fix << std::endl;
+            }
+            co_await door.stop();
+        };
+        std::exception_ptr failure;
+        asio::co_spawn(io, examine(*engine, failed), [&](std::exception_ptr thrown) {
+            failure = thrown;
+            io.stop();
+        });
+        io.run();
+        if (failure) std::rethrow_exception(failure);
+        return failed == 0 ? 0 : 1;
+    };
+}
+
+std::function<int()> add_config(CLI::App& verb) {
+    auto flags = add_config_flags(verb);
+    return [flags] {
+        std::cout << yaml::write(json::to_json(with_defaults(flags->read())));
+        return 0;
+    };
+}
+
+std::function<int()> add_openapi(CLI::App&) {
+    return [] {
+        std::cout << api::openapi_document(BERTH_VERSION);
+        return 0;
+    };
+}
+
+}  // namespace
+}  // namespace berth
+
+int main(int argc, char** argv) {
+    const berth::cli::ServerVerbs verbs{.up = berth::add_up,
+                                        .down = berth::add_down,
+                                        .serve = berth::add_serve,
+                                        .doctor = berth::add_doctor,
+                                        .config = berth::add_config,
+                                        .openapi = berth::add_openapi};
+    return berth::cli::run(argc, argv, verbs);
+}

@@ -1,0 +1,252 @@
+#include "up.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "net/http_client.hpp"
+#include "wire.hpp"
+
+extern char** environ;
+
+namespace berth {
+namespace {
+
+constexpr Duration stop_limit = std::chrono::seconds(30);
+constexpr Duration hibernate_limit = std::chrono::minutes(2);
+
+void say(const std::string& line) {
+    std::cout << line << std::endl;
+}
+
+/// Over SSH the page is on another machine: how to reach it from there.
+void say_tunnel(const Config& config) {
+    const char* connection = std::getenv("SSH_CONNECTION");
+    if (connection == nullptr) return;
+    const auto port = listen_address(config).second;
+    say(fmt::format("From your own machine: ssh -L {0}:127.0.0.1:{0} HOST", port));
+}
+
+void open_page(const std::string& url) {
+    if (std::getenv("DISPLAY") == nullptr && std::getenv("WAYLAND_DISPLAY") == nullptr) return;
+    std::string program = "xdg-open";
+    std::string address = url;
+    char* arguments[] = {program.data(), address.data(), nullptr};
+    pid_t child = 0;
+    ::posix_spawnp(&child, program.c_str(), nullptr, nullptr, arguments, environ);
+}
+
+/// Waits until the first starter image is there (or cannot be), saying how far it is.
+Task<> wait_for_image(Wire& wire) {
+    const auto images = wire.starter_images();
+    std::string shown;
+    while (!images.empty()) {
+        if (const auto why = wire.engine().down_because()) {
+            say("The container engine does not answer: " + *why);
+            say("Next: berth doctor");
+            co_return;
+        }
+        bool hopeless = true;
+        for (const auto& image : images) {
+            const auto state = wire.engine().image_state(image);
+            if (state.state == ImageState::present) co_return;
+            hopeless = hopeless && state.state == ImageState::missing;
+            if (state.state == ImageState::pulling && state.message != shown) {
+                shown = state.message;
+                say("  " + image + ": " + shown);
+            }
+            if (state.state == ImageState::missing && state.message != shown) {
+                shown = state.message;
+                say("  " + shown);
+            }
+        }
+        if (hopeless) co_return;
+        co_await wire.clock().sleep(std::chrono::milliseconds(200));
+    }
+}
+
+Task<> greet(Wire& wire, UpOptions options, int ready_pipe) {
+    co_await wait_for_image(wire);
+    const auto link = co_await wire.first_link();
+    say("Berth is ready at " + wire.config().url);
+    if (link) say("Sign in as the first administrator (once, within 24 hours): " + *link);
+    say_tunnel(wire.config());
+    if (!options.detach) say("Ctrl-C stops the server; sessions go on.");
+    if (options.open) open_page(link.value_or(wire.config().url));
+    if (ready_pipe >= 0) {
+        // The parent reads until the pipe ends; from here on the log has what is said.
+        ::dup2(STDERR_FILENO, STDOUT_FILENO);
+        ::close(ready_pipe);
+    }
+}
+
+int serve(const Config& config, UpOptions options, int ready_pipe) {
+    Wire wire(config);
+    wire.run([options, ready_pipe](Wire& running) { return greet(running, options, ready_pipe); });
+    if (!options.detach) say("Berth has stopped; sessions go on. Start it again with: berth up");
+    return 0;
+}
+
+/// The last lines of a text file.
+std::string tail_of(const std::string& path, std::size_t bytes) {
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    if (!file) return {};
+    const auto size = static_cast<std::size_t>(file.tellg());
+    const auto start = size > bytes ? size - bytes : 0;
+    file.seekg(static_cast<std::streamoff>(start));
+    std::string text(size - start, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    return text;
+}
+
+int detached(const Config& config, const UpOptions& options) {
+    const auto log_path = data_path(config, "berth.log");
+    std::filesystem::create_directories(config.data_directory);
+    const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int ends[2];
+    if (log < 0 || ::pipe2(ends, O_CLOEXEC) != 0)
+        throw Error(Kind::invalid, "data_directory_unusable", "cannot write " + log_path);
+    const pid_t child = ::fork();
+    if (child < 0) throw Error(Kind::unavailable, "fork_failed", "no further process can be started");
+    if (child == 0) {
+        ::setsid();
+        const int nothing = ::open("/dev/null", O_RDONLY);
+        ::dup2(nothing, STDIN_FILENO);
+        ::dup2(ends[1], STDOUT_FILENO);
+        ::dup2(log, STDERR_FILENO);
+        ::close(ends[0]);
+        int status = 1;
+        try {
+            status = serve(config, options, ends[1]);
+        } catch (const Error& error) {
+            std::cerr << "berth: " << error.user << (error.next.empty() ? "" : "\n" + error.next)
+                      << std::endl;
+        } catch (const std::exception& error) {
+            std::cerr << "berth: " << error.what() << std::endl;
+        }
+        ::_exit(status);
+    }
+    ::close(ends[1]);
+    std::string said;
+    char buffer[4096];
+    for (ssize_t count = 0; (count = ::read(ends[0], buffer, sizeof buffer)) > 0;) {
+        said.append(buffer, static_cast<std::size_t>(count));
+        std::cout.write(buffer, count).flush();
+    }
+    ::close(ends[0]);
+    if (said.find("Berth is ready") != std::string::npos) {
+        say("It goes on in the background. Its log: " + log_path + " · stop it with: berth down");
+        return 0;
+    }
+    std::cerr << tail_of(log_path, 2000) << std::flush;
+    return 1;
+}
+
+/// The process that listens on the private socket; nothing when none does.
+std::optional<pid_t> listener_of(const std::string& socket_path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (socket_path.size() >= sizeof address.sun_path) return std::nullopt;
+    socket_path.copy(address.sun_path, socket_path.size());
+    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    const bool known = ::connect(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+                       ::getsockopt(probe, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+    ::close(probe);
+    return known ? std::optional(peer.pid) : std::nullopt;
+}
+
+json::value call(net::HttpClient& client, asio::io_context& io, const std::string& method,
+                 const std::string& target) {
+    net::CallRequest request{.method = method, .target = target, .headers = {{"Accept", "application/json"}}};
+    std::exception_ptr failure;
+    net::CallResponse answer;
+    asio::co_spawn(io, client.call(std::move(request), std::chrono::seconds(30)),
+                   [&](std::exception_ptr thrown, net::CallResponse got) {
+                       failure = thrown;
+                       answer = std::move(got);
+                   });
+    io.restart();
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    if (answer.status >= 400)
+        throw Error(Kind::unavailable, "refused", method + " " + target + ": " + answer.body);
+    return answer.body.empty() ? json::value() : json::parse(answer.body);
+}
+
+/// Hibernates what runs, and waits until nothing does.
+void hibernate_sessions(const std::string& socket_path) {
+    SystemClock clock;
+    asio::io_context io;
+    net::HttpClient client({.unix_path = socket_path}, clock);
+    const auto until = clock.now() + hibernate_limit;
+    for (bool asked = false;; asked = true) {
+        int running = 0;
+        std::string cursor;
+        do {
+            const auto page =
+                call(client, io, "GET",
+                     "/api/v1/sessions?all=true&limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor));
+            for (const auto& item : page.at("items").as_array()) {
+                const std::string phase(item.at("status").at("phase").as_string());
+                if (phase == "hibernated" || phase == "gone") continue;
+                ++running;
+                if (!asked && item.at("state").as_string() != "terminated")
+                    call(client, io, "POST",
+                         "/api/v1/sessions/" + std::string(item.at("id").as_string()) + "/hibernate");
+            }
+            const auto* next = page.as_object().if_contains("next");
+            cursor = next != nullptr && next->is_string() ? std::string(next->as_string()) : "";
+        } while (!cursor.empty());
+        if (running == 0) return;
+        if (!asked) say(fmt::format("Hibernating {} sessions; their files stay", running));
+        if (clock.now() > until)
+            throw Error(Kind::unavailable, "timed_out",
+                        fmt::format("{} sessions are still not stopped", running), "see: berth ls --all");
+        ::usleep(300'000);
+    }
+}
+
+}  // namespace
+
+int up(const Config& given, const UpOptions& options) {
+    const auto config = with_defaults(given);
+    return options.detach ? detached(config, options) : serve(config, options, -1);
+}
+
+int down(const Config& given, bool sessions) {
+    const auto config = with_defaults(given);
+    const auto socket_path = data_path(config, "berth.sock");
+    const auto server = listener_of(socket_path);
+    if (!server) {
+        say("no Berth runs with data directory " + config.data_directory);
+        return 0;
+    }
+    if (sessions) hibernate_sessions(socket_path);
+    if (::kill(*server, SIGTERM) != 0)
+        throw Error(Kind::forbidden, "forbidden",
+                    fmt::format("process {} may not be stopped by this user", *server));
+    const auto until = SystemClock().now() + stop_limit;
+    while (::kill(*server, 0) == 0) {
+        if (SystemClock().now() > until)
+            throw Error(Kind::unavailable, "timed_out",
+                        fmt::format("process {} has not stopped within {}", *server, to_string(stop_limit)));
+        ::usleep(50'000);
+    }
+    say(sessions ? "Berth and its sessions have stopped; all files stay"
+                 : "Berth has stopped; sessions go on");
+    return 0;
+}
+
+}  // namespace berth

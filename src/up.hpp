@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "config.hpp"
+
+/// `berth up` and `berth down`: a Berth for this machine, started and stopped by a person.
+namespace berth {
+
+struct UpOptions {
+    bool detach = false;  ///< Come back once it is ready; the server goes on in the background.
+    bool open = true;     ///< Open the page in a browser where there is a desktop.
+};
+
+/// Serves in the foreground (or detached) and says when it is ready, with the first administrator's link.
+/// Gives the exit status; throws as `Wire` does.
+int up(const Config& config, const UpOptions& options);
+
+/// Stops the Berth of that data directory. With `sessions`, hibernates its sessions first: their files stay.
+/// Nothing running is fine. Throws `unavailable` when it does not stop.
+int down(const Config& config, bool sessions);
+
+}  // namespace berth

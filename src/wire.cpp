@@ -1,0 +1,292 @@
+#include "wire.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "api/api.hpp"
+#include "auth/auth.hpp"
+#include "auth/host_cookie.hpp"
+#include "base/log.hpp"
+#include "catalog.hpp"
+#include "crypto/random.hpp"
+#include "embedded.hpp"
+#include "engine/container/container_engine.hpp"
+#include "engine/sim/sim.hpp"
+#include "gateway/service.hpp"
+#include "net/http_server.hpp"
+#include "operator/loop.hpp"
+#include "store/store.hpp"
+
+namespace berth {
+namespace {
+
+constexpr Duration stop_limit = std::chrono::seconds(5);
+constexpr Duration first_link_lifetime = std::chrono::hours(24);
+
+log::Level level_of(const std::string& name) {
+    if (name == "debug") return log::Level::debug;
+    if (name == "warning") return log::Level::warning;
+    if (name == "error") return log::Level::error;
+    return log::Level::info;
+}
+
+/// A directory of our own that nobody else can look into.
+void make_private(const std::string& path) {
+    std::error_code ec;
+    std::filesystem::create_directories(path, ec);
+    if (ec)
+        throw Error(Kind::invalid, "data_directory_unusable",
+                    "data directory " + berth::quoted(path) + ": " + ec.message(),
+                    "name another one with --data-directory");
+    ::chmod(path.c_str(), 0700);
+}
+
+/// Runs a task of the store to its end before any loop runs.
+template <class T>
+T run_now(asio::io_context& io, Task<T> task) {
+    std::exception_ptr failure;
+    std::optional<T> result;
+    auto keep = [&](std::exception_ptr thrown, T value) {
+        failure = thrown;
+        result = std::move(value);
+    };
+    asio::co_spawn(io, std::move(task), keep);
+    io.restart();
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    return std::move(*result);
+}
+
+void run_now(asio::io_context& io, Task<> task) {
+    std::exception_ptr failure;
+    asio::co_spawn(io, std::move(task), [&](std::exception_ptr thrown) { failure = thrown; });
+    io.restart();
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+}
+
+Task<std::string> instance_of(store::Store& store) {
+    auto find_or_make = [](store::Tx& tx) {
+        if (auto known = tx.find_setting("instance.id")) return *known;
+        auto made = crypto::sha256_hex(crypto::random_text(16)).substr(0, 4);
+        tx.set_setting("instance.id", made);
+        return made;
+    };
+    co_return co_await store.write(find_or_make);
+}
+
+}  // namespace
+
+struct Wire::Parts {
+    explicit Parts(Config given)
+        : config(with_defaults(std::move(given))),
+          store(store::open({.path = prepared()}, clock)),
+          instance(run_now(io, instance_of(*store))),
+          origin(auth::make_origin(config.url, config.apps_domain, instance)),
+          tasks(io.get_executor()) {}
+
+    /// The database's path, after what it needs is there.
+    std::string prepared() {
+        log::configure(level_of(config.log_level),
+                       config.log_format == "json" ? log::Format::json : log::Format::text);
+        make_private(config.data_directory);
+        return data_path(config, "berth.db");
+    }
+
+    net::ServerConfig listener() const {
+        const auto [host, port] = listen_address(config);
+        return {.host = host,
+                .port = port,
+                .unix_path = data_path(config, "berth.sock"),
+                .loops = config.loops,
+                .connections_max = config.connections,
+                .tls = origin.https};
+    }
+
+    Config config;
+    SystemClock clock;
+    asio::io_context io{1};  // The control loop.
+    std::unique_ptr<store::Store> store;
+    std::string instance;
+    auth::Origin origin;
+    auth::Passwords passwords;
+    std::vector<catalog::Starter> starters;
+    std::unique_ptr<engine::Engine> engine;
+    std::unique_ptr<api::Api> api;
+    std::unique_ptr<gateway::GatewayService> gateway;
+    std::unique_ptr<control::Loop> loop;
+    std::unique_ptr<net::Server> server;
+    TaskGroup tasks;
+};
+
+Wire::Wire(Config config) : parts_(std::make_unique<Parts>(std::move(config))) {}
+Wire::~Wire() = default;
+
+const Config& Wire::config() const {
+    return parts_->config;
+}
+engine::Engine& Wire::engine() {
+    return *parts_->engine;
+}
+Clock& Wire::clock() {
+    return parts_->clock;
+}
+void Wire::start(std::string name, Task<> task) {
+    parts_->tasks.start(std::move(name), std::move(task));
+}
+
+std::vector<std::string> Wire::starter_images() const {
+    std::vector<std::string> images;
+    for (const auto& starter : parts_->starters) images.push_back(starter.image);
+    return images;
+}
+
+namespace {
+
+/// Puts the carried berth-init where containers can have it mounted.
+std::string unpack_init(const Config& config) {
+    const auto path = std::filesystem::absolute(data_path(config, "bin/berth-init"));
+    std::filesystem::create_directories(path.parent_path());
+    for (const auto& entry : embedded::below("/bin/berth-init")) {
+        // Running containers hold the old file open: replace its name, never its bytes.
+        const auto fresh = path.string() + ".new";
+        std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
+        file.write(entry.bytes.data(), static_cast<std::streamsize>(entry.bytes.size()));
+        file.close();
+        if (!file) throw Error(Kind::unavailable, "storage_failed", "cannot write " + fresh);
+        std::filesystem::permissions(fresh, std::filesystem::perms(0755));
+        std::filesystem::rename(fresh, path);
+    }
+    return path.string();
+}
+
+}  // namespace
+
+std::unique_ptr<engine::Engine> make_engine(const Config& config, const std::string& instance, Clock& clock,
+                                            asio::any_io_executor executor,
+                                            const std::vector<catalog::Starter>& starters) {
+    if (config.engine == "sim")
+        return std::make_unique<engine::SimEngine>(clock, executor, engine::Faults{}, 1);
+    engine::ContainerOptions options{.socket = config.engine_socket,
+                                     .data = std::filesystem::absolute(config.data_directory).string(),
+                                     .instance = instance,
+                                     .init = unpack_init(config)};
+    for (const auto& starter : starters) options.builds.push_back({starter.image, starter.context});
+    return std::make_unique<engine::ContainerEngine>(executor, clock, std::move(options));
+}
+
+Task<std::optional<std::string>> Wire::first_link() {
+    auto issue = [now = parts_->clock.now()](store::Tx& tx) -> std::optional<std::string> {
+        const auto users = tx.list_users({.equal = {{"role", "admin"}}});
+        if (users.total > 0) return std::nullopt;
+        tx.delete_tickets(store::TicketKind::first_admin);
+        const auto secret = auth::issue_ticket(
+            tx, {.kind = store::TicketKind::first_admin, .expires_at = now + first_link_lifetime});
+        return secret.reveal();
+    };
+    const auto secret = co_await parts_->store->write(issue);
+    if (!secret) co_return std::nullopt;
+    co_return parts_->config.url + "/sign-in/" + *secret;
+}
+
+namespace {
+
+/// The platform answers on its own host and, on a laptop, on the machine's own names.
+net::Destination destination(const auth::Origin& origin, const gateway::GatewayService& gateway,
+                             std::string_view host) {
+    if (gateway.owns(host)) return net::Destination::session;
+    const std::string_view own = std::string_view(origin.url).substr(origin.url.find("//") + 2);
+    const auto port = own.substr(std::min(own.rfind(':'), own.size()));
+    const bool local = own.starts_with("localhost") &&
+                       (host == "127.0.0.1" + std::string(port) || host == "[::1]" + std::string(port));
+    return host == own || local ? net::Destination::platform : net::Destination::unknown;
+}
+
+/// Makes the starter images one after the other, so that the first is there soon.
+Task<> prepare_images(engine::Engine& engine, std::vector<std::string> images) {
+    for (const auto& image : images) {
+        if (co_await engine.resolve_image(image)) continue;
+        co_await engine.prepare_image(image);
+    }
+}
+
+}  // namespace
+
+void Wire::run(std::function<Task<>(Wire&)> started) {
+    auto& parts = *parts_;
+    auto executor = parts.io.get_executor();
+    if (parts.config.starter_catalog) {
+        parts.starters = catalog::unpack(data_path(parts.config, "catalog"));
+        run_now(parts.io, catalog::install(*parts.store, parts.clock));
+    }
+    parts.engine = make_engine(parts.config, parts.instance, parts.clock, executor, parts.starters);
+    const std::map<std::string, engine::Engine*> engines{{parts.engine->name(), parts.engine.get()}};
+    api::Dependencies dependencies{.store = *parts.store,
+                                   .clock = parts.clock,
+                                   .passwords = parts.passwords,
+                                   .engines = engines,
+                                   .default_engine = parts.engine->name(),
+                                   .origin = parts.origin,
+                                   .version = BERTH_VERSION,
+                                   .executor = executor,
+                                   .files = embedded::web_files()};
+    parts.api = std::make_unique<api::Api>(std::move(dependencies));
+    auto url_of = [origin = parts.origin](const Session& session) {
+        return (origin.https ? "https://" : "http://") + session.host + "." + origin.apps_domain;
+    };
+    control::LoopOptions loop_options{.looks_at_once = parts.config.looks_at_once};
+    parts.loop =
+        std::make_unique<control::Loop>(*parts.store, parts.clock, engines, url_of, loop_options, executor);
+    parts.gateway = std::make_unique<gateway::GatewayService>(*parts.store, *parts.engine, parts.clock,
+                                                              parts.origin, executor);
+    net::Dispatch dispatch{
+        .decide = [&parts](std::string_view host) { return destination(parts.origin, *parts.gateway, host); },
+        .platform = [&parts](net::Request request) { return parts.api->answer(std::move(request)); },
+        .session = parts.gateway->handler()};
+    parts.server = std::make_unique<net::Server>(parts.listener(), std::move(dispatch));
+    parts.gateway->attach(*parts.server);
+    parts.server->start();
+
+    auto serve = [](Wire& wire, std::function<Task<>(Wire&)> then) -> Task<> {
+        auto& own = *wire.parts_;
+        co_await own.gateway->start();
+        co_await own.engine->start();
+        own.tasks.start("starter images", prepare_images(*own.engine, wire.starter_images()));
+        own.tasks.start("operator", own.loop->run());
+        co_await then(wire);
+    };
+    std::exception_ptr failure;
+    asio::signal_set signals(parts.io, SIGINT, SIGTERM);
+    bool stopping = false;
+    auto stop = [&parts, &stopping]() -> void {
+        if (std::exchange(stopping, true)) return;
+        auto wind_down = [](Parts& own) -> Task<> {
+            co_await own.server->stop(stop_limit);
+            co_await own.gateway->report_activity();
+            own.tasks.cancel();
+            co_await own.tasks.join();
+            co_await own.engine->stop();
+            own.store->close();
+            own.io.stop();
+        };
+        asio::co_spawn(parts.io, wind_down(parts), [&parts](std::exception_ptr) { parts.io.stop(); });
+    };
+    signals.async_wait([&](boost::system::error_code ec, int) {
+        if (!ec) stop();
+    });
+    asio::co_spawn(parts.io, serve(*this, std::move(started)), [&](std::exception_ptr thrown) {
+        failure = thrown;
+        if (thrown) stop();
+    });
+    parts.io.restart();
+    parts.io.run();
+    if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace berth

@@ -1,0 +1,57 @@
+import { call, client } from "./client"
+import type { Login, Session, Template, Token, User, Workspace } from "./types"
+
+const V = "/api/v1"
+const at = (id: string) => ({ params: { path: { id } } })
+
+export interface Launch {
+  template: string
+  name?: string
+  workspace?: string
+}
+
+/// `key` stays the same for one filled form, so a second click or a repeated request launches nothing twice.
+export const launch = (body: Launch, key: string) =>
+  call(client.POST(`${V}/sessions`, { body, params: { header: { "Idempotency-Key": key } } }))
+
+export const wake = (s: Session) => call(client.POST(`${V}/sessions/{id}/wake`, at(s.id)))
+export const hibernate = (s: Session) => call(client.POST(`${V}/sessions/{id}/hibernate`, at(s.id)))
+export const restart = (s: Session) => call(client.POST(`${V}/sessions/{id}/restart`, at(s.id)))
+export const deleteSession = (s: Session) => call(client.DELETE(`${V}/sessions/{id}`, at(s.id)))
+export const renameSession = (s: Session, name: string) =>
+  call(client.PATCH(`${V}/sessions/{id}`, { ...at(s.id), body: { name } }))
+
+export const renameWorkspace = (w: Workspace, name: string) =>
+  call(client.PATCH(`${V}/workspaces/{id}`, { ...at(w.id), body: { name } }))
+export const deleteWorkspace = (w: Workspace) => call(client.DELETE(`${V}/workspaces/{id}`, at(w.id)))
+
+export const prepareTemplate = (t: Template) =>
+  call(client.POST(`${V}/templates/{name}/prepare`, { params: { path: { name: t.name } } }))
+export const dryRunTemplate = (name: string, yaml: string) =>
+  call(client.POST(`${V}/templates/{name}/dry-run`, { params: { path: { name } }, body: { yaml } }))
+export const createTemplate = (yaml: string) => call(client.POST(`${V}/templates`, { body: { yaml } }))
+export const saveTemplate = (name: string, yaml: string) =>
+  call(client.PUT(`${V}/templates/{name}`, { params: { path: { name } }, body: { yaml } }))
+export const deleteTemplate = (name: string) =>
+  call(client.DELETE(`${V}/templates/{name}`, { params: { path: { name } } }))
+
+export const saveProfile = (body: { displayName?: string; password?: { current?: string; new: string } }) =>
+  call(client.PATCH(`${V}/users/me`, { body }))
+export const createToken = (body: { name: string; scope: Token["scope"]; expiresIn?: string }) =>
+  call(client.POST(`${V}/users/me/tokens`, { body }))
+export const deleteToken = (t: Token) => call(client.DELETE(`${V}/users/me/tokens/{id}`, at(t.id)))
+export const endLogin = (l: Login) => call(client.DELETE(`${V}/users/me/logins/{id}`, at(l.id)))
+
+export const addUser = (body: { name: string; displayName?: string; email?: string; role?: User["role"] }) =>
+  call(client.POST(`${V}/users`, { body }))
+export const changeUser = (u: User, body: { role?: User["role"]; active?: boolean }) =>
+  call(client.PATCH(`${V}/users/{id}`, { ...at(u.id), body }))
+export const deactivateUser = (u: User) => call(client.DELETE(`${V}/users/{id}`, at(u.id)))
+export const signInLink = (u: User) => call(client.POST(`${V}/users/{id}/sign-in-link`, at(u.id)))
+export const checkEngines = () => call(client.POST(`${V}/engines/check`))
+
+export const signIn = (name: string, password: string) =>
+  call(client.POST("/auth/login", { body: { name, password } }))
+export const signOut = () => call(client.POST("/auth/logout"))
+export const redeemTicket = (body: { ticket: string; name?: string; password?: string }) =>
+  call(client.POST("/auth/ticket", { body }))

@@ -1,0 +1,51 @@
+import { QueryClient } from "@tanstack/react-query"
+import { afterEach, beforeEach, expect, test, vi } from "vitest"
+import { aSession } from "@/test-session"
+import { Changes } from "./changes"
+import type { Page, Session } from "./types"
+
+let cache: QueryClient
+let changes: Changes
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  cache = new QueryClient()
+  changes = new Changes(cache)
+  cache.setQueryData(["session", "ses_1"], aSession())
+  cache.setQueryData(["sessions", {}], { items: [aSession(), aSession({ id: "ses_2" })], total: 2 })
+})
+afterEach(() => vi.useRealTimers())
+
+const phases = () => cache.getQueryData<Page<Session>>(["sessions", {}])?.items.map((s) => s.status.phase)
+
+test("a step that moved is written into the page and every list without a request", () => {
+  const asked = vi.spyOn(cache, "invalidateQueries")
+  const status = aSession({}, { phase: "starting", incarnation: 2 }).status
+  changes.apply({ kind: "session.updated", subject: "ses_1", sequence: 1, data: { ...status } })
+  vi.advanceTimersByTime(1000)
+  expect(cache.getQueryData<Session>(["session", "ses_1"])?.status).toEqual(status)
+  expect(phases()).toEqual(["starting", "running"])
+  expect(asked).not.toHaveBeenCalled()
+})
+
+test("news of an earlier start changes nothing", () => {
+  changes.apply({
+    kind: "session.updated",
+    subject: "ses_1",
+    sequence: 1,
+    data: { ...aSession({}, { phase: "failed", incarnation: 0 }).status },
+  })
+  expect(phases()).toEqual(["running", "running"])
+})
+
+test("many changes ask for each query once", () => {
+  const asked = vi.spyOn(cache, "invalidateQueries").mockResolvedValue()
+  for (let i = 0; i < 50; i++) changes.apply({ kind: "session.started", subject: "ses_1", sequence: i })
+  vi.advanceTimersByTime(1000)
+  expect(asked.mock.calls.map(([filter]) => filter?.queryKey)).toEqual([
+    ["session", "ses_1"],
+    ["sessions"],
+    ["session-events", "ses_1"],
+    ["me"],
+  ])
+})

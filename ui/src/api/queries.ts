@@ -1,0 +1,143 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query"
+import { call, client } from "./client"
+import type { Phase } from "./types"
+
+/// What a list is asked for; the same names as in the address.
+export interface ListAsk {
+  q?: string
+  sort?: string
+  cursor?: string
+  limit?: number
+}
+
+export interface SessionAsk extends ListAsk {
+  all?: boolean
+  phase?: Phase
+  template?: string
+}
+
+const V = "/api/v1"
+
+export const sessionsQuery = (ask: SessionAsk = {}) =>
+  queryOptions({
+    queryKey: ["sessions", ask],
+    queryFn: ({ signal }) => call(client.GET(`${V}/sessions`, { params: { query: tidy(ask) }, signal })),
+    placeholderData: keepPreviousData,
+  })
+
+export const sessionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["session", id],
+    queryFn: ({ signal }) => call(client.GET(`${V}/sessions/{id}`, { params: { path: { id } }, signal })),
+  })
+
+export const sessionEventsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["session-events", id],
+    queryFn: ({ signal }) =>
+      call(client.GET(`${V}/sessions/{id}/events`, { params: { path: { id } }, signal })),
+  })
+
+export const usageQuery = (id: string, running: boolean) =>
+  queryOptions({
+    queryKey: ["usage", id],
+    queryFn: ({ signal }) =>
+      call(client.GET(`${V}/sessions/{id}/usage`, { params: { path: { id } }, signal })),
+    enabled: running,
+    refetchInterval: 5_000,
+  })
+
+export const templatesQuery = (ask: ListAsk & { category?: string } = {}) =>
+  queryOptions({
+    queryKey: ["templates", ask],
+    queryFn: ({ signal }) => call(client.GET(`${V}/templates`, { params: { query: tidy(ask) }, signal })),
+    placeholderData: keepPreviousData,
+  })
+
+export const templateQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["template", name],
+    queryFn: ({ signal }) =>
+      call(client.GET(`${V}/templates/{name}`, { params: { path: { name } }, signal })),
+  })
+
+export const revisionsQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["template", name, "revisions"],
+    queryFn: ({ signal }) =>
+      call(client.GET(`${V}/templates/{name}/revisions`, { params: { path: { name } }, signal })),
+  })
+
+export const workspacesQuery = (ask: ListAsk & { template?: string; all?: boolean } = {}) =>
+  queryOptions({
+    queryKey: ["workspaces", ask],
+    queryFn: ({ signal }) => call(client.GET(`${V}/workspaces`, { params: { query: tidy(ask) }, signal })),
+    placeholderData: keepPreviousData,
+  })
+
+export const meQuery = () =>
+  queryOptions({
+    queryKey: ["me"],
+    queryFn: ({ signal }) => call(client.GET(`${V}/users/me`, { signal })),
+    staleTime: 60_000,
+  })
+
+export const tokensQuery = () =>
+  queryOptions({
+    queryKey: ["tokens"],
+    queryFn: ({ signal }) => call(client.GET(`${V}/users/me/tokens`, { signal })),
+  })
+
+export const loginsQuery = () =>
+  queryOptions({
+    queryKey: ["logins"],
+    queryFn: ({ signal }) => call(client.GET(`${V}/users/me/logins`, { signal })),
+  })
+
+export const usersQuery = (ask: ListAsk & { active?: boolean } = {}) =>
+  queryOptions({
+    queryKey: ["users", ask],
+    queryFn: ({ signal }) => call(client.GET(`${V}/users`, { params: { query: tidy(ask) }, signal })),
+    placeholderData: keepPreviousData,
+  })
+
+export interface AuditAsk {
+  actor?: string
+  kind?: string
+  subject?: string
+  cursor?: string
+  limit?: number
+}
+
+export const auditQuery = (ask: AuditAsk = {}) =>
+  queryOptions({
+    queryKey: ["audit", ask],
+    queryFn: ({ signal }) => call(client.GET(`${V}/admin/audit`, { params: { query: tidy(ask) }, signal })),
+    placeholderData: keepPreviousData,
+  })
+
+export const enginesQuery = () =>
+  queryOptions({
+    queryKey: ["engines"],
+    queryFn: ({ signal }) => call(client.GET(`${V}/engines`, { signal })),
+  })
+
+export const authStateQuery = () =>
+  queryOptions({
+    queryKey: ["auth-state"],
+    queryFn: ({ signal }) => call(client.GET("/auth/state", { signal })),
+    staleTime: 0,
+  })
+
+export const ticketQuery = (ticket: string) =>
+  queryOptions({
+    queryKey: ["ticket", ticket],
+    queryFn: ({ signal }) =>
+      call(client.GET("/auth/ticket/{ticket}", { params: { path: { ticket } }, signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/// Leaves out what is not asked, so that the address of a request says only what matters.
+export function tidy<T extends object>(ask: T): T {
+  return Object.fromEntries(Object.entries(ask).filter(([, v]) => v !== undefined && v !== "")) as T
+}

@@ -1,0 +1,269 @@
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <stdexcept>
+#include <vector>
+
+#include "store/store.hpp"
+
+/// Durable creates per second through the store, the same rows one a commit in plain SQLite, and a database
+/// for the start with many stopped sessions.
+namespace berth::bench {
+namespace {
+
+constexpr Time made_at{std::chrono::milliseconds(1'800'000'000'000)};
+const UserId owner{"usr_bench"};
+
+std::exception_ptr first_failure;
+
+void run_all(std::vector<Task<>> tasks) {
+    asio::io_context loop(1);
+    auto ended = [](std::exception_ptr failure) {
+        if (failure && !first_failure) first_failure = failure;
+    };
+    for (auto& task : tasks) asio::co_spawn(loop, std::move(task), ended);
+    loop.run();
+    if (first_failure) std::rethrow_exception(first_failure);
+}
+
+template <class F>
+Task<> write(store::Store& store, F work) {
+    co_await store.write(std::move(work));
+}
+
+template <class F>
+void write_now(store::Store& store, F work) {
+    std::vector<Task<>> one;
+    one.push_back(write(store, std::move(work)));
+    run_all(std::move(one));
+}
+
+Session make_session(int number) {
+    Session made{
+        .id = {fmt::format("ses_{:012}", number)}, .user = owner, .name = fmt::format("work-{}", number)};
+    made.host = fmt::format("work-{:06}", number);
+    made.template_ = "terminal";
+    made.engine = "container";
+    made.asks.wake = made_at;
+    made.asked_at = made_at;
+    made.look_at = made_at;
+    made.created_at = made_at;
+    return made;
+}
+
+Event created(const Session& session) {
+    return {.at = made_at,
+            .actor = "bench",
+            .kind = "session.created",
+            .subject_kind = "session",
+            .subject = session.id.text,
+            .owner = owner,
+            .data = {{"name", session.name}}};
+}
+
+std::unique_ptr<store::Store> open_with_owner(const std::string& path, Clock& clock) {
+    auto store = store::open({.path = path}, clock);
+    auto fill = [](store::Tx& tx) {
+        tx.insert_user({.id = owner, .name = "bench", .display_name = "Bench", .created_at = made_at});
+        Template made{.name = "terminal", .revision = 1, .created_at = made_at, .updated_at = made_at};
+        made.spec.display_name = "Terminal";
+        made.spec.components = {{.name = "main", .image = "localhost/berth/terminal"}};
+        tx.insert_revision(made);
+    };
+    write_now(*store, fill);
+    return store;
+}
+
+/// One writer: the next session as soon as the last is on the disk, with the event that a create appends.
+Task<> create_some(store::Store& store, int& next, int last) {
+    while (next < last) {
+        auto work = [session = make_session(next++)](store::Tx& tx) {
+            tx.insert_session(session);
+            tx.append(created(session));
+        };
+        co_await store.write(std::move(work));
+    }
+}
+
+class Stopwatch {
+  public:
+    double seconds() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    }
+
+  private:
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+void print(int rows, double seconds) {
+    fmt::print("{{\"rows\": {}, \"seconds\": {:.4f}}}\n", rows, seconds);
+}
+
+int create_grouped(const std::string& path, int rows, int writers) {
+    SystemClock clock;
+    const auto store = open_with_owner(path, clock);
+    int next = 0;
+    std::vector<Task<>> tasks;
+    for (int writer = 0; writer < writers; ++writer) tasks.push_back(create_some(*store, next, rows));
+    const Stopwatch watch;
+    run_all(std::move(tasks));
+    print(rows, watch.seconds());
+    return 0;
+}
+
+/// A connection of plain SQLite.
+class Plain {
+  public:
+    explicit Plain(const std::string& path) {
+        check(sqlite3_open(path.c_str(), &db_));
+        run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
+    }
+    ~Plain() { sqlite3_close(db_); }
+    Plain(const Plain&) = delete;
+    Plain& operator=(const Plain&) = delete;
+
+    void run(const char* sql) { check(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr)); }
+
+    /// Prepared once, run often. Ends before its connection.
+    class Statement {
+      public:
+        Statement(Plain& db, const char* sql) : db_(db) {
+            db_.check(sqlite3_prepare_v2(db_.db_, sql, -1, &statement_, nullptr));
+        }
+        ~Statement() { sqlite3_finalize(statement_); }
+        Statement(const Statement&) = delete;
+        Statement& operator=(const Statement&) = delete;
+        void run() {
+            if (sqlite3_step(statement_) != SQLITE_DONE) throw std::runtime_error(sqlite3_errmsg(db_.db_));
+            sqlite3_reset(statement_);
+        }
+        void run(int number) {
+            sqlite3_bind_int(statement_, 1, number);
+            run();
+        }
+
+      private:
+        Plain& db_;
+        sqlite3_stmt* statement_ = nullptr;
+    };
+
+  private:
+    void check(int result) {
+        if (result != SQLITE_OK) throw std::runtime_error(sqlite3_errmsg(db_));
+    }
+    sqlite3* db_ = nullptr;
+};
+
+/// The same creates, each a transaction of its own: copies of one session and event that the store wrote, so
+/// that the rows are as wide, by prepared statements.
+int create_singly(const std::string& path, int rows) {
+    SystemClock clock;
+    {
+        const auto store = open_with_owner(path, clock);
+        write_now(*store, [](store::Tx& tx) {
+            tx.insert_session(make_session(0));
+            tx.append(created(make_session(0)));
+        });
+        store->close();
+    }
+    Plain db(path);
+    Plain::Statement begin(db, "BEGIN IMMEDIATE");
+    Plain::Statement session(db,
+                             "INSERT INTO session SELECT printf('ses_%012d', ?1), user_id, printf('work-%d', "
+                             "?1), printf('work-%06d', ?1),"
+                             " template, revision, workspace_id, engine, ask_wake, ask_hibernate, "
+                             "ask_terminate, incarnation, asked_at,"
+                             " phase, status, look_at, created_at, last_active_at, last_active_source, search"
+                             " FROM session WHERE id = 'ses_000000000000'");
+    Plain::Statement event(
+        db,
+        "INSERT INTO event SELECT sequence + ?1, at, class, actor, kind, subject_kind,"
+        " printf('ses_%012d', ?1), owner_id, data FROM event WHERE subject = 'ses_000000000000'");
+    Plain::Statement commit(db, "COMMIT");
+    const Stopwatch watch;
+    for (int number = 1; number <= rows; ++number) {
+        begin.run();
+        session.run(number);
+        event.run(number);
+        commit.run();
+    }
+    print(rows, watch.seconds());
+    return 0;
+}
+
+/// Stopped sessions, each on a workspace of its own, with the events of its life, of 100 users.
+int seed(const std::string& path, int sessions) {
+    SystemClock clock;
+    const auto store = open_with_owner(path, clock);
+    const auto now = clock.now();
+    auto add_users = [](store::Tx& tx) {
+        for (int number = 0; number < 100; ++number)
+            tx.insert_user({.id = {fmt::format("usr_{:03}", number)},
+                            .name = fmt::format("user{}", number),
+                            .display_name = fmt::format("User {}", number),
+                            .created_at = made_at});
+    };
+    write_now(*store, add_users);
+    auto add = [now](store::Tx& tx, int number) {
+        auto session = make_session(number);
+        session.user = {fmt::format("usr_{:03}", number % 100)};
+        session.workspace = WorkspaceId{fmt::format("wsp_{:012}", number)};
+        session.created_at = session.asked_at = now - std::chrono::hours(2);
+        session.asks = {
+            .wake = session.created_at, .hibernate = now - std::chrono::hours(1), .terminate = {}};
+        session.look_at.reset();
+        session.last_active_at = session.asks.hibernate;
+        session.last_active_source = "request";
+        session.status.phase = Phase::hibernated;
+        session.status.incarnation = 1;
+        session.status.components = {{.name = "main", .phase = ComponentPhase::stopped}};
+        session.status.timings = {
+            .admitted = 0.01, .scheduled = 0.02, .pulled = 0.02, .started = 0.3, .ready = 0.4, .routed = 0.4};
+        tx.insert_workspace({.id = *session.workspace,
+                             .user = session.user,
+                             .name = session.name,
+                             .template_ = "terminal",
+                             .created_at = session.created_at});
+        tx.insert_session(session);
+        for (const char* kind : {"session.created", "session.started", "session.hibernated"}) {
+            auto event = created(session);
+            event.at = now;
+            event.kind = kind;
+            event.owner = session.user;
+            tx.append(event);
+        }
+    };
+    constexpr int step = 500;
+    for (int first = 0; first < sessions; first += step) {
+        auto add_step = [add, first, last = std::min(first + step, sessions)](store::Tx& tx) {
+            for (int number = first; number < last; ++number) add(tx, number);
+        };
+        write_now(*store, add_step);
+    }
+    store->close();
+    return 0;
+}
+
+}  // namespace
+}  // namespace berth::bench
+
+/// `store_load grouped FILE ROWS WRITERS`, `store_load singly FILE ROWS` or `store_load seed FILE SESSIONS`;
+/// a new FILE.
+int main(int count, char** words) {
+    const std::vector<std::string> given(words + 1, words + count);
+    try {
+        const auto number = [&given](std::size_t place) { return std::stoi(given.at(place)); };
+        if (given.size() == 4 && given[0] == "grouped")
+            return berth::bench::create_grouped(given[1], number(2), number(3));
+        if (given.size() == 3 && given[0] == "singly")
+            return berth::bench::create_singly(given[1], number(2));
+        if (given.size() == 3 && given[0] == "seed") return berth::bench::seed(given[1], number(2));
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "store_load: {}\n", error.what());
+        return 1;
+    }
+    return 2;
+}

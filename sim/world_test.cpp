@@ -1,0 +1,158 @@
+#include "world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <set>
+
+namespace berth::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
+    const char* text = std::getenv(name);
+    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+engine::Faults any_faults(std::mt19937_64& random) {
+    const auto maybe = [&](double most) {
+        return random() % 3 == 0 ? most * static_cast<double>(random() % 1000) / 1000.0 : 0.0;
+    };
+    return {.call_fails_before = maybe(0.2),
+            .call_fails_after = maybe(0.2),
+            .outage = maybe(0.02),
+            .container_dies = maybe(0.3),
+            .container_vanishes = maybe(0.3),
+            .never_ready = maybe(0.2),
+            .image_missing = maybe(0.3)};
+}
+
+/// What one person does now, drawn from the seed.
+void act(World& world) {
+    auto& random = world.random;
+    const auto& user = people[random() % people.size()];
+    const auto sessions = world.sessions();
+    std::vector<std::string> own;
+    for (const auto& session : sessions)
+        if (session.user.text == "usr_" + user) own.push_back("/api/v1/sessions/" + session.id.text);
+    const auto body = std::string(R"({"template":"t)") + std::to_string(1 + random() % 2) + "\"}";
+    if (own.empty() || random() % 3 == 0) {
+        // The same key twice is the same launch.
+        const auto key = random() % 4 == 0 ? "key-" + std::to_string(random() % 5) : "";
+        world.ask(user, "POST", "/api/v1/sessions", body, key.empty() ? "" : key + body.substr(13, 2));
+        return;
+    }
+    const auto& path = own[random() % own.size()];
+    switch (random() % 6) {
+        case 0:
+            world.ask(user, "DELETE", path);
+            break;
+        case 1:
+            world.ask(user, "POST", path + "/restart");
+            break;
+        case 2:
+            world.ask(user, "POST", path + "/wake");
+            break;
+        default:
+            world.ask(user, "POST", path + "/hibernate");
+    }
+}
+
+/// What holds at every moment, whatever goes wrong.
+void expect_always(World& world, std::set<std::string>& volumes_seen) {
+    EXPECT_LE(world.engine.most_at_once(), 1) << "two containers of one component";
+    std::map<std::string, int> running;
+    for (const auto& session : world.sessions())
+        if (session.status.phase != Phase::gone && !has_failed(session) &&
+            desired(session.asks) == State::running)
+            ++running[session.user.text];
+    for (const auto& [user, count] : running) EXPECT_LE(count, running_max) << user;
+    const auto volumes = world.engine.volumes();
+    for (const auto& volume : volumes_seen) EXPECT_TRUE(volumes.contains(volume)) << "lost volume " << volume;
+    volumes_seen.insert(volumes.begin(), volumes.end());
+}
+
+/// What holds once the faults are over and time has passed.
+void expect_settled(World& world) {
+    int containers = 0;
+    for (const auto& session : world.sessions()) {
+        const auto phase = session.status.phase;
+        const auto seen = session.name + " is " + json::write(json::to_json(session.status));
+        switch (desired(session.asks)) {
+            case State::running:
+                EXPECT_TRUE(phase == Phase::running || phase == Phase::failed) << seen;
+                break;
+            case State::hibernated:
+                EXPECT_EQ(phase, Phase::hibernated) << seen;
+                break;
+            case State::terminated:
+                EXPECT_EQ(phase, Phase::gone) << seen;
+        }
+        if (phase == Phase::running) containers += static_cast<int>(session.status.components.size());
+        EXPECT_EQ(session.look_at, std::nullopt) << seen;
+    }
+    // Failed sessions keep what has exited for its logs, so the engine may hold more than what runs, never
+    // less.
+    EXPECT_GE(world.engine.running(), containers);
+    std::int64_t before = 0;
+    for (const auto& event : world.events()) {
+        EXPECT_GT(event.sequence, before);
+        before = event.sequence;
+    }
+}
+
+void live_through(std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    World world(seed, any_faults(random));
+    std::set<std::string> volumes_seen;
+    for (int step = 0; step < 40; ++step) {
+        if (!world.up()) {
+            world.pass(Duration(random() % 20'000));
+            world.restart();
+        }
+        const auto actions = random() % 4;
+        for (std::uint64_t i = 0; i < actions; ++i) act(world);
+        world.pass(Duration(random() % 3 == 0 ? random() % 50 : random() % 30'000));
+        expect_always(world, volumes_seen);
+        if (random() % 8 == 0) world.crash();
+    }
+    if (!world.up()) world.restart();
+    world.engine.set_faults({});
+    // Faults that were drawn for containers that run already still come; then all is quiet.
+    world.pass(20min);
+    expect_always(world, volumes_seen);
+    expect_settled(world);
+    EXPECT_EQ(world.answers[500], 0);
+    world.crash();
+}
+
+TEST(World, converges_and_loses_nothing_whatever_happens) {
+    if (const char* one = std::getenv("BERTH_TEST_SEED"))
+        return live_through(std::strtoull(one, nullptr, 10));
+    const auto seeds = number_from("BERTH_TEST_SEEDS", 200);
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        live_through(seed);
+        ASSERT_FALSE(HasFailure()) << "replay with BERTH_TEST_SEED=" << seed;
+    }
+    std::printf("%llu seeds\n", static_cast<unsigned long long>(seeds));
+}
+
+TEST(World, the_same_seed_lives_the_same_life) {
+    const auto life = [](std::uint64_t seed) {
+        World world(seed, {.call_fails_after = 0.1, .container_dies = 0.5});
+        for (int step = 0; step < 10; ++step) {
+            act(world);
+            world.pass(5s);
+        }
+        std::string story;
+        for (const auto& event : world.events()) story += to_string(event.at) + " " + event.kind + "\n";
+        world.crash();
+        return story;
+    };
+    EXPECT_EQ(life(7), life(7));
+    EXPECT_NE(life(7), "");
+}
+
+}  // namespace
+}  // namespace berth::sim

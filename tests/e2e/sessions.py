@@ -1,0 +1,337 @@
+"""The main job by CLI and API, and what goes wrong, on real containers. Run by ./dev test e2e."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.dirname(__file__))
+from berth import PROGRAM, Berth, podman, wait_for
+
+server = None
+other = None  # A second user's token.
+UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+
+
+def setUpModule():
+    global server, other
+    server = Berth().start()
+    quota = {"sessions": 200, "running": 60, "cpu": "200", "memory": "200Gi", "workspaces": 400}
+    assert server.call("PUT", "/api/v1/quota", quota).status in (200, 204)
+    other = server.add_user("bea")
+    wait_for("the image of template terminal", lambda: server.call("GET", "/api/v1/templates/terminal").json()["image"]["state"] == "present", 600)
+
+
+def tearDownModule():
+    server.clean()
+
+
+class MainJob(unittest.TestCase):
+    def test_1_a_session_from_launch_to_removal_by_cli(self):
+        launched = server.cli("launch", "terminal", "--name", "first", "--wait")
+        for step in ("admitted", "scheduled", "pulled", "started", "ready", "routed"):
+            self.assertIn(step, launched.stdout)
+        self.assertRegex(launched.stdout, r"http://first-\w+\.localhost:%d" % server.port)
+        server.cli("exec", "first", "--", "sh", "-c", "echo hi > ~/note")
+        self.assertEqual(server.cli("exec", "first", "--", "cat", "/home/berth/note").stdout, "hi\n")
+        self.assertEqual(server.cli("exec", "first", "--", "sh", "-c", "exit 7", check=False).returncode, 7)
+        self.assertEqual(server.cli("exec", "first", "--", "cat", stdin="through\n").stdout, "through\n")
+        listed = server.cli("ls").stdout
+        self.assertRegex(listed, r"first\s+terminal\s+running")
+
+        server.cli("hibernate", "first", "--wait")
+        self.assertEqual(server.phase("first"), "hibernated")
+        self.assertEqual(podman("ps", "-aq", "--filter", f"label=berth.workload={server.session('first')['id']}").stdout, "", "no process is left")
+        server.cli("wake", "first", "--wait")
+        self.assertEqual(server.cli("exec", "first", "--", "cat", "/home/berth/note").stdout, "hi\n", "files survive")
+
+        self.assertEqual(json.loads(server.cli("get", "first", "-o", "json").stdout)["name"], "first")
+        server.cli("logs", "first")
+        removed = server.cli("rm", "first", "-y", "--wait")
+        self.assertIn("first", removed.stdout + removed.stderr)
+        self.assertEqual(server.phase("first"), "gone")
+        self.assertIn("first", server.cli("workspaces").stdout, "the workspace outlives its session")
+
+    def test_2_a_restart_and_a_kill_of_the_server_change_nothing(self):
+        server.cli("launch", "terminal", "--name", "steady", "--wait")
+        pid = server.cli("exec", "steady", "--", "sh", "-c", "cat /proc/1/stat | cut -d' ' -f22").stdout
+        server.stop()
+        server.start()
+        self.assertEqual(server.cli("exec", "steady", "--", "sh", "-c", "cat /proc/1/stat | cut -d' ' -f22").stdout, pid)
+        server.kill()
+        server.start()
+        self.assertEqual(server.phase("steady"), "running")
+        self.assertEqual(server.cli("exec", "steady", "--", "sh", "-c", "cat /proc/1/stat | cut -d' ' -f22").stdout, pid, "the same process 1")
+        server.cli("rm", "steady", "-y", "--wait")
+
+    def test_3_linked_components_talk(self):
+        wait_for("the image of template linked", lambda: server.call("GET", "/api/v1/templates/linked").json()["image"]["state"] == "present", 600)
+        server.cli("launch", "linked", "--name", "pair", "--wait")
+        session = server.session("pair")
+        host = re.match(r"http://([^/]+)", session["url"])[1]
+        page = server.call("GET", "/", host=host)
+        self.assertEqual(page.status, 200, page)
+        self.assertRegex(page.body, "model")
+        server.cli("rm", "pair", "-y", "--wait")
+
+    def test_4_names_with_umlauts_work(self):
+        server.cli("launch", "terminal", "--name", "Müllers Büro", "--wait")
+        self.assertIn("muellers-buero-", server.session("M%C3%BCllers%20B%C3%BCro")["url"])
+        server.cli("rm", "Müllers Büro", "-y", "--wait")
+
+
+class WakeByAddress(unittest.TestCase):
+    def test_a_navigation_wakes_once_and_a_background_poll_wakes_nothing(self):
+        server.add_template("page", {"command": ["python3", "-m", "http.server", "8000", "--bind", "127.0.0.1"], "ports": [{"name": "http", "port": 8000}],
+                                     "readiness": {"tcp": "http"}}, access=[{"name": "page", "component": "main", "port": "http"}])
+        server.cli("launch", "page", "--name", "sleeper", "--wait")
+        session = server.session("sleeper")
+        host = re.match(r"http://([^/]+)", session["url"])[1]
+        self.assertEqual(server.call("GET", "/", host=host).status, 200)
+        server.cli("hibernate", "sleeper", "--wait")
+
+        poll = server.call("GET", "/", host=host, headers={"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"})
+        self.assertEqual(poll.status, 503)
+        self.assertEqual(server.phase("sleeper"), "hibernated")
+        stranger = server.call("GET", "/", host=host, token=other, headers={"Sec-Fetch-Mode": "navigate", "Accept": "text/html"})
+        self.assertEqual(stranger.status, 404)
+        self.assertEqual(server.phase("sleeper"), "hibernated")
+
+        with ThreadPoolExecutor(20) as pool:
+            navigation = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Accept": "text/html"}
+            answers = list(pool.map(lambda _: server.call("GET", "/", host=host, headers=navigation), range(20)))
+        self.assertTrue(all(a.status in (200, 503) for a in answers), answers[:3])
+        wait_for("the page after waking", lambda: server.call("GET", "/", host=host, headers=navigation).status == 200)
+        events = server.call("GET", f"/api/v1/sessions/{session['id']}/events").json()["items"]
+        self.assertEqual(sum(1 for e in events if e["kind"] == "session.woken" and e["class"] == "audit"), 1, "exactly one wake")
+        server.cli("rm", "sleeper", "-y", "--wait")
+
+
+class Failures(unittest.TestCase):
+    def failed(self, template, name, limit=90):
+        server.cli("launch", template, "--name", name)
+        session = server.wait_phase(name, "failed", limit=limit)
+        server.cli("rm", name, "-y", "--wait")
+        return session["status"]
+
+    def test_an_image_that_does_not_exist(self):
+        server.add_template("no-image", {"image": "localhost/berth/there-is-none:9"})
+        status = self.failed("no-image", "ghost")
+        self.assertEqual(status["reason"], "ImageNotFound")
+        self.assertIn("localhost/berth/there-is-none:9", status["message"])
+
+    def test_an_image_that_exits_at_once_shows_code_and_last_lines(self):
+        server.add_template("exits", {"command": ["sh", "-c", "echo no licence found; exit 3"]})
+        status = self.failed("exits", "brief")
+        self.assertEqual(status["reason"], "Exited")
+        self.assertIn("status 3", status["message"])
+        self.assertIn("no licence found", "\n".join(status["lastLog"]))
+
+    def test_a_port_that_never_listens(self):
+        server.add_template("deaf", {"command": ["sleep", "600"], "ports": [{"name": "http", "port": 8000}], "readiness": {"tcp": "http"}},
+                            lifecycle={"startWithin": "4s"}, access=[{"name": "page", "component": "main", "port": "http"}])
+        status = self.failed("deaf", "silent")
+        self.assertEqual(status["reason"], "StartTimeout")
+        self.assertIn("8000", status["message"])
+
+    def test_running_out_of_memory(self):
+        server.add_template("greedy", {"command": ["python3", "-c", "x = bytearray(900 << 20)"], "resources": {"memory": "64Mi", "cpu": "1"}, "restart": "never"})
+        status = self.failed("greedy", "eater")
+        self.assertEqual(status["reason"], "OutOfMemory", status)
+
+    def test_a_killed_container_comes_back(self):
+        server.cli("launch", "terminal", "--name", "phoenix", "--wait")
+        session = server.session("phoenix")
+        ids = podman("ps", "-q", "--filter", f"label=berth.workload={session['id']}").stdout.split()
+        self.assertEqual(len(ids), 1)
+        podman("kill", "--signal", "KILL", ids[0])
+        wait_for("a restart", lambda: server.session("phoenix")["status"]["components"][0]["restarts"] == 1)
+        server.wait_phase("phoenix", "running")
+        server.cli("rm", "phoenix", "-y", "--wait")
+
+    def test_a_container_removed_behind_our_back_is_made_again(self):
+        server.cli("launch", "terminal", "--name", "lazarus", "--wait")
+        session = server.session("lazarus")
+        server.cli("exec", "lazarus", "--", "sh", "-c", "echo kept > ~/note")
+        listing = ["ps", "-q", "--filter", f"label=berth.workload={session['id']}"]
+        before = podman(*listing).stdout.split()
+        podman("rm", "-f", *before)
+        wait_for("another container", lambda: (now := podman(*listing).stdout.split()) and now != before)
+        server.wait_phase("lazarus", "running")
+        self.assertEqual(server.cli("exec", "lazarus", "--", "cat", "/home/berth/note").stdout, "kept\n")
+        server.cli("rm", "lazarus", "-y", "--wait")
+
+
+class Refusals(unittest.TestCase):
+    def test_unknown_keys_name_the_nearest(self):
+        document = {"apiVersion": "berth.dev/v1alpha1", "kind": "Template", "metadata": {"name": "typo"}, "spec": {"componets": []}}
+        answer = server.call("POST", "/api/v1/templates", {"document": document})
+        self.assertEqual((answer.status, answer.json()["code"]), (400, "unknown_key"))
+        self.assertIn("components", answer.json()["next"])
+        answer = server.call("POST", "/api/v1/sessions", {"template": "terminal", "nmae": "x"})
+        self.assertEqual((answer.status, answer.json()["code"]), (400, "unknown_key"))
+        self.assertIn("name", answer.json()["next"])
+        done = subprocess.run([str(PROGRAM), "serve"], env=server.environment() | {"BERTH_LISTN": "x"}, capture_output=True, text=True)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("BERTH_LISTEN", done.stderr)
+
+    def test_one_idempotency_key_is_one_session(self):
+        key = {"Idempotency-Key": "once"}
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: server.call("POST", "/api/v1/sessions", {"template": "terminal", "name": "twin"}, headers=key), range(8)))
+        self.assertEqual({a.status for a in answers}, {201}, answers)
+        self.assertEqual(len({a.json()["id"] for a in answers}), 1)
+        differs = server.call("POST", "/api/v1/sessions", {"template": "terminal", "name": "twin2"}, headers=key)
+        self.assertEqual(differs.status, 422)
+        server.cli("rm", "twin", "-y", "--wait")
+
+    def test_300_launches_against_a_quota_of_3_give_exactly_3(self):
+        token = server.add_user("crowd")
+        users = server.call("GET", "/api/v1/users?q=crowd").json()["items"]
+        self.assertEqual(server.call("PATCH", f"/api/v1/users/{users[0]['id']}", {"quota": {"sessions": 3, "running": 3}}).status, 200)
+        with ThreadPoolExecutor(32) as pool:
+            statuses = list(pool.map(lambda i: server.call("POST", "/api/v1/sessions", {"template": "terminal", "name": f"c{i}"}, token=token).status, range(300)))
+        self.assertEqual((statuses.count(201), statuses.count(429)), (3, 297), sorted(set(statuses)))
+        for item in server.call("GET", "/api/v1/sessions", token=token).json()["items"]:
+            server.call("DELETE", f"/api/v1/sessions/{item['id']}", token=token)
+
+    def test_anothers_session_is_not_found_like_a_random_one(self):
+        server.cli("launch", "terminal", "--name", "mine", "--wait")
+        session = server.session("mine")
+        host = re.match(r"http://([^/]+)", session["url"])[1]
+
+        def shape(answer):
+            body = answer.json() if answer.body.startswith("{") else {"text": answer.body}
+            body.pop("requestId", None)
+            return answer.status, json.dumps(body).replace(session["id"], "ID").replace("ses_doesnotexist", "ID")
+
+        routes = json.loads(subprocess.run([str(PROGRAM), "openapi"], capture_output=True, text=True).stdout)["paths"]
+        checked = 0
+        for path, operations in routes.items():
+            if not path.startswith("/api/v1/sessions/{id}"):
+                continue
+            for method in operations:
+                if method not in ("get", "post", "patch", "delete", "put"):
+                    continue
+                body = {} if method in ("patch", "put") else None
+                headers = UPGRADE if path.endswith(("/terminal", "/exec", "/vnc")) else None
+                theirs = server.call(method.upper(), path.replace("{id}", session["id"]), body, token=other, headers=headers)
+                random = server.call(method.upper(), path.replace("{id}", "ses_doesnotexist"), body, token=other, headers=headers)
+                self.assertEqual(theirs.status, 404, f"{method} {path}: {theirs}")
+                self.assertEqual(shape(theirs), shape(random), f"{method} {path}")
+                checked += 1
+        self.assertGreater(checked, 8)
+        self.assertEqual(server.call("GET", "/", host=host, token=other).status, 404)
+        self.assertEqual(server.phase("mine"), "running")
+        server.cli("rm", "mine", "-y", "--wait")
+
+    def test_cross_origin_writes_are_refused(self):
+        ticket = server.call("POST", f"/api/v1/users/{server.call('GET', '/api/v1/users/me').json()['id']}/sign-in-link").json()["signInLink"].rsplit("/", 1)[1]
+        cookie = server.redeem(ticket)
+        for origin in ("http://evil.example", f"http://mine-abc.localhost:{server.port}", "null"):
+            answer = server.call("POST", "/api/v1/sessions", {"template": "terminal"}, token=None, cookie=cookie, headers={"Origin": origin})
+            self.assertEqual((answer.status, answer.json()["code"]), (403, "origin_refused"), origin)
+            socket_try = server.call("GET", "/api/v1/events", token=None, cookie=cookie, headers={"Origin": origin} | UPGRADE)
+            self.assertEqual(socket_try.status, 403, origin)
+
+    def test_an_unknown_host_is_misdirected(self):
+        self.assertEqual(server.call("GET", "/", host="other.example").status, 421)
+
+    def test_a_used_ticket_is_refused(self):
+        link = server.call("POST", "/api/v1/users", {"name": "dora"}).json()["signInLink"]
+        ticket = link.rsplit("/", 1)[1]
+        server.redeem(ticket, password="correct horse battery")
+        again = server.call("POST", "/auth/ticket", {"ticket": ticket}, token=None, headers={"Origin": server.url})
+        self.assertEqual((again.status, again.json()["code"]), (401, "ticket_invalid"))
+
+    def test_a_taken_port_and_a_second_server_on_one_directory(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            done = subprocess.run([str(PROGRAM), "up", "--data", server.data + "-second", "--port", str(port), "--no-open", "--engine=sim"],
+                                  capture_output=True, text=True, timeout=60, env=server.environment(None))
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(str(port), done.stderr)
+        subprocess.run(["rm", "-rf", server.data + "-second"], check=True)
+        done = subprocess.run([str(PROGRAM), "up", "--data", server.data, "--port", "0", "--no-open"], capture_output=True, text=True, timeout=60, env=server.environment(None))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(str(server.process.pid), done.stderr, "names the process that has it")
+
+    def test_a_wrong_password_reads_like_a_wrong_name(self):
+        answers = [server.call("POST", "/auth/login", {"name": name, "password": "not this one"}, token=None, headers={"Origin": server.url}) for name in ("admin", "nobody")]
+        self.assertEqual([a.status for a in answers], [401, 401])
+        self.assertEqual(answers[0].json()["detail"], answers[1].json()["detail"])
+
+
+class Isolation(unittest.TestCase):
+    def reach(self, name, host, port):
+        """What a connection from inside the session comes to."""
+        probe = f"import socket; s = socket.create_connection(('{host}', {port}), timeout=3); print('reached')"
+        return server.cli("exec", name, "--", "python3", "-c", probe, check=False).stdout.strip()
+
+    def address_of(self, name):
+        probe = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('192.0.2.1', 9)); print(s.getsockname()[0])"
+        return server.cli("exec", name, "--", "python3", "-c", probe).stdout.strip()
+
+    def test_a_session_reaches_neither_neighbours_nor_the_host_nor_private_addresses(self):
+        listening = {"command": ["python3", "-m", "http.server", "8000", "--bind", "0.0.0.0"], "ports": [{"name": "http", "port": 8000}], "readiness": {"tcp": "http"}}
+        server.add_template("open-port", listening, access=[{"name": "page", "component": "main", "port": "http"}])
+        for name in ("east", "west"):
+            server.cli("launch", "open-port", "--name", name, "--wait")
+        west = self.address_of("west")
+        self.assertEqual(self.reach("west", west, 8000), "reached", "the probe itself works")
+        gateway = re.sub(r"\.\d+$", ".1", west)
+        with socket.socket() as host_service:
+            host_service.bind(("0.0.0.0", 0))
+            host_service.listen()
+            port = host_service.getsockname()[1]
+            for what, address, number in (("another session", west, 8000), ("the host by its bridge", re.sub(r"\.\d+$", ".1", self.address_of("east")), port),
+                                          ("the host by another bridge", gateway, port), ("Berth itself", gateway, server.port),
+                                          ("metadata", "169.254.169.254", 80), ("private addresses", "10.0.0.1", 80), ("private addresses", "192.168.0.1", 80)):
+                self.assertEqual(self.reach("east", address, number), "", f"reached {what} at {address}:{number}")
+        for name in ("east", "west"):
+            server.cli("rm", name, "-y", "--wait")
+
+    def test_a_session_has_no_privileges(self):
+        server.cli("launch", "terminal", "--name", "modest", "--wait")
+        status = server.cli("exec", "modest", "--", "cat", "/proc/self/status").stdout
+        self.assertRegex(status, r"CapEff:\s+0+\n")
+        self.assertRegex(status, r"CapBnd:\s+0+\n")
+        self.assertRegex(status, r"NoNewPrivs:\s+1")
+        self.assertRegex(status, r"Seccomp:\s+2")
+        self.assertNotEqual(server.cli("exec", "modest", "--", "id", "-u").stdout.strip(), "0")
+        ports = podman("ps", "--filter", f"label=berth.workload={server.session('modest')['id']}", "--format", "{{.Ports}}").stdout.strip()
+        self.assertEqual(ports, "", "nothing is published on the host")
+        server.cli("rm", "modest", "-y", "--wait")
+
+
+class Engine(unittest.TestCase):
+    def test_the_engines_service_may_be_killed(self):
+        server.cli("launch", "terminal", "--name", "through", "--wait")
+        boot = server.cli("exec", "through", "--", "sh", "-c", "cut -d' ' -f22 /proc/1/stat").stdout
+        service = [int(pid) for pid in subprocess.run(["pgrep", "-f", f"podman system service.*{server.data}"], capture_output=True, text=True).stdout.split()]
+        self.assertTrue(service, "Berth runs a podman service of its own")
+        for pid in service:
+            os.kill(pid, signal.SIGKILL)
+        self.assertEqual(server.cli("exec", "through", "--", "sh", "-c", "cut -d' ' -f22 /proc/1/stat").stdout, boot, "the session does not need the service")
+        wait_for("a launch after the service came back", lambda: server.cli("launch", "terminal", "--name", "later", "--wait", check=False).returncode == 0 or None, 90)
+        self.assertEqual(server.phase("through"), "running")
+        for name in ("through", "later"):
+            server.cli("rm", name, "-y", "--wait")
+
+    def test_doctor_finds_everything_in_order(self):
+        done = server.cli("doctor", "--data", server.data + "-doctor", check=False)
+        subprocess.run(["rm", "-rf", server.data + "-doctor"], check=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)

@@ -83,7 +83,7 @@ Loop::Loop(store::Store& store, Clock& clock, Engines engines,
     for (auto& [name, engine] : engines_) {
         engine->watch([this, alive, executor](WorkloadId id) {
             asio::post(executor, [this, alive, id] {
-                if (!alive.expired()) poke(plan::session_of(id));
+                if (!alive.expired()) hear_engine(plan::session_of(id));
             });
         });
     }
@@ -106,14 +106,28 @@ void Loop::hear(const std::vector<Event>& events) {
         if (event.subject_kind == "session" && event.actor != loop_actor) poke({event.subject});
 }
 
+/// What our own failed attempt moved in the engine must not cut its pause short.
+void Loop::hear_engine(const SessionId& id) {
+    const auto failing = failing_.find(id);
+    queue_.add(id, failing == failing_.end() ? clock_.now() : std::max(clock_.now(), failing->second.again_at));
+    wake_up();
+}
+
 Task<> Loop::load_unsettled() {
     auto read = [](store::Rows& rows) { return rows.unsettled_sessions(); };
     const auto due = co_await store_.read(read);
     for (const auto& [id, when] : due) queue_.add(id, when);
 }
 
+/// What ran when the last process ended may have ended with it or since; nothing told anybody.
+Task<> Loop::load_running() {
+    auto read = [](store::Rows& rows) { return rows.running_sessions(); };
+    for (const auto& id : co_await store_.read(read)) queue_.add(id, clock_.now());
+}
+
 Task<> Loop::run() {
     co_await load_unsettled();
+    co_await load_running();
     auto sweeping = [](Loop& loop) -> Task<> {
         for (;;) {
             co_await loop.sweep();
@@ -149,13 +163,13 @@ Task<> Loop::look(SessionId id) {
             look.facts = std::move(*facts);
             co_await look_at_row(look);
         }
-        failures_.erase(id);
+        failing_.erase(id);
     } catch (...) {
         failure = std::current_exception();
     }
     if (failure) retry(id, as_error(failure));
     queue_.done(id);
-    if (look.changed) queue_.add(id, clock_.now());
+    if (!failure && look.changed) queue_.add(id, clock_.now());
     if (!failure && look.wanted.look_at) queue_.add(id, *look.wanted.look_at);
     wake_up();
 }
@@ -257,14 +271,16 @@ Task<> Loop::look_at_orphan(SessionId id) {
 }
 
 void Loop::retry(const SessionId& id, const Error& error) {
-    const int count = ++failures_[id];
+    auto& failing = failing_[id];
+    const int count = ++failing.count;
     const auto pause =
         std::min(options_.retry_first * (std::int64_t{1} << std::min(count - 1, 10)), options_.retry_longest);
     const auto jittered = Duration(static_cast<std::int64_t>(
         static_cast<double>(pause.count()) * std::uniform_real_distribution<>(0.5, 1.5)(random_)));
     log::warning("look failed",
                  {{"session", id.text}, {"error", error.what()}, {"again_in", to_string(jittered)}});
-    queue_.add(id, clock_.now() + jittered);
+    failing.again_at = clock_.now() + jittered;
+    queue_.add(id, failing.again_at);
 }
 
 }  // namespace berth::control

@@ -45,6 +45,7 @@ class Loop {
   private:
     struct Look;
     Task<> load_unsettled();
+    Task<> load_running();
     Task<> look(SessionId id);
     Task<> look_at_row(Look& look);
     Task<> look_at_orphan(SessionId id);
@@ -57,6 +58,7 @@ class Loop {
     Task<> remove_volumes();
     Task<> note_engines();
     void hear(const std::vector<Event>& events);
+    void hear_engine(const SessionId& id);
     void retry(const SessionId& id, const Error& error);
     void wake_up();
 
@@ -67,7 +69,11 @@ class Loop {
     LoopOptions options_;
     asio::any_io_executor executor_;
     Queue queue_;
-    std::map<SessionId, int> failures_;  // Failed looks in a row.
+    struct Failing {
+        int count = 0;  // Failed looks in a row.
+        Time again_at{};
+    };
+    std::map<SessionId, Failing> failing_;
     std::map<std::string, bool> down_;
     std::mt19937_64 random_;
     std::shared_ptr<void> subscription_;

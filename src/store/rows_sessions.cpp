@@ -36,6 +36,10 @@ struct Due {
     Time look_at{};
 };
 
+struct Key {
+    SessionId id;
+};
+
 }  // namespace
 
 template <>
@@ -45,6 +49,15 @@ struct Table<Due> {
     static void visit(V& v, Row& row) {
         v.elsewhere("id", row.id);
         v.elsewhere("look_at", row.look_at);
+    }
+};
+
+template <>
+struct Table<Key> {
+    static constexpr const char* name = "session";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.elsewhere("id", row.id);
     }
 };
 
@@ -76,6 +89,13 @@ std::vector<std::pair<SessionId, Time>> SqlRows::unsettled_sessions() {
     std::vector<std::pair<SessionId, Time>> keys;
     for (auto& due : db_.select<Due>("WHERE look_at IS NOT NULL ORDER BY look_at, id"))
         keys.emplace_back(std::move(due.id), due.look_at);
+    return keys;
+}
+
+std::vector<SessionId> SqlRows::running_sessions() {
+    std::vector<SessionId> keys;
+    for (auto& key : db_.select<Key>("WHERE phase = 'running' ORDER BY created_at, id"))
+        keys.push_back(std::move(key.id));
     return keys;
 }
 

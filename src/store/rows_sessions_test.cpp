@@ -130,6 +130,20 @@ TEST_P(Sessions, that_are_unsettled_are_told_with_their_time_earliest_first) {
               (Keys{{second.id, at(10)}, {first.id, at(20)}}));
 }
 
+TEST_P(Sessions, that_run_are_told_oldest_first) {
+    auto first = make_session(ada, "first"), second = make_session(ada, "second"),
+         third = make_session(ada, "third");
+    first.status.phase = second.status.phase = Phase::running;
+    first.created_at = at(20);
+    second.created_at = at(10);
+    third.status.phase = Phase::hibernated;
+    write([&](Tx& tx) {
+        for (const auto& session : {first, second, third}) tx.insert_session(session);
+    });
+    EXPECT_EQ(read([](Rows& rows) { return rows.running_sessions(); }),
+              (std::vector<SessionId>{second.id, first.id}));
+}
+
 TEST_P(Sessions, are_filtered_by_the_state_that_their_asks_amount_to) {
     std::vector<Session> made;
     for (const auto* name : {"launched", "slept", "woken", "ended"}) made.push_back(make_session(ada, name));

@@ -128,6 +128,8 @@ class Rows {
     virtual std::vector<Session> sessions_of(const UserId& user) = 0;
     /// Keys that the loop has to look at: rows that have a `look_at`, earliest first, with that time.
     virtual std::vector<std::pair<SessionId, Time>> unsettled_sessions() = 0;
+    /// Keys of the sessions whose last look found them running.
+    virtual std::vector<SessionId> running_sessions() = 0;
     /// The sessions of the workspace that are not gone, oldest first.
     virtual std::vector<Session> sessions_on(const WorkspaceId& workspace) = 0;
 

@@ -23,7 +23,7 @@ packages_for() {
                 libspdlog-dev libcli11-dev libyaml-cpp-dev libsodium-dev prometheus-cpp-dev libssl-dev libgtest-dev \
                 libgmock-dev ca-certificates ;;
         ui) echo npm nodejs ;;
-        engine) echo podman runc netavark aardvark-dns nftables iproute2 uidmap slirp4netns ;;
+        engine) echo podman runc netavark aardvark-dns iptables nftables iproute2 uidmap slirp4netns ;;
         base) echo mmdebstrap ;;
         browser) echo chromium nodejs npm ;;
         e2e) echo curl jq iproute2 procps util-linux ;;

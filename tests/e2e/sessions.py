@@ -222,6 +222,7 @@ class Refusals(unittest.TestCase):
                     continue
                 body = {} if method in ("patch", "put") else None
                 headers = UPGRADE if path.endswith(("/terminal", "/exec", "/vnc")) else None
+                path += "?command=true" if path.endswith("/exec") else ""
                 theirs = server.call(method.upper(), path.replace("{id}", session["id"]), body, token=other, headers=headers)
                 random = server.call(method.upper(), path.replace("{id}", "ses_doesnotexist"), body, token=other, headers=headers)
                 self.assertEqual(theirs.status, 404, f"{method} {path}: {theirs}")

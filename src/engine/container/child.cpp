@@ -50,11 +50,13 @@ std::vector<std::string> environment(const std::map<std::string, std::string>& a
     return list;
 }
 
-/// Starts it in a process group of its own with the given descriptors, default signals and an empty mask.
+/// Starts it in a process group of its own with the given descriptors, default signals and an empty mask;
+/// in our own directory where none is named.
 int spawn(std::vector<std::string> arguments, const std::map<std::string, std::string>& env, int input,
-          int output) {
+          int output, const std::string& directory = {}) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
+    if (!directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
     posix_spawn_file_actions_adddup2(&actions, input, 0);
     posix_spawn_file_actions_adddup2(&actions, output, 1);
     posix_spawn_file_actions_adddup2(&actions, output, 2);
@@ -195,7 +197,8 @@ BackgroundChild::BackgroundChild(std::vector<std::string> arguments, std::map<st
     const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     try {
-        pid_ = spawn(std::move(arguments), env, nothing, log);
+        const auto directory = log_path.substr(0, log_path.rfind('/') + 1);
+        pid_ = spawn(std::move(arguments), env, nothing, log, directory);
     } catch (...) {
         ::close(nothing);
         ::close(log);

@@ -31,6 +31,8 @@ struct ChildResult {
 Task<ChildResult> run_child(ChildRequest request, Clock& clock, Duration limit);
 
 /// A program that runs beside us until it ends or this is destroyed: then it is asked to end (SIGTERM).
+///
+/// It runs in the folder of its log: what it drops where it stands (conmon's file `oom`) stays there.
 class BackgroundChild {
   public:
     BackgroundChild(std::vector<std::string> arguments, std::map<std::string, std::string> env,

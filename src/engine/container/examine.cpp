@@ -190,9 +190,12 @@ Task<Check> ContainerEngine::check_container(Place place, WorkloadId id) {
         check.passed = true;
         check.message = "a container starts and its process 1 answers";
     } catch (const Error& error) {
-        check =
-            failed("container", error,
-                   "see that `podman run` works for this user: runtime, cgroups and storage of the engine");
+        // Netavark says only that there is no such file when the program that it calls is not installed.
+        const bool program_missing = error.user.find("netavark: No such file") != std::string::npos;
+        check = failed("container", error,
+                       program_missing ? "install iptables: netavark calls it"
+                                       : "see that `podman run` works for this user: runtime, cgroups and "
+                                         "storage of the engine");
     }
     co_return check;
 }

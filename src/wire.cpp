@@ -176,7 +176,8 @@ std::unique_ptr<engine::Engine> make_engine(const Config& config, const std::str
     engine::ContainerOptions options{.socket = config.engine_socket,
                                      .data = std::filesystem::absolute(config.data_directory).string(),
                                      .instance = instance,
-                                     .init = unpack_init(config)};
+                                     .init = unpack_init(config),
+                                     .base_image = config.base_image};
     for (const auto& starter : starters) options.builds.push_back({starter.image, starter.context});
     return std::make_unique<engine::ContainerEngine>(executor, clock, std::move(options));
 }

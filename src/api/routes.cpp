@@ -85,7 +85,7 @@ constexpr Route table[] = {
     {get, "/api/v1/users/me/tokens", user, read, "listTokens", "me", "One's tokens", typed<list_tokens>},
     {post, "/api/v1/users/me/tokens", user, all, "addToken", "me", "Makes a token; its text is shown once",
      typed<add_token>},
-    {delete_, "/api/v1/users/me/tokens/{id}", user, all, "deleteToken", "me", "Revokes a token",
+    {delete_, "/api/v1/users/me/tokens/{id}", user, read, "deleteToken", "me", "Revokes a token",
      typed<delete_token>},
     {get, "/api/v1/users/me/logins", user, read, "listLogins", "me", "Browsers that are signed in",
      typed<list_logins>},

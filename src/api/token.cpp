@@ -76,7 +76,13 @@ Task<Created<view::IssuedToken>> add_token(Call call, view::TokenRequest body) {
                                          .location = "/api/v1/users/me/tokens/" + row.id.text};
 }
 
+/// A token may always end itself: that is how a program signs out.
 Task<Nothing> delete_token(Call call, TokenId id) {
+    const auto& who = call.who();
+    if (!who.by_cookie() && who.scope < auth::Scope::admin && who.token != id)
+        throw Error(Kind::forbidden, "forbidden",
+                    "this token's scope is " + json::enum_name(who.scope) + ", and only itself can it revoke",
+                    "revoke others where you sign in by name");
     auto write = [caller = call.caller(), id, now = call.services->now()](store::Tx& tx) {
         if (!tx.delete_token(caller.user, id)) throw no_such("token");
         append_audit(tx, about(caller, "user.tokenRevoked", id, "", now));

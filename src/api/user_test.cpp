@@ -152,6 +152,22 @@ TEST(User, a_token_is_shown_once_and_works_until_it_is_revoked) {
               400);
 }
 
+TEST(User, a_token_may_revoke_itself_and_no_other) {
+    World world;
+    const auto cookie = world.cookie_of(world.ann);
+    const auto issue = [&](const std::string& name) {
+        return body_of(world.send(cookie, "POST", "/api/v1/users/me/tokens", {{"name", name}, {"scope", "read"}}));
+    };
+    const auto one = issue("one"), two = issue("two");
+    const auto path = [](const json::value& token) {
+        return "/api/v1/users/me/tokens/" + std::string(token.at("id").as_string());
+    };
+    const Proof proof{{{"Authorization", "Bearer " + std::string(one.at("token").as_string())}}};
+    EXPECT_EQ(world.ask(proof, "DELETE", path(two)).status, 403);
+    EXPECT_EQ(world.ask(proof, "DELETE", path(one)).status, 204);
+    EXPECT_EQ(world.ask(proof, "GET", "/api/v1/users/me").status, 401);
+}
+
 TEST(User, what_was_done_is_in_the_audit) {
     World world;
     world.send(world.as_root, "POST", "/api/v1/users", {{"name", "carl"}});

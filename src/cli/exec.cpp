@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <boost/system/system_error.hpp>
 #include <ostream>
 
 #include "cli/remote.hpp"
@@ -17,6 +16,9 @@ struct Said {
     int tail = -1;
 };
 
+// What a shell ends with when it cannot run a command (POSIX.1-2017, Shell, 2.8.2).
+constexpr int not_executable = 126, not_found = 127;
+
 /// The shell of whatever the image has, as a login shell.
 const std::vector<std::string> shell{"sh", "-c", "exec \"$(command -v bash || command -v sh)\" -l"};
 
@@ -32,7 +34,13 @@ int exec(Run& run, const Said& said) {
     }
     if (!said.component.empty()) path += "&component=" + segment(said.component);
     for (const auto& argument : command) path += "&command=" + segment(argument);
-    return run_remote(run.client(), run.console, std::move(path), tty);
+    try {
+        return run_remote(run.client(), run.console, std::move(path), tty);
+    } catch (const Error& error) {
+        if (error.code != "program_not_found" && error.code != "cannot_run") throw;
+        write_error(run.console, error);
+        return error.code == "cannot_run" ? not_executable : not_found;
+    }
 }
 
 Task<int> copy_stream(Client& client, std::ostream& out, std::string path) {
@@ -51,7 +59,8 @@ int logs(Run& run, const Said& said) {
     if (!said.component.empty()) path += "&component=" + segment(said.component);
     try {
         return run.client().finish(copy_stream(run.client(), run.console.out, std::move(path)));
-    } catch (const boost::system::system_error& error) {
+    } catch (const Error& error) {
+        if (error.code != "connection_lost") throw;
         throw Error(Kind::unavailable, "connection_lost", fmt::format("{}: the log broke off", said.name),
                     "go on with: berth logs -f " + shell_word(said.name), error.what());
     }

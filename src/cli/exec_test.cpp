@@ -111,6 +111,17 @@ TEST_F(Exec, tells_why_the_command_could_not_run) {
     EXPECT_EQ(berth({"exec", "lab", "--", "ls"}), (Outcome{1, "", "berth: lab is hibernated\n"}));
 }
 
+TEST_F(Exec, of_a_program_that_is_not_there_ends_as_a_shell_would) {
+    for (const auto& [code, status] : {std::pair{"program_not_found", 127}, std::pair{"cannot_run", 126}}) {
+        server.talk(path, [word = std::string(code)](const Frame*, bool& close) {
+            close = true;
+            return std::vector<Frame>{
+                {true, R"({"type":"problem","code":")" + word + R"(","detail":"vim: no such file"})"}};
+        });
+        EXPECT_EQ(berth({"exec", "lab", "--", "vim"}), (Outcome{status, "", "berth: vim: no such file\n"}));
+    }
+}
+
 TEST_F(Exec, refused_before_the_upgrade_keeps_the_words_of_the_server) {
     server.answer("GET " + path + "?tty=0&command=ls",
                   problem(409, "not_running", "lab is hibernated", "wake it"));

@@ -123,7 +123,8 @@ Task<json::value> watch_session(Watch& watch, std::shared_ptr<Bell> bell) {
         auto view = json::from_json<SessionView>(session);
         auto& status = view.status;
         const bool failed = status.phase == "failed" && status.incarnation > watch.goal.after_incarnation;
-        if (failed && status.last_log.empty()) status.last_log = co_await last_lines(watch.client, watch.id);
+        const bool ending = watch.goal.phase == "gone" || watch.goal.phase == "hibernated";
+        if (failed && !ending && status.last_log.empty()) status.last_log = co_await last_lines(watch.client, watch.id);
         if (reached(view, watch.goal)) {
             watch.out << watch.report.finish(view) << std::flush;
             co_return session;
@@ -137,10 +138,9 @@ Task<json::value> watch_session(Watch& watch, std::shared_ptr<Bell> bell) {
                 std::min(watch.live ? redraw : slowest_poll, next_look - watch.client.clock().now()));
         }
         if (!bell->interrupted) continue;
-        const bool ends = watch.goal.phase == "gone" || watch.goal.phase == "hibernated";
         throw Interrupted(
             fmt::format("{} is still {}", view.name, view.status.phase),
-            ends ? fmt::format("it goes on; see it with: berth get {}", shell_word(view.name))
+            ending ? fmt::format("it goes on; see it with: berth get {}", shell_word(view.name))
                  : fmt::format("it goes on; come back with: berth open {}", shell_word(view.name)));
     }
 }

@@ -8,6 +8,7 @@ namespace berth::container {
 namespace {
 
 constexpr std::size_t header_size = 8;
+constexpr std::size_t words_max = 200;
 
 std::uint32_t big_endian(std::string_view bytes) {
     std::uint32_t number = 0;
@@ -26,8 +27,10 @@ std::vector<Piece> Demultiplexer::feed(std::string_view bytes) {
             bytes.remove_prefix(taken);
             if (header_.size() < header_size) break;
             if (header_[0] < 0 || header_[0] > 2 || header_[1] != 0 || header_[2] != 0 || header_[3] != 0)
-                throw Error(Kind::internal, "engine_answer",
-                            "the container engine sent a malformed output stream");
+                // Podman ends a stream that it cannot go on with by the bare text of its error.
+                throw Error(Kind::unavailable, "engine_answer",
+                            "the container engine broke off its output: " +
+                                quoted(header_ + std::string(bytes.substr(0, words_max))));
             error_output_ = header_[0] == 2;
             remaining_ = big_endian(std::string_view(header_).substr(4));
             header_.clear();

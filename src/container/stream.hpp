@@ -21,7 +21,8 @@ struct Piece {
 /// Source: Docker Engine API, ContainerAttach, "Stream format".
 class Demultiplexer {
   public:
-    /// The pieces that `bytes` bring. Throws `internal` (`engine_answer`) on what cannot be a header.
+    /// The pieces that `bytes` bring. Throws `unavailable` (`engine_answer`), with the
+    /// words of the engine, on what cannot be a header.
     std::vector<Piece> feed(std::string_view bytes);
     /// Whether the stream may end here.
     bool between_frames() const { return remaining_ == 0 && header_.empty(); }

@@ -38,6 +38,8 @@ TEST(InitWire, fields_hold_no_separator) {
     EXPECT_EQ(split_fields(join_fields({"a", "", "b"})), (std::vector<std::string>{"a", "", "b"}));
     EXPECT_THROW(join_fields({std::string("a\0b", 3)}), Error);
     EXPECT_EQ(init_refusal(std::string("ECONNREFUSED\0x", 14), 8888).user, "port 8888: connection refused");
+    EXPECT_EQ(init_refusal(std::string("ENOENT\0ls: x", 12), 0).code, "program_not_found");
+    EXPECT_EQ(init_refusal(std::string("EACCES\0ls: x", 12), 0).code, "cannot_run");
 }
 
 /// A real berth-init that runs `sleep` on this machine, or an imposter that answers what a test wants.
@@ -180,7 +182,7 @@ TEST_F(InitClientTest, a_program_that_is_not_there_is_named) {
         run(InitClient(path(), clock_).exec(request));
         ADD_FAILURE();
     } catch (const Error& error) {
-        EXPECT_EQ(error.code, "cannot_run");
+        EXPECT_EQ(error.code, "program_not_found");
     }
 }
 

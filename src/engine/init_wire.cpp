@@ -63,7 +63,8 @@ Error init_refusal(std::string_view payload, int port) {
     const auto words = fields.size() > 1 && !fields[1].empty() ? fields[1] : name;
     if (port == 0) {
         const bool absent = name == "ENOENT";
-        return Error(absent ? Kind::not_found : Kind::invalid, "cannot_run", words);
+        return Error(absent ? Kind::not_found : Kind::invalid, absent ? "program_not_found" : "cannot_run",
+                     words);
     }
     if (name == "ECONNREFUSED")
         return Error(Kind::unavailable, "port_closed", fmt::format("port {}: connection refused", port));

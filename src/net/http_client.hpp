@@ -33,7 +33,7 @@ struct CallResponse {
 class ByteStream {
   public:
     virtual ~ByteStream() = default;
-    /// Some bytes, at most 64 KiB; empty at the end.
+    /// Some bytes, at most 64 KiB; empty at the end. Throws `connection_lost` when it breaks off before.
     virtual Task<std::string> read() = 0;
     virtual Task<> write(std::string bytes) = 0;
     virtual Task<> shut_down_writing() = 0;

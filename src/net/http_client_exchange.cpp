@@ -23,8 +23,14 @@ class ExchangeStream final : public ByteStream {
     explicit ExchangeStream(std::unique_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
 
     Task<std::string> read() override {
-        if (exchange_->status() == 101) co_return co_await exchange_->read_raw();
-        co_return co_await exchange_->read_piece();
+        try {
+            if (exchange_->status() == 101) co_return co_await exchange_->read_raw();
+            co_return co_await exchange_->read_piece();
+        } catch (const boost::system::system_error& error) {
+            if (error.code() == asio::error::operation_aborted) throw;
+            throw Error(Kind::unavailable, "connection_lost",
+                        "the answer broke off: " + error.code().message());
+        }
     }
     Task<> write(std::string bytes) override { co_await exchange_->connection().write(asio::buffer(bytes)); }
     Task<> shut_down_writing() override { co_await exchange_->connection().shut_down_writing(); }

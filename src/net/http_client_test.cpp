@@ -145,6 +145,26 @@ TEST(HttpClient, a_body_above_its_limit_is_refused) {
     EXPECT_THROW(server.run(client.call({}, std::chrono::seconds(5), 10)), Error);
 }
 
+Task<> breaking_off(tcp::socket socket) {
+    co_await read_head(socket);
+    co_await say(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+}
+
+TEST(HttpClient, an_answer_that_breaks_off_says_so) {
+    SystemClock clock;
+    Server server(breaking_off);
+    HttpClient client(server.address(), clock);
+    const auto opened = server.run(client.open({}, std::chrono::seconds(5)));
+    EXPECT_EQ(server.run(opened.stream->read()), "hello");
+    try {
+        server.run(opened.stream->read());
+        ADD_FAILURE();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind, Kind::unavailable);
+        EXPECT_EQ(error.code, "connection_lost");
+    }
+}
+
 TEST(HttpClient, line_breaks_never_reach_the_wire) {
     SystemClock clock;
     Server server(echo);

@@ -117,6 +117,7 @@ class Start {
         wanted_.workload = full_workload(facts_);
         for (auto& component : wanted_.workload.components) judge_image(component);
         for (auto& component : wanted_.workload.components) judge_component(component);
+        mark_steps();
         if (status_.phase == Phase::failed) return settle_failed();
         judge_session();
     }
@@ -198,7 +199,8 @@ class Start {
         component.generation = generation_of(facts_.session.incarnation, status.restarts);
     }
 
-    void judge_session() {
+    /// The steps that are done, also of a start that fails: the first that is not done is where it failed.
+    void mark_steps() {
         auto& timings = status_.timings;
         const auto elapsed = seconds_since(facts_.session.asked_at, now_);
         const auto mark = [&](std::optional<double>& step, bool done) {
@@ -211,13 +213,16 @@ class Start {
         done = mark(timings.started, done && all_started_);
         done = mark(timings.ready, done && all_ready_);
         mark(timings.routed, done);
+    }
+
+    void judge_session() {
         status_.conditions = have_.conditions;
         if (all_started_ && all_ready_) {
             if (status_.phase != Phase::running) status_.started_at = now_;
             status_.phase = Phase::running;
             return;
         }
-        status_.phase = have_.network || timings.scheduled ? Phase::starting : Phase::pending;
+        status_.phase = have_.network || status_.timings.scheduled ? Phase::starting : Phase::pending;
         judge_deadline();
     }
 

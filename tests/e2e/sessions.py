@@ -42,6 +42,9 @@ class MainJob(unittest.TestCase):
         server.cli("exec", "first", "--", "sh", "-c", "echo hi > ~/note")
         self.assertEqual(server.cli("exec", "first", "--", "cat", "/home/berth/note").stdout, "hi\n")
         self.assertEqual(server.cli("exec", "first", "--", "sh", "-c", "exit 7", check=False).returncode, 7)
+        missing = server.cli("exec", "first", "--", "no-such-program", check=False)
+        self.assertEqual(missing.returncode, 127)
+        self.assertIn("no-such-program", missing.stderr)
         self.assertEqual(server.cli("exec", "first", "--", "cat", stdin="through\n").stdout, "through\n")
         listed = server.cli("ls").stdout
         self.assertRegex(listed, r"first\s+terminal\s+running")

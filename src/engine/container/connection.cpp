@@ -75,7 +75,7 @@ Task<> ContainerEngine::connect() {
     info_ = co_await client_->info();
     place_.podman = version_.podman;
     place_.mapping = mapping_of(version_, info_);
-    Builder builder{.program = version_.podman ? options_.podman : "docker"};
+    Builder builder{.program = version_.podman ? options_.podman : "docker", .base = options_.base_image};
     if (service_) builder.env = service_->env();
     if (!version_.podman) builder.env["DOCKER_HOST"] = "unix://" + socket_;
     images_->set_builder(std::move(builder));

@@ -26,6 +26,7 @@ struct ContainerOptions {
     std::string init;                  ///< Absolute path of the berth-init program.
     std::vector<std::string> subnets;  ///< IPv4 pools for networks, `10.89.0.0/16`; empty: the engine picks.
     std::vector<Build> builds;         ///< The starter catalog, in the order to build.
+    std::string base_image;            ///< What these are built on; empty: the builder's choice.
     std::string podman = "podman";
     Duration relist{30'000};  ///< How often everything is listed though no event came.
 };

@@ -245,12 +245,16 @@ Task<> Images::build_all() {
 Task<> Images::build(Build chosen) {
     std::optional<Error> failure;
     try {
-        const auto base = co_await client_.inspect_image(base_image);
+        auto base = builder_.base;
+        if (base.empty()) {
+            const auto ours = co_await client_.inspect_image(base_image);
+            base = ours ? base_image : base_elsewhere;
+        }
         const auto hash = hash_context(chosen.directory);
         const std::string authorities = ::access(authorities_path, R_OK) == 0 ? authorities_path : "";
         ChildRequest request{.env = builder_.env};
         request.arguments =
-            build_arguments(builder_, chosen, base ? base_image : base_elsewhere, authorities, hash);
+            build_arguments(builder_, chosen, base, authorities, hash);
         request.line = [this, reference = chosen.reference](const std::string& line) {
             const auto step = read_build_step(line);
             if (!step) return;

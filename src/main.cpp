@@ -1,15 +1,12 @@
 #include <CLI/CLI.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <filesystem>
 #include <iostream>
 
 #include "api/openapi.hpp"
 #include "base/yaml.hpp"
 #include "cli/cli.hpp"
 #include "config.hpp"
+#include "doctor.hpp"
 #include "up.hpp"
-#include "wire.hpp"
 
 namespace berth {
 namespace {
@@ -71,47 +68,13 @@ std::function<int()> add_down(CLI::App& verb) {
 
 std::function<int()> add_serve(CLI::App& verb) {
     auto flags = add_config_flags(verb);
-    return [flags] {
-        Wire wire(flags->read());
-        auto started = [](Wire& running) -> Task<> {
-            std::cout << "Berth is ready at " << running.config().url << std::endl;
-            co_return;
-        };
-        wire.run(started);
-        return 0;
-    };
+    return [flags] { return serve(flags->read()); };
 }
 
 std::function<int()> add_doctor(CLI::App& verb) {
     auto flags = add_config_flags(verb);
     add_everyday_flags(verb, flags);
-    return [flags] {
-        const auto config = with_defaults(flags->read());
-        SystemClock clock;
-        asio::io_context io;
-        std::filesystem::create_directories(config.data_directory);
-        const auto engine = make_engine(config, "d0c7", clock, io.get_executor(), {});
-        int failed = 0;
-        auto examine = [](engine::Engine& door, int& failures) -> Task<> {
-            co_await door.start();
-            for (const auto& check : co_await door.examine()) {
-                std::cout << (check.passed ? "ok    " : "FAIL  ") << check.name << ": " << check.message
-                          << std::endl;
-                if (check.passed) continue;
-                ++failures;
-                std::cout << "      fix: " << check.fix << std::endl;
-            }
-            co_await door.stop();
-        };
-        std::exception_ptr failure;
-        asio::co_spawn(io, examine(*engine, failed), [&](std::exception_ptr thrown) {
-            failure = thrown;
-            io.stop();
-        });
-        io.run();
-        if (failure) std::rethrow_exception(failure);
-        return failed == 0 ? 0 : 1;
-    };
+    return [flags] { return doctor(flags->read()); };
 }
 
 std::function<int()> add_config(CLI::App& verb) {

@@ -3,18 +3,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 
-#include "net/http_client.hpp"
+#include "local.hpp"
 #include "wire.hpp"
 
 extern char** environ;
@@ -27,6 +23,14 @@ constexpr Duration hibernate_limit = std::chrono::minutes(2);
 
 void say(const std::string& line) {
     std::cout << line << std::endl;
+}
+
+/// Says where it is reached; gives the first administrator's link where there is none yet.
+Task<std::optional<std::string>> say_ready(Wire& wire) {
+    const auto link = co_await wire.first_link();
+    say("Berth is ready at " + wire.config().url);
+    if (link) say("Sign in as the first administrator (once, within 24 hours): " + *link);
+    co_return link;
 }
 
 /// Over SSH the page is on another machine: how to reach it from there.
@@ -52,7 +56,7 @@ Task<> wait_for_image(Wire& wire) {
     std::string shown;
     while (!images.empty()) {
         if (const auto why = wire.engine().down_because()) {
-            say("The container engine does not answer: " + *why);
+            say("Sessions cannot start: " + *why);
             say("Next: berth doctor");
             co_return;
         }
@@ -77,9 +81,7 @@ Task<> wait_for_image(Wire& wire) {
 
 Task<> greet(Wire& wire, UpOptions options, int ready_pipe) {
     co_await wait_for_image(wire);
-    const auto link = co_await wire.first_link();
-    say("Berth is ready at " + wire.config().url);
-    if (link) say("Sign in as the first administrator (once, within 24 hours): " + *link);
+    const auto link = co_await say_ready(wire);
     say_tunnel(wire.config());
     if (!options.detach) say("Ctrl-C stops the server; sessions go on.");
     if (options.open) open_page(link.value_or(wire.config().url));
@@ -90,7 +92,7 @@ Task<> greet(Wire& wire, UpOptions options, int ready_pipe) {
     }
 }
 
-int serve(const Config& config, UpOptions options, int ready_pipe) {
+int greet_and_serve(const Config& config, UpOptions options, int ready_pipe) {
     Wire wire(config);
     wire.run([options, ready_pipe](Wire& running) { return greet(running, options, ready_pipe); });
     if (!options.detach) say("Berth has stopped; sessions go on. Start it again with: berth up");
@@ -127,7 +129,7 @@ int detached(const Config& config, const UpOptions& options) {
         ::close(ends[0]);
         int status = 1;
         try {
-            status = serve(config, options, ends[1]);
+            status = greet_and_serve(config, options, ends[1]);
         } catch (const Error& error) {
             std::cerr << "berth: " << error.user << (error.next.empty() ? "" : "\n" + error.next)
                       << std::endl;
@@ -145,73 +147,40 @@ int detached(const Config& config, const UpOptions& options) {
     }
     ::close(ends[0]);
     if (said.find("Berth is ready") != std::string::npos) {
-        say("It goes on in the background. Its log: " + log_path + " · stop it with: berth down");
+        const auto usual = with_defaults({}).data_directory;
+        const auto where = config.data_directory == usual ? "" : " --data " + config.data_directory;
+        say("It goes on in the background. Its log: " + log_path + " · stop it with: berth down" + where);
         return 0;
     }
     std::cerr << tail_of(log_path, 2000) << std::flush;
     return 1;
 }
 
-/// The process that listens on the private socket; nothing when none does.
-std::optional<pid_t> listener_of(const std::string& socket_path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket_path.size() >= sizeof address.sun_path) return std::nullopt;
-    socket_path.copy(address.sun_path, socket_path.size());
-    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    const bool known = ::connect(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                       ::getsockopt(probe, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
-    ::close(probe);
-    return known ? std::optional(peer.pid) : std::nullopt;
-}
-
-json::value call(net::HttpClient& client, asio::io_context& io, const std::string& method,
-                 const std::string& target) {
-    net::CallRequest request{.method = method, .target = target, .headers = {{"Accept", "application/json"}}};
-    std::exception_ptr failure;
-    net::CallResponse answer;
-    asio::co_spawn(io, client.call(std::move(request), std::chrono::seconds(30)),
-                   [&](std::exception_ptr thrown, net::CallResponse got) {
-                       failure = thrown;
-                       answer = std::move(got);
-                   });
-    io.restart();
-    io.run();
-    if (failure) std::rethrow_exception(failure);
-    if (answer.status >= 400)
-        throw Error(Kind::unavailable, "refused", method + " " + target + ": " + answer.body);
-    return answer.body.empty() ? json::value() : json::parse(answer.body);
-}
-
 /// Hibernates what runs, and waits until nothing does.
 void hibernate_sessions(const std::string& socket_path) {
-    SystemClock clock;
-    asio::io_context io;
-    net::HttpClient client({.unix_path = socket_path}, clock);
-    const auto until = clock.now() + hibernate_limit;
+    LocalServer server(socket_path);
+    const auto until = SystemClock().now() + hibernate_limit;
     for (bool asked = false;; asked = true) {
         int running = 0;
         std::string cursor;
         do {
             const auto page =
-                call(client, io, "GET",
-                     "/api/v1/sessions?all=true&limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor));
+                server.call("GET", "/api/v1/sessions?all=true&limit=200" +
+                                       (cursor.empty() ? "" : "&cursor=" + cursor));
             for (const auto& item : page.at("items").as_array()) {
                 const std::string phase(item.at("status").at("phase").as_string());
                 if (phase == "hibernated" || phase == "gone") continue;
                 ++running;
                 if (!asked && item.at("state").as_string() != "terminated")
-                    call(client, io, "POST",
-                         "/api/v1/sessions/" + std::string(item.at("id").as_string()) + "/hibernate");
+                    server.call("POST", "/api/v1/sessions/" + std::string(item.at("id").as_string()) +
+                                            "/hibernate");
             }
             const auto* next = page.as_object().if_contains("next");
             cursor = next != nullptr && next->is_string() ? std::string(next->as_string()) : "";
         } while (!cursor.empty());
         if (running == 0) return;
         if (!asked) say(fmt::format("Hibernating {} sessions; their files stay", running));
-        if (clock.now() > until)
+        if (SystemClock().now() > until)
             throw Error(Kind::unavailable, "timed_out",
                         fmt::format("{} sessions are still not stopped", running), "see: berth ls --all");
         ::usleep(300'000);
@@ -222,7 +191,14 @@ void hibernate_sessions(const std::string& socket_path) {
 
 int up(const Config& given, const UpOptions& options) {
     const auto config = with_defaults(given);
-    return options.detach ? detached(config, options) : serve(config, options, -1);
+    return options.detach ? detached(config, options) : greet_and_serve(config, options, -1);
+}
+
+int serve(const Config& config) {
+    Wire wire(config);
+    auto ready = [](Wire& running) -> Task<> { co_await say_ready(running); };
+    wire.run(ready);
+    return 0;
 }
 
 int down(const Config& given, bool sessions) {
@@ -231,6 +207,7 @@ int down(const Config& given, bool sessions) {
     const auto server = listener_of(socket_path);
     if (!server) {
         say("no Berth runs with data directory " + config.data_directory);
+        if (sessions) say("To stop sessions that go on without it, start it first: berth up --detach");
         return 0;
     }
     if (sessions) hibernate_sessions(socket_path);

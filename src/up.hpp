@@ -4,7 +4,7 @@
 
 #include "config.hpp"
 
-/// `berth up` and `berth down`: a Berth for this machine, started and stopped by a person.
+/// `berth up`, `berth serve` and `berth down`: a Berth is started and stopped.
 namespace berth {
 
 struct UpOptions {
@@ -15,6 +15,9 @@ struct UpOptions {
 /// Serves in the foreground (or detached) and says when it is ready, with the first administrator's link.
 /// Gives the exit status; throws as `Wire` does.
 int up(const Config& config, const UpOptions& options);
+
+/// The same as a service runs it: it waits for no image, and opens nothing.
+int serve(const Config& config);
 
 /// Stops the Berth of that data directory. With `sessions`, hibernates its sessions first: their files stay.
 /// Nothing running is fine. Throws `unavailable` when it does not stop.

@@ -16,11 +16,9 @@ bool on_its_way(Phase phase) {
 
 /// A status that still speaks of the start before: nothing of the new one is known but that it was admitted.
 SessionStatus status_of_this_start(const Session& session) {
-    auto status = session.status;
+    const auto& status = session.status;
     if (status.incarnation >= session.incarnation || desired(session.asks) != State::running) return status;
-    status.timings = Timings{.admitted = 0};
-    status.incarnation = session.incarnation;
-    return status;
+    return {.phase = Phase::pending, .timings = {.admitted = 0}, .incarnation = session.incarnation};
 }
 
 std::string label_of(const Session& session, const Access& access) {

@@ -31,9 +31,10 @@ struct Pump {
     bool attached = false;  // Said so already; programs never say it.
 };
 
-Task<> say_attached(Pump& pump, std::uint64_t offset) {
+Task<> say_attached(Pump& pump, std::uint64_t offset, std::uint64_t live_from) {
     pump.attached = true;
-    json::object message{{"type", "attached"}, {"offset", offset}, {"id", pump.id}};
+    json::object message{
+        {"type", "attached"}, {"offset", offset}, {"liveFrom", std::max(offset, live_from)}, {"id", pump.id}};
     co_await send(pump.wire, std::move(message));
 }
 
@@ -43,9 +44,9 @@ Task<> say_exited(net::WebSocket& wire, int status) {
     co_await wire.close(1000, "exited");
 }
 
-Task<> say_offset(Pump& pump, std::uint64_t offset) {
-    if (!pump.attached) co_return co_await say_attached(pump, offset);
-    json::object message{{"type", "offset"}, {"offset", offset}};
+Task<> say_offset(Pump& pump, const engine::TerminalEvent& event) {
+    if (!pump.attached) co_return co_await say_attached(pump, event.offset, event.live_from);
+    json::object message{{"type", "offset"}, {"offset", event.offset}};
     co_await send(pump.wire, std::move(message));
 }
 
@@ -61,10 +62,10 @@ Task<> show_terminal(Pump& pump) {
         auto event = co_await pump.process.read();
         if (!event) throw detached();
         if (event->kind == Event::offset) {
-            co_await say_offset(pump, event->offset);
+            co_await say_offset(pump, *event);
             continue;
         }
-        if (!pump.attached) co_await say_attached(pump, pump.wanted_offset.value_or(0));
+        if (!pump.attached) co_await say_attached(pump, pump.wanted_offset.value_or(0), 0);
         if (event->kind == Event::exited) co_return co_await say_exited(pump.wire, event->status);
         net::Message message{.text = false, .bytes = std::move(event->bytes)};
         co_await pump.wire.write(std::move(message));

@@ -105,6 +105,12 @@ TEST(Yaml, mistakes_are_named_with_line_and_column) {
     EXPECT_EQ(message("a: 1\na: 2\n"), "not valid YAML: line 2, column 1: key \"a\" appears twice");
     EXPECT_EQ(message("a: [1\n").substr(0, 30), "not valid YAML: line 2, column");
     EXPECT_EQ(message("a: 1\n---\nb: 2\n"), "expected one YAML document, found several");
+    EXPECT_EQ(message("a: 1\nb: \xdd\n"), "not valid YAML: line 2: not UTF-8");
+    EXPECT_EQ(message("a: 1\nb: \x05\n"), "not valid YAML: line 2: a control character");
+}
+
+TEST(Yaml, what_begins_no_value_is_refused_rather_than_read_for_ever) {
+    for (const auto* text : {",-", "!,1", ",M", "a: 1\n---\n,"}) EXPECT_THROW(yaml::parse(text), Error) << text;
 }
 
 TEST(Yaml, aliases_that_expand_without_end_are_refused) {
@@ -119,7 +125,7 @@ TEST(Yaml, aliases_that_expand_without_end_are_refused) {
 
 TEST(Yaml, reads_back_what_it_writes) {
     const auto tree = parse(
-        R"({"a":"true","b":"1","c":"","d":[1,-2,0.5,null,"x: y","# z"],"e":{"f g":"line\nline"},"h":"~"})");
+        R"({"a":"true","b":"1","c":"","d":[1,-2,0.5,null,"x: y","# z"],"e":{"f g":"line\nline","h":"a\rb\r\n"},"h":"~"})");
     EXPECT_EQ(yaml::parse(yaml::write(tree)), tree) << yaml::write(tree);
 }
 

@@ -1,9 +1,13 @@
 #include "base/yaml.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
+#include <sstream>
+
+#include "base/utf8.hpp"
 
 namespace berth::yaml {
 namespace {
@@ -16,6 +20,58 @@ constexpr int node_limit = 100'000;
 [[noreturn]] void refuse(const YAML::Mark& mark, std::string_view why) {
     throw Error(Kind::invalid, "malformed_yaml",
                 fmt::format("not valid YAML: line {}, column {}: {}", mark.line + 1, mark.column + 1, why));
+}
+
+[[noreturn]] void refuse(int line, std::string_view why) {
+    throw Error(Kind::invalid, "malformed_yaml", fmt::format("not valid YAML: line {}: {}", line + 1, why));
+}
+
+/// Only what YAML allows unescaped (YAML 1.2.2, 5.1), and no carriage return alone, which the library takes
+/// for a letter.
+void require_printable(std::string_view text) {
+    int line = 0;
+    while (!text.empty()) {
+        const auto character = take_character(text);
+        if (!character) refuse(line, "not UTF-8");
+        line += *character == U'\n';
+        const bool blank = *character == U'\t' || *character == U'\n' ||
+                           (*character == U'\r' && text.starts_with('\n'));
+        const bool control =
+            *character < 0x20 || (*character >= 0x7f && *character < 0xa0 && *character != 0x85);
+        if ((control && !blank) || *character == 0xfffe || *character == 0xffff)
+            refuse(line, "a control character");
+    }
+}
+
+/// Sees that every document begins behind the one before: the library makes documents of nothing, for ever,
+/// of characters that cannot begin one, such as `,` (yaml-cpp 0.7 and 0.8).
+class Progress final : public YAML::EventHandler {
+  public:
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (mark.pos <= last_) refuse(mark, "a character that nothing begins with");
+        last_ = mark.pos;
+    }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+
+  private:
+    int last_ = -1;
+};
+
+void require_progress(const std::string& text) {
+    std::istringstream input(text);
+    YAML::Parser parser(input);
+    Progress progress;
+    while (parser.HandleNextDocument(progress)) {
+    }
 }
 
 /// An unquoted scalar by the core schema of YAML 1.2: null, boolean, integer, float, or else text.
@@ -80,7 +136,7 @@ void emit(const json::value& tree, YAML::Emitter& out) {
         case boost::json::kind::string: {
             const std::string text(tree.get_string());
             // Text that would read back as something else keeps its quotes.
-            if (plain_scalar(text).is_string())
+            if (plain_scalar(text).is_string() && text.find('\r') == std::string::npos)
                 out << text;
             else
                 out << YAML::DoubleQuoted << text;
@@ -99,13 +155,16 @@ void emit(const json::value& tree, YAML::Emitter& out) {
 std::vector<json::value> parse_all(std::string_view text) {
     if (text.size() > text_limit)
         throw Error(Kind::invalid, "malformed_yaml", "YAML text is larger than 1 MiB");
+    require_printable(text);
     try {
+        const std::string input(text);
+        require_progress(input);
         std::vector<json::value> documents;
         int nodes = 0;
-        for (const auto& node : YAML::LoadAll(std::string(text)))
+        for (const auto& node : YAML::LoadAll(input))
             documents.push_back(convert(node, 0, nodes));
         return documents;
-    } catch (const YAML::ParserException& error) {
+    } catch (const YAML::Exception& error) {
         refuse(error.mark, error.msg);
     }
 }

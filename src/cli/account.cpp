@@ -10,7 +10,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::size_t machine_name_max = 50;
+constexpr std::size_t machine_name_max = 28;  // With the rest of a token's name 63 at most.
 constexpr const char* login_lasts = "2160h";  // 90 days
 
 struct Said {
@@ -61,8 +61,9 @@ StoredLogin exchange_for_token(Client& client, const net::CallResponse& signed_i
         json::parse(call_page(client, page_call("GET", "/api/v1/users/me", nullptr, cookie)).body);
     // Only an administrator may have a token of scope admin.
     const auto* const scope = text_at(me, "role") == "admin" ? "admin" : "sessions";
-    const json::object wanted{
-        {"name", "berth on " + machine_name()}, {"scope", scope}, {"expiresIn", login_lasts}};
+    // Names of tokens are unique; the time tells the sign-ins of one machine apart.
+    const auto name = fmt::format("berth on {}, {}", machine_name(), to_string(client.clock().now()));
+    const json::object wanted{{"name", name}, {"scope", scope}, {"expiresIn", login_lasts}};
     const auto issued = call_page(client, page_call("POST", "/api/v1/users/me/tokens", wanted, cookie));
     call_page(client, page_call("POST", "/auth/logout", nullptr, cookie));
     const auto token = json::parse(issued.body);

@@ -121,4 +121,20 @@ void write_error(Console& console, const Error& error) {
     err << std::flush;
 }
 
+int for_each(Run& run, const Names& names, const std::function<void(const std::string&)>& act) {
+    int status = 0;
+    for (const auto& name : names) {
+        try {
+            act(name);
+        } catch (const Interrupted&) {
+            throw;
+        } catch (const Error& error) {
+            if (names.size() == 1) throw;
+            write_error(run.console, error);
+            status = 1;
+        }
+    }
+    return status;
+}
+
 }  // namespace berth::cli

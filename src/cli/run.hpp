@@ -98,6 +98,12 @@ std::string shell_word(const std::string& name);
 /// `berth: what: why`, log lines, and the next step, to standard error.
 void write_error(Console& console, const Error& error);
 
+using Names = std::vector<std::string>;
+
+/// Does one thing to each of them; a failure of one is written and does not stop the others. Gives the exit
+/// status.
+int for_each(Run& run, const Names& names, const std::function<void(const std::string&)>& act);
+
 // The verbs, by file.
 void add_session_verbs(Grammar& grammar);
 void add_launch_verb(Grammar& grammar);

@@ -15,27 +15,8 @@ extern char** environ;  // NOLINT: POSIX names it so.
 namespace berth::cli {
 namespace {
 
-using Names = std::vector<std::string>;
-
 std::string session_path(const std::string& name) {
     return "/sessions/" + segment(name);
-}
-
-/// Does one thing to each session; a failure of one is written and does not stop the others.
-int for_each(Run& run, const Names& names, const std::function<void(const std::string&)>& act) {
-    int status = 0;
-    for (const auto& name : names) {
-        try {
-            act(name);
-        } catch (const Interrupted&) {
-            throw;
-        } catch (const Error& error) {
-            if (names.size() == 1) throw;
-            write_error(run.console, error);
-            status = 1;
-        }
-    }
-    return status;
 }
 
 /// The state after an ask: the server notes it at once, the phase moves a moment later.

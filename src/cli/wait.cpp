@@ -119,7 +119,10 @@ Task<json::value> watch_session(Watch& watch, std::shared_ptr<Bell> bell) {
     while (true) {
         bell->rung = false;
         auto session = co_await look(watch.client, watch.id);
-        if (session.is_null()) co_return session;
+        if (session.is_null()) {
+            watch.out << watch.report.erase() << std::flush;
+            co_return session;
+        }
         auto view = json::from_json<SessionView>(session);
         auto& status = view.status;
         const bool failed = status.phase == "failed" && status.incarnation > watch.goal.after_incarnation;

@@ -12,7 +12,7 @@ namespace berth::cli {
 namespace {
 
 struct Said {
-    std::vector<std::string> names;
+    Names names;
     bool all = false, yes = false;
 };
 
@@ -70,14 +70,13 @@ void confirm(Run& run, const WorkspaceView& workspace) {
 }
 
 int remove_workspaces(Run& run, const Said& said) {
-    for (const auto& name : said.names) {
+    return for_each(run, said.names, [&](const std::string& name) {
         const auto found = run.client().get("/workspaces/" + segment(name));
         const auto workspace = json::from_json<WorkspaceView>(found);
         if (!said.yes) confirm(run, workspace);
         run.client().remove("/workspaces/" + segment(workspace.id));
         run.console.out << label(workspace.name) << "deleted with its files\n";
-    }
-    return 0;
+    });
 }
 
 }  // namespace

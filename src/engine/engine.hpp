@@ -31,6 +31,7 @@ struct TerminalEvent {
     std::string bytes;         ///< For `output` and `error_output`.
     std::uint64_t offset = 0;  ///< For `offset`: the next output byte has this number.
     int status = 0;            ///< For `exited`.
+    std::uint64_t live_from = 0;  ///< For the first `offset`: what comes before this number was shown before.
 };
 
 /// A terminal or a program inside a component. One reader and one writer at a time; destroying it detaches.

@@ -168,15 +168,11 @@ enum class Running { in_terminal, by_itself };
 
 class InitProcess final : public Process {
   public:
-    InitProcess(Stream socket, InitFrames frames, Running how, std::optional<std::uint64_t> offset)
-        : socket_(std::move(socket)), frames_(std::move(frames)), how_(how), offset_(offset) {}
+    InitProcess(Stream socket, InitFrames frames, Running how, std::optional<TerminalEvent> attached)
+        : socket_(std::move(socket)), frames_(std::move(frames)), how_(how), attached_(std::move(attached)) {}
 
     Task<std::optional<TerminalEvent>> read() override {
-        if (offset_) {
-            TerminalEvent event{.kind = TerminalEvent::Kind::offset, .offset = *offset_};
-            offset_.reset();
-            co_return event;
-        }
+        if (attached_) co_return std::exchange(attached_, std::nullopt);
         while (!ended_) {
             if (const auto frame = frames_.next()) {
                 if (auto event = event_of(*frame)) co_return event;
@@ -262,7 +258,7 @@ class InitProcess final : public Process {
     Stream socket_;
     InitFrames frames_;
     Running how_;
-    std::optional<std::uint64_t> offset_;
+    std::optional<TerminalEvent> attached_;  // What is to be told first.
     bool ended_ = false;
 };
 
@@ -280,9 +276,14 @@ Task<std::unique_ptr<Process>> begin(std::string path, std::string request, Runn
     co_await send(socket, std::move(request));
     InitFrames frames;
     const auto answer = co_await read_answer(socket, frames);
-    std::optional<std::uint64_t> offset;
-    if (how == Running::in_terminal) offset = number_of<std::uint64_t>(split_fields(answer.payload)[0]);
-    co_return std::make_unique<InitProcess>(std::move(socket), std::move(frames), how, offset);
+    std::optional<TerminalEvent> attached;
+    if (how == Running::in_terminal) {
+        const auto fields = split_fields(answer.payload);
+        attached = {.kind = TerminalEvent::Kind::offset, .offset = number_of<std::uint64_t>(fields[0])};
+        // The process 1 of an older Berth does not say it.
+        attached->live_from = fields.size() > 3 ? number_of<std::uint64_t>(fields[3]) : attached->offset;
+    }
+    co_return std::make_unique<InitProcess>(std::move(socket), std::move(frames), how, std::move(attached));
 }
 
 std::string join_environment(const std::map<std::string, std::string>& env) {
@@ -326,8 +327,16 @@ Task<std::unique_ptr<Process>> InitClient::exec(ExecRequest request,
                                     std::to_string(request.rows), std::to_string(request.columns),
                                     join_environment(env)};
     fields.insert(fields.end(), request.command.begin(), request.command.end());
+    const auto program = quoted(request.command.front());
     auto work = begin(path_, write_frame('X', join_fields(fields)), Running::by_itself);
-    co_return co_await finish_within(*clock_, start_limit, quoted(request.command.front()), std::move(work));
+    try {
+        co_return co_await finish_within(*clock_, start_limit, program, std::move(work));
+    } catch (const Error& error) {
+        if (error.code == "program_not_found")
+            throw Error(error.kind, error.code, program + ": there is no such program in the component");
+        if (error.code == "cannot_run") throw Error(error.kind, error.code, program + ": " + error.user);
+        throw;
+    }
 }
 
 }  // namespace berth::engine

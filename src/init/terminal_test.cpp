@@ -157,7 +157,7 @@ TEST_F(Init, an_ended_terminal_is_replayed_to_who_continues_it) {
     EXPECT_EQ(first.read_all().back(), (Message{'x', "5"}));
     for (int again = 0; again < 2; ++again) {
         auto later = attach("main", {"sh"}, "4");
-        EXPECT_EQ(answer_.payload, fields({"4", "0", "0"}));
+        EXPECT_EQ(answer_.payload, fields({"4", "0", "0", "10"}));
         EXPECT_EQ(later.read_all(), (std::vector<Message>{{'d', "456789"}, {'x', "5"}}));
     }
     EXPECT_EQ(ask('L').read()->payload, "");

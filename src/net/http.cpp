@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "net/text.hpp"
 
 namespace berth::net {
@@ -12,33 +13,6 @@ int hex_digit(char c) {
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
-}
-
-/// How many bytes a UTF-8 sequence that starts with `first` has; 0 when none does.
-std::size_t sequence_length(unsigned char first) {
-    if (first < 0x80) return 1;
-    if (first >= 0xC2 && first <= 0xDF) return 2;
-    if (first >= 0xE0 && first <= 0xEF) return 3;
-    if (first >= 0xF0 && first <= 0xF4) return 4;
-    return 0;
-}
-
-/// Shortest forms only, no surrogates, nothing above U+10FFFF (RFC 3629).
-bool valid_utf8(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-        const auto first = static_cast<unsigned char>(text[i]);
-        const auto length = sequence_length(first);
-        if (length == 0 || text.size() - i < length) return false;
-        for (std::size_t k = 1; k < length; ++k)
-            if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
-        const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
-        if (first == 0xE0 && second < 0xA0) return false;
-        if (first == 0xED && second > 0x9F) return false;
-        if (first == 0xF0 && second < 0x90) return false;
-        if (first == 0xF4 && second > 0x8F) return false;
-        i += length;
-    }
-    return true;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "net/http_client_websocket.hpp"
 
 #include <boost/asio/redirect_error.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket.hpp>

@@ -3,6 +3,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <memory>
 
+#include "base/error.hpp"
 #include "net/http_client.hpp"
 
 namespace berth::net {

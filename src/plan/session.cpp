@@ -156,14 +156,17 @@ class Start {
             all_started_ = all_ready_ = false;
             return;
         }
+        // Readiness is of a start: a container that was ready stays so until it ends, also when a new process
+        // of ours has not probed it yet.
+        const bool ready = there->ready || status.phase == ComponentPhase::ready;
         switch (there->state) {
             case ContainerState::exited:
                 return judge_exit(component, *there, status);
             case ContainerState::running:
-                status.phase = there->ready ? ComponentPhase::ready : ComponentPhase::running;
-                status.message = there->ready ? "" : there->probe_message;
-                if (!there->ready) note_waiting(*there);
-                all_ready_ = all_ready_ && there->ready;
+                status.phase = ready ? ComponentPhase::ready : ComponentPhase::running;
+                status.message = ready ? "" : there->probe_message;
+                if (!ready) note_waiting(*there);
+                all_ready_ = all_ready_ && ready;
                 return;
             default:
                 status.phase = ComponentPhase::starting;

@@ -195,6 +195,18 @@ TEST(Decide, a_port_that_never_listens_fails_after_start_within) {
     EXPECT_EQ(diff(late.workload, have).size(), 2u) << "both are stopped";
 }
 
+TEST(Decide, what_was_ready_is_not_started_anew_when_nobody_has_probed_it_yet) {
+    auto launched = facts();
+    auto now = start;
+    auto [have, wanted] = settle(launched, {}, now);
+    ASSERT_EQ(wanted.status.phase, Phase::running);
+    // A new process of Berth: everything runs on, and no probe has answered.
+    for (auto& component : have.components) component.ready = false;
+    const auto again = decide(launched, have, now + 24h);
+    EXPECT_EQ(again.status, wanted.status);
+    EXPECT_TRUE(diff(again.workload, have).empty());
+}
+
 TEST(Decide, a_killed_component_is_started_again_after_a_pause) {
     auto launched = facts();
     auto now = start;

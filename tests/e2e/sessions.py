@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -73,6 +74,19 @@ class MainJob(unittest.TestCase):
         self.assertEqual(server.phase("steady"), "running")
         self.assertEqual(server.cli("exec", "steady", "--", "sh", "-c", "cat /proc/1/stat | cut -d' ' -f22").stdout, pid, "the same process 1")
         server.cli("rm", "steady", "-y", "--wait")
+
+    def test_2_what_was_ready_stays_ready_however_long_it_has_run(self):
+        server.add_template("probed", {"command": ["python3", "-m", "http.server", "8000", "--bind", "127.0.0.1"], "ports": [{"name": "http", "port": 8000}],
+                                       "readiness": {"tcp": "http"}}, access=[{"name": "page", "component": "main", "port": "http"}], lifecycle={"startWithin": "3s"})
+        server.cli("launch", "probed", "--name", "old", "--wait")
+        pid = server.cli("exec", "old", "--", "sh", "-c", "cat /proc/1/stat | cut -d' ' -f22").stdout
+        time.sleep(4)
+        server.stop()
+        server.start()
+        time.sleep(1)
+        self.assertEqual(server.phase("old"), "running")
+        self.assertEqual(server.cli("exec", "old", "--", "sh", "-c", "cat /proc/1/stat | cut -d' ' -f22").stdout, pid)
+        server.cli("rm", "old", "-y", "--wait")
 
     def test_3_linked_components_talk(self):
         wait_for("the image of template linked", lambda: server.call("GET", "/api/v1/templates/linked").json()["image"]["state"] == "present", 600)

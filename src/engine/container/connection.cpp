@@ -65,8 +65,19 @@ Task<> ContainerEngine::stop() {
     tasks_.cancel();
     co_await images_->join();
     co_await tasks_.join();
+    co_await leave_firewall();
     if (service_) service_->stop();
     down_ = "stopped";
+}
+
+/// What goes on without us stays isolated; when nothing does, no table is left behind.
+Task<> ContainerEngine::leave_firewall() {
+    try {
+        const auto left = co_await list();
+        if (left.empty()) co_await firewall_.remove();
+    } catch (const Error& error) {
+        log::warning("the nftables table stays", {{"why", error.user}});
+    }
 }
 
 Task<> ContainerEngine::connect() {

@@ -95,6 +95,7 @@ class ContainerEngine final : public Engine {
     };
 
     // connection.cpp
+    Task<> leave_firewall();
     Task<> connect();
     Task<> follow();
     Task<> relist_regularly();

@@ -39,7 +39,7 @@ Error not_found(const std::string& reference, const std::string& why) {
     if (is_local_only(reference))
         return Error(Kind::not_found, "image_not_found",
                      fmt::format("image {} not found on this machine", berth::quoted(reference)),
-                     "build it, or load it with berth image load");
+                     "build it here under that name, or correct the template");
     return Error(
         Kind::not_found, "image_not_found",
         fmt::format("image {} not found on this machine or in its registry", berth::quoted(reference)),

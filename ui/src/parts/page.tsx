@@ -57,7 +57,7 @@ export function Heading({ children, className }: { children: ReactNode; classNam
     <h1
       ref={heading}
       tabIndex={-1}
-      className={classes("break-words text-xl font-semibold outline-offset-4", className)}
+      className={classes("break-words text-xl font-semibold", className)}
     >
       {children}
     </h1>

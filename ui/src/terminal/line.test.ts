@@ -45,6 +45,22 @@ test("after a break it goes on at the byte where it stopped, in the same shell",
   expect(heard.states.map((s) => s.kind)).toEqual(["connecting", "open", "lost", "open"])
 })
 
+test("what was written before we came is told apart from what is live", () => {
+  const old: number[] = []
+  const line = new Line("ws://berth/api/v1/sessions/ses_1/terminal?id=main", {
+    open: FakeSocket.open,
+    bytes: (_, before) => old.push(before),
+    anew: () => {},
+    state: () => {},
+  })
+  line.connect()
+  FakeSocket.last.says({ type: "attached", offset: 100, liveFrom: 107 })
+  FakeSocket.last.writes("hello")
+  FakeSocket.last.writes("hello")
+  FakeSocket.last.writes("hello")
+  expect(old).toEqual([5, 2, 0])
+})
+
 test("bytes are counted, not letters", () => {
   connect()
   FakeSocket.last.says({ type: "attached", offset: 0 })

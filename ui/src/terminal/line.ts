@@ -3,7 +3,8 @@ import { backoff } from "@/api/stream"
 /// What the terminal of a session says of itself; bytes come apart from it.
 export interface LineEnds {
   open(url: string): WebSocket
-  bytes(bytes: Uint8Array): void
+  /// The first `old` of them were written before we came: they are to be shown, not answered.
+  bytes(bytes: Uint8Array, old: number): void
   /// The shell is another one, or bytes are missing: what is on the screen no longer goes on.
   anew(why: "shell" | "gap"): void
   state(state: LineState): void
@@ -20,6 +21,7 @@ export type LineState =
 interface Said {
   type: "attached" | "offset" | "exited" | "problem"
   offset?: number
+  liveFrom?: number
   status?: number
   detail?: string
 }
@@ -35,6 +37,7 @@ export class Line {
   private socket?: WebSocket
   private timer?: ReturnType<typeof setTimeout>
   private offset?: number
+  private liveFrom = 0
   private tries = 0
   private over = false
   private size = { rows: 24, cols: 80 }
@@ -93,7 +96,7 @@ export class Line {
 
   private hear(text: string) {
     const said = JSON.parse(text) as Said
-    if (said.type === "attached") this.attached(said.offset ?? 0)
+    if (said.type === "attached") this.attached(said.offset ?? 0, said.liveFrom ?? 0)
     else if (said.type === "offset") {
       this.offset = said.offset
       this.ends.anew("gap")
@@ -106,18 +109,21 @@ export class Line {
     }
   }
 
-  private attached(offset: number) {
+  private attached(offset: number, liveFrom: number) {
     if (this.offset !== undefined && offset < this.offset) this.ends.anew("shell")
     else if (this.offset !== undefined && offset > this.offset) this.ends.anew("gap")
     this.offset = offset
+    this.liveFrom = liveFrom
     this.tries = 0
     this.ends.state({ kind: "open" })
     this.resize(this.size.rows, this.size.cols)
   }
 
   private take(bytes: Uint8Array) {
-    this.offset = (this.offset ?? 0) + bytes.byteLength
-    this.ends.bytes(bytes)
+    const offset = this.offset ?? 0
+    const old = Math.min(Math.max(this.liveFrom - offset, 0), bytes.byteLength)
+    this.offset = offset + bytes.byteLength
+    this.ends.bytes(bytes, old)
   }
 
   private closed(socket: WebSocket, code: number) {

@@ -21,6 +21,7 @@ export class Screen {
   private readonly undo: (() => void)[] = []
   private escapedAt = Number.NEGATIVE_INFINITY
   private opened = false
+  private replays = 0
 
   constructor(place: HTMLElement, url: string, ends: ScreenEnds, reader: boolean) {
     permitStyles()
@@ -37,7 +38,7 @@ export class Screen {
     this.terminal.open(place)
     this.line = new Line(url, {
       open: (address) => new WebSocket(address),
-      bytes: (bytes) => this.terminal.write(bytes),
+      bytes: (bytes, old) => this.show(bytes, old),
       anew: (why) => this.anew(why),
       state: (state) => {
         // Once, when there is something to type to; not when it comes back while the person is elsewhere.
@@ -46,7 +47,9 @@ export class Screen {
         ends.state(state)
       },
     })
-    this.terminal.onData((text) => this.line.send(text))
+    this.terminal.onData((text) => {
+      if (this.replays === 0) this.line.send(text)
+    })
     this.terminal.onBinary((text) => this.line.sendBytes(Uint8Array.from(text, (c) => c.charCodeAt(0))))
     this.terminal.onResize(({ rows, cols }) => this.line.resize(rows, cols))
     this.terminal.onTitleChange(ends.title)
@@ -69,6 +72,18 @@ export class Screen {
     this.line.end()
     this.terminal.dispose()
     for (const undo of this.undo.reverse()) undo()
+  }
+
+  /// A program that once asked the terminal something has its answer: of what is shown again, the terminal's
+  /// answers would be typed into whatever runs now.
+  private show(bytes: Uint8Array, old: number) {
+    if (old > 0) {
+      this.replays += 1
+      this.terminal.write(bytes.subarray(0, old), () => {
+        this.replays -= 1
+      })
+    }
+    if (old < bytes.byteLength) this.terminal.write(bytes.subarray(old))
   }
 
   private anew(why: "shell" | "gap") {

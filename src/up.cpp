@@ -164,16 +164,15 @@ void hibernate_sessions(const std::string& socket_path) {
         int running = 0;
         std::string cursor;
         do {
-            const auto page =
-                server.call("GET", "/api/v1/sessions?all=true&limit=200" +
-                                       (cursor.empty() ? "" : "&cursor=" + cursor));
+            const auto page = server.call(
+                "GET", "/api/v1/sessions?all=true&limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor));
             for (const auto& item : page.at("items").as_array()) {
                 const std::string phase(item.at("status").at("phase").as_string());
                 if (phase == "hibernated" || phase == "gone") continue;
                 ++running;
                 if (!asked && item.at("state").as_string() != "terminated")
-                    server.call("POST", "/api/v1/sessions/" + std::string(item.at("id").as_string()) +
-                                            "/hibernate");
+                    server.call("POST",
+                                "/api/v1/sessions/" + std::string(item.at("id").as_string()) + "/hibernate");
             }
             const auto* next = page.as_object().if_contains("next");
             cursor = next != nullptr && next->is_string() ? std::string(next->as_string()) : "";

@@ -27,9 +27,10 @@ Task<Text> session_logs(Call call, std::string name, Params<view::LogQuery> quer
     if (request.tail < 0 || request.tail > tail_max) json::refuse_type("tail", "expected 0 to 10000");
     const auto live = co_await find_live(call, std::move(name));
     if (live.session.status.phase == Phase::hibernated)
-        throw Error(Kind::conflict, "not_running",
-                    "session " + quoted(live.session.name) + " is hibernated: what it wrote went with its containers",
-                    "wake it first");
+        throw Error(
+            Kind::conflict, "not_running",
+            "session " + quoted(live.session.name) + " is hibernated: what it wrote went with its containers",
+            "wake it first");
     request.component = pick_component(live.spec, query.component).name;
     auto& engine = call.services->engine(live.session.engine);
     if (const auto down = engine.down_because())

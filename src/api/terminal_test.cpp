@@ -19,7 +19,8 @@ TEST(Terminal, it_says_where_it_is_and_carries_bytes_both_ways) {
     const auto socket = world.open(world.as_ann, "/api/v1/sessions/shell/terminal?id=t1&rows=30&cols=100");
     ASSERT_TRUE(socket);
     world.run_until([&] { return !socket->texts().empty(); });
-    EXPECT_EQ(socket->texts().front(), (json::value{{"type", "attached"}, {"offset", 0}, {"liveFrom", 0}, {"id", "t1"}}));
+    EXPECT_EQ(socket->texts().front(),
+              (json::value{{"type", "attached"}, {"offset", 0}, {"liveFrom", 0}, {"id", "t1"}}));
     socket->say({.text = true, .bytes = R"({"type":"resize","rows":10,"cols":20})"});
     socket->say({.text = true, .bytes = "no JSON at all"});
     socket->say({.text = false, .bytes = "echo me"});

@@ -156,7 +156,8 @@ TEST(User, a_token_may_revoke_itself_and_no_other) {
     World world;
     const auto cookie = world.cookie_of(world.ann);
     const auto issue = [&](const std::string& name) {
-        return body_of(world.send(cookie, "POST", "/api/v1/users/me/tokens", {{"name", name}, {"scope", "read"}}));
+        return body_of(
+            world.send(cookie, "POST", "/api/v1/users/me/tokens", {{"name", name}, {"scope", "read"}}));
     };
     const auto one = issue("one"), two = issue("two");
     const auto path = [](const json::value& token) {

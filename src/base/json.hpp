@@ -138,11 +138,8 @@ template <class T>
 value to_json(const T& thing) {
     if constexpr (std::is_same_v<T, value>) {
         return thing;
-    } else if constexpr (std::is_same_v<T, object> || std::is_same_v<T, array>) {
-        return value(thing);
-    } else if constexpr (std::is_same_v<T, bool> || std::is_arithmetic_v<T>) {
-        return value(thing);
-    } else if constexpr (std::is_same_v<T, std::string>) {
+    } else if constexpr (std::is_same_v<T, object> || std::is_same_v<T, array> ||
+                         std::is_same_v<T, std::string> || std::is_arithmetic_v<T>) {
         return value(thing);
     } else if constexpr (detail::Quantity<T>) {
         return value(to_string(thing));

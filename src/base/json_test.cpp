@@ -110,7 +110,8 @@ TEST(Yaml, mistakes_are_named_with_line_and_column) {
 }
 
 TEST(Yaml, what_begins_no_value_is_refused_rather_than_read_for_ever) {
-    for (const auto* text : {",-", "!,1", ",M", "a: 1\n---\n,"}) EXPECT_THROW(yaml::parse(text), Error) << text;
+    for (const auto* text : {",-", "!,1", ",M", "a: 1\n---\n,"})
+        EXPECT_THROW(yaml::parse(text), Error) << text;
 }
 
 TEST(Yaml, aliases_that_expand_without_end_are_refused) {

@@ -34,8 +34,8 @@ void require_printable(std::string_view text) {
         const auto character = take_character(text);
         if (!character) refuse(line, "not UTF-8");
         line += *character == U'\n';
-        const bool blank = *character == U'\t' || *character == U'\n' ||
-                           (*character == U'\r' && text.starts_with('\n'));
+        const bool blank =
+            *character == U'\t' || *character == U'\n' || (*character == U'\r' && text.starts_with('\n'));
         const bool control =
             *character < 0x20 || (*character >= 0x7f && *character < 0xa0 && *character != 0x85);
         if ((control && !blank) || *character == 0xfffe || *character == 0xffff)
@@ -161,8 +161,7 @@ std::vector<json::value> parse_all(std::string_view text) {
         require_progress(input);
         std::vector<json::value> documents;
         int nodes = 0;
-        for (const auto& node : YAML::LoadAll(input))
-            documents.push_back(convert(node, 0, nodes));
+        for (const auto& node : YAML::LoadAll(input)) documents.push_back(convert(node, 0, nodes));
         return documents;
     } catch (const YAML::Exception& error) {
         refuse(error.mark, error.msg);

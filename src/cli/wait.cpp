@@ -127,7 +127,8 @@ Task<json::value> watch_session(Watch& watch, std::shared_ptr<Bell> bell) {
         auto& status = view.status;
         const bool failed = status.phase == "failed" && status.incarnation > watch.goal.after_incarnation;
         const bool ending = watch.goal.phase == "gone" || watch.goal.phase == "hibernated";
-        if (failed && !ending && status.last_log.empty()) status.last_log = co_await last_lines(watch.client, watch.id);
+        if (failed && !ending && status.last_log.empty())
+            status.last_log = co_await last_lines(watch.client, watch.id);
         if (reached(view, watch.goal)) {
             watch.out << watch.report.finish(view) << std::flush;
             co_return session;
@@ -144,7 +145,7 @@ Task<json::value> watch_session(Watch& watch, std::shared_ptr<Bell> bell) {
         throw Interrupted(
             fmt::format("{} is still {}", view.name, view.status.phase),
             ending ? fmt::format("it goes on; see it with: berth get {}", shell_word(view.name))
-                 : fmt::format("it goes on; come back with: berth open {}", shell_word(view.name)));
+                   : fmt::format("it goes on; come back with: berth open {}", shell_word(view.name)));
     }
 }
 

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <stdexcept>
@@ -19,6 +21,18 @@ constexpr int random_letters = 7;
 void require_sodium() {
     static const int ready = sodium_init();
     if (ready < 0) throw std::runtime_error("libsodium: no source of randomness");
+}
+
+/// Now, in milliseconds since 1970, or the first millisecond that no call had yet.
+std::uint64_t later_millisecond() {
+    static std::atomic<std::uint64_t> last{0};
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    const auto now =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
+    auto before = last.load();
+    while (!last.compare_exchange_weak(before, std::max(now, before + 1))) {
+    }
+    return std::max(now, before + 1);
 }
 
 }  // namespace
@@ -60,9 +74,7 @@ bool equal_in_constant_time(std::string_view left, std::string_view right) {
 
 std::string new_id(std::string_view prefix) {
     require_sodium();
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto time =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    const auto time = later_millisecond();
     std::string id(prefix);
     id += '_';
     for (int letter = time_letters - 1; letter >= 0; --letter) id += alphabet[(time >> (letter * 5)) & 31];

@@ -19,7 +19,8 @@ std::string sha256_hex(std::string_view text);
 /// Compares in a time that depends on the lengths only.
 bool equal_in_constant_time(std::string_view left, std::string_view right);
 
-/// A new id: prefix, `_`, 16 base32 characters that start with the time, so that newer ids sort later.
+/// A new id: prefix, `_`, 16 base32 characters that start with the time, so that of one process newer
+/// ids sort later, also within a millisecond.
 std::string new_id(std::string_view prefix);
 
 }  // namespace berth::crypto

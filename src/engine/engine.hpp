@@ -28,9 +28,9 @@ struct Image {
 /// What a person sees in a terminal or hears from a program.
 struct TerminalEvent {
     enum class Kind { output, error_output, offset, exited } kind = Kind::output;
-    std::string bytes;         ///< For `output` and `error_output`.
-    std::uint64_t offset = 0;  ///< For `offset`: the next output byte has this number.
-    int status = 0;            ///< For `exited`.
+    std::string bytes;            ///< For `output` and `error_output`.
+    std::uint64_t offset = 0;     ///< For `offset`: the next output byte has this number.
+    int status = 0;               ///< For `exited`.
     std::uint64_t live_from = 0;  ///< For the first `offset`: what comes before this number was shown before.
 };
 

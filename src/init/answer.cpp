@@ -145,9 +145,8 @@ void Server::open_terminal(Connection& client, const Request& request, Time now)
     client.terminal = &terminal;
     client.phase = Connection::Phase::on_terminal;
     const auto pid = static_cast<std::uint64_t>(terminal.state == Terminal::State::live ? terminal.pid : 0);
-    client.out.put(
-        'O', {decimal(client.offset).view(), nul, decimal(pid).view(), nul, opened.created ? "1" : "0", nul,
-              decimal(terminal.ring.end()).view()});
+    client.out.put('O', {decimal(client.offset).view(), nul, decimal(pid).view(), nul,
+                         opened.created ? "1" : "0", nul, decimal(terminal.ring.end()).view()});
     feed(client, now);
 }
 

@@ -73,7 +73,8 @@ void try_heads(std::string_view bytes, std::size_t piece) {
     if (!scan_request(head_bytes, request)) {
         check(request, head_bytes);
         // An absolute target without a path asks for "/", which is no view of it.
-        require((within(request.path, head_bytes) || request.path == "/") && within(request.host, head_bytes));
+        require((within(request.path, head_bytes) || request.path == "/") &&
+                within(request.host, head_bytes));
         require(request.minor == 0 || !request.host.empty());
     }
     ResponseHead response;

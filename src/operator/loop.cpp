@@ -109,7 +109,8 @@ void Loop::hear(const std::vector<Event>& events) {
 /// What our own failed attempt moved in the engine must not cut its pause short.
 void Loop::hear_engine(const SessionId& id) {
     const auto failing = failing_.find(id);
-    queue_.add(id, failing == failing_.end() ? clock_.now() : std::max(clock_.now(), failing->second.again_at));
+    queue_.add(id,
+               failing == failing_.end() ? clock_.now() : std::max(clock_.now(), failing->second.again_at));
     wake_up();
 }
 
@@ -243,8 +244,10 @@ Task<> Loop::report(Look& look, std::optional<Error> error) {
     if (look.engine->down_because() || (error && look.wanted.workload.id.empty()))
         status = look.facts.session.status;
     if (error) status = plan::after_failure(std::move(status), *error, look.facts.session);
-    auto look_at = error && status.phase != Phase::failed ? std::optional(clock_.now() + options_.retry_first)
-                                                          : look.wanted.look_at;
+    // A start that has failed is at rest; a failed session that is to stop is not.
+    const bool at_rest = status.phase == Phase::failed && desired(look.facts.session.asks) == State::running;
+    auto look_at =
+        error && !at_rest ? std::optional(clock_.now() + options_.retry_first) : look.wanted.look_at;
     // What was applied is to be observed, also by a successor of this process.
     if (look.changed && !look_at) look_at = clock_.now();
     Report report{.facts = look.facts, .status = std::move(status), .look_at = look_at, .now = clock_.now()};

@@ -253,8 +253,7 @@ Task<> Images::build(Build chosen) {
         const auto hash = hash_context(chosen.directory);
         const std::string authorities = ::access(authorities_path, R_OK) == 0 ? authorities_path : "";
         ChildRequest request{.env = builder_.env};
-        request.arguments =
-            build_arguments(builder_, chosen, base, authorities, hash);
+        request.arguments = build_arguments(builder_, chosen, base, authorities, hash);
         request.line = [this, reference = chosen.reference](const std::string& line) {
             const auto step = read_build_step(line);
             if (!step) return;

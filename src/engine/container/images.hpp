@@ -23,7 +23,8 @@ struct Build {
 struct Builder {
     std::string program = "podman";          ///< or `docker`
     std::map<std::string, std::string> env;  ///< What it needs to see our engine.
-    std::string base;  ///< What the starter images are built on; empty: ours, else Debian's from its registry.
+    std::string
+        base;  ///< What the starter images are built on; empty: ours, else Debian's from its registry.
 };
 
 /// The hash of a build context: names, modes and bytes of its files. Throws `internal` when it cannot be

@@ -318,6 +318,38 @@ class Isolation(unittest.TestCase):
         for name in ("east", "west"):
             server.cli("rm", name, "-y", "--wait")
 
+    @unittest.skipUnless(os.geteuid() == 0, "makes a network namespace")
+    def test_the_internet_is_reached_as_the_template_says(self):
+        space, link = f"berth-e2e-{os.getpid()}", f"brte{os.getpid() % 100000}"
+        ip = lambda *words: subprocess.run(["ip", *words], check=True, capture_output=True)
+        # A host that the routes of this machine lead to, with a public and a private address.
+        public, private = "11.22.33.2", "10.99.33.2"
+        ip("netns", "add", space)
+        try:
+            ip("link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", space)
+            ip("link", "set", link, "up")
+            for ours, theirs in (("11.22.33.1/30", f"{public}/30"), ("10.99.33.1/30", f"{private}/30")):
+                ip("address", "add", ours, "dev", link)
+                ip("-n", space, "address", "add", theirs, "dev", "eth0")
+            ip("-n", space, "link", "set", "eth0", "up")
+            ip("-n", space, "route", "add", "default", "via", "11.22.33.1")
+            site = subprocess.Popen(["ip", "netns", "exec", space, "python3", "-m", "http.server", "80"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=server.data)
+            self.addCleanup(site.wait)
+            self.addCleanup(site.kill)
+            wait_for("the host", lambda: socket.socket().connect_ex((public, 80)) == 0)
+            idle = {"command": ["sleep", "1000"]}
+            server.add_template("online", idle)
+            server.add_template("offline", idle, network={"egress": "none"})
+            for name in ("online", "offline"):
+                server.cli("launch", name, "--name", name, "--wait")
+            self.assertEqual(self.reach("online", public, 80), "reached", "a public address")
+            self.assertEqual(self.reach("online", private, 80), "", "a private address of the same host")
+            self.assertEqual(self.reach("offline", public, 80), "", "a public address with egress none")
+            for name in ("online", "offline"):
+                server.cli("rm", name, "-y", "--wait")
+        finally:
+            ip("netns", "delete", space)
+
     def test_a_session_has_no_privileges(self):
         server.cli("launch", "terminal", "--name", "modest", "--wait")
         status = server.cli("exec", "modest", "--", "cat", "/proc/self/status").stdout

@@ -43,11 +43,6 @@ plan::Limits limits_of(store::Rows& rows, const UserId& user) {
     return plan::limits(row ? row->quota : Quota{}, default_quota(rows));
 }
 
-bool takes_part(const Session& session) {
-    return desired(session.asks) == State::running && !has_failed(session) &&
-           session.status.phase != Phase::gone;
-}
-
 std::vector<plan::Holding> holdings_of(store::Rows& rows, const UserId& user, const SessionId& except) {
     std::vector<plan::Holding> holdings;
     for (const auto& session : rows.sessions_of(user)) {

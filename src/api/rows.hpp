@@ -24,8 +24,6 @@ plan::Limits limits_of(store::Rows& rows, const UserId& user);
 
 /// What the user's sessions amount to; all but `except`.
 std::vector<plan::Holding> holdings_of(store::Rows& rows, const UserId& user, const SessionId& except = {});
-/// Whether it has, or is about to have, its containers.
-bool takes_part(const Session& session);
 
 /// The query of a list. Throws `invalid` for a limit outside of 1 to 200.
 store::Query list_query(const view::ListQuery& query);

@@ -1,8 +1,8 @@
-#include "api/asks.hpp"
 #include "api/operations.hpp"
 #include "api/problem.hpp"
 #include "api/rows.hpp"
 #include "api/services.hpp"
+#include "plan/asks.hpp"
 #include "plan/name.hpp"
 
 namespace berth::api {
@@ -14,7 +14,7 @@ constexpr int events_default = 100, events_max = 1000;
 struct Ask {
     Caller caller;
     std::string name;  // Id or name of the session.
-    Asked (*ask)(Session&, Time) = nullptr;
+    plan::Asked (*ask)(Session&, Time) = nullptr;
     std::string kind;  // Of the audit event.
     Time now{};
 };
@@ -46,7 +46,7 @@ void require_room(store::Rows& rows, const Session& session) {
 Session put_ask(store::Tx& tx, const Ask& ask) {
     auto session = find_session(tx, ask.caller, ask.name);
     const bool ran = takes_part(session);
-    if (ask.ask(session, ask.now) == Asked::nothing) return session;
+    if (ask.ask(session, ask.now) == plan::Asked::nothing) return session;
     if (!ran && desired(session.asks) == State::running) require_room(tx, session);
     tx.update_session(session);
     tell(tx, session, ask);
@@ -60,7 +60,7 @@ Task<view::Session> write_ask(Services& services, Ask ask) {
     co_return co_await services.store.write(std::move(write));
 }
 
-Task<Accepted<view::Session>> accept(Call call, std::string name, Asked (*put)(Session&, Time),
+Task<Accepted<view::Session>> accept(Call call, std::string name, plan::Asked (*put)(Session&, Time),
                                      std::string kind) {
     Ask ask{.caller = call.caller_by_role(),
             .name = std::move(name),
@@ -121,7 +121,7 @@ Task<view::Session> patch_session(Call call, std::string name, view::SessionPatc
         if (body.name) rename(tx, ask, *body.name);
         if (body.state) {
             const bool run = *body.state == view::WantedState::running;
-            ask.ask = run ? ask_wake : ask_hibernate;
+            ask.ask = run ? plan::ask_wake : plan::ask_hibernate;
             ask.kind = run ? "session.woken" : "session.hibernated";
             put_ask(tx, ask);
         }
@@ -131,19 +131,19 @@ Task<view::Session> patch_session(Call call, std::string name, view::SessionPatc
 }
 
 Task<Accepted<view::Session>> delete_session(Call call, std::string name) {
-    return accept(std::move(call), std::move(name), ask_terminate, "session.deleted");
+    return accept(std::move(call), std::move(name), plan::ask_terminate, "session.deleted");
 }
 
 Task<Accepted<view::Session>> wake_session(Call call, std::string name) {
-    return accept(std::move(call), std::move(name), ask_wake, "session.woken");
+    return accept(std::move(call), std::move(name), plan::ask_wake, "session.woken");
 }
 
 Task<Accepted<view::Session>> hibernate_session(Call call, std::string name) {
-    return accept(std::move(call), std::move(name), ask_hibernate, "session.hibernated");
+    return accept(std::move(call), std::move(name), plan::ask_hibernate, "session.hibernated");
 }
 
 Task<Accepted<view::Session>> restart_session(Call call, std::string name) {
-    return accept(std::move(call), std::move(name), ask_restart, "session.restarted");
+    return accept(std::move(call), std::move(name), plan::ask_restart, "session.restarted");
 }
 
 Task<view::List<view::Event>> session_events(Call call, std::string name,

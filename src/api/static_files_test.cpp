@@ -1,6 +1,5 @@
 #include "api/static_files.hpp"
 
-#include "api/asks.hpp"
 #include "api/harness.hpp"
 #include "api/rate.hpp"
 
@@ -66,23 +65,6 @@ TEST(Buckets, those_that_are_full_are_forgotten_first) {
     for (std::size_t i = 0; i < Buckets::clients_max + 10; ++i)
         buckets.take(std::to_string(i), start_of_time);
     EXPECT_LE(buckets.size(), Buckets::clients_max);
-}
-
-TEST(Asks, a_clock_that_went_back_still_lets_the_latest_win) {
-    Session session{.asks = {.wake = start_of_time}, .status = {.phase = Phase::running, .incarnation = 1}};
-    const auto earlier = start_of_time - std::chrono::hours(1);
-    EXPECT_EQ(ask_hibernate(session, earlier), Asked::changed);
-    EXPECT_EQ(desired(session.asks), State::hibernated);
-    EXPECT_EQ(ask_wake(session, earlier), Asked::changed);
-    EXPECT_EQ(desired(session.asks), State::running);
-    EXPECT_EQ(session.incarnation, 2);
-}
-
-TEST(Asks, a_failed_session_wakes_by_being_asked_again) {
-    Session session{.asks = {.wake = start_of_time}, .status = {.phase = Phase::failed, .incarnation = 1}};
-    EXPECT_EQ(ask_wake(session, start_of_time), Asked::changed);
-    EXPECT_EQ(session.incarnation, 2);
-    EXPECT_EQ(session.look_at, start_of_time);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "net/text.hpp"
 #include "plan/admit.hpp"
+#include "plan/asks.hpp"
 
 namespace berth::gateway {
 namespace {
@@ -11,14 +12,10 @@ bool ending(const Session& session) {
            session.status.phase == Phase::terminating;
 }
 
-bool failed_now(const Session& session) {
-    return session.status.phase == Phase::failed && session.status.incarnation == session.incarnation;
-}
-
 bool wants_wake(const Session& session, Waker::Failed failed) {
     if (ending(session)) return false;
     if (desired(session.asks) != State::running) return true;
-    return failed_now(session) && failed == Waker::Failed::retry;
+    return has_failed(session) && failed == Waker::Failed::retry;
 }
 
 plan::Limits limits_of(store::Rows& rows, const User& user) {
@@ -27,7 +24,6 @@ plan::Limits limits_of(store::Rows& rows, const User& user) {
     return plan::limits(user.quota, fallback);
 }
 
-/// The same rule as for a wake by the API: what runs, or is wanted to, counts.
 std::optional<Error> find_refusal(store::Rows& rows, const Session& session) {
     const auto user = rows.find_user(session.user);
     const auto revision = rows.find_revision(Caller::system(), session.template_, session.revision);
@@ -35,10 +31,7 @@ std::optional<Error> find_refusal(store::Rows& rows, const Session& session) {
     std::vector<plan::Holding> others;
     for (const auto& other : rows.sessions_of(session.user)) {
         if (other.id == session.id) continue;
-        plan::Holding holding{.name = other.name, .running = false, .demand = {}};
-        const auto phase = other.status.phase;
-        const bool stopped = phase == Phase::hibernated || has_failed(other);
-        holding.running = (desired(other.asks) == State::running && !has_failed(other)) || !stopped;
+        plan::Holding holding{.name = other.name, .running = takes_part(other), .demand = {}};
         if (const auto spec = rows.find_revision(Caller::system(), other.template_, other.revision))
             holding.demand = plan::demand(spec->spec);
         others.push_back(std::move(holding));
@@ -92,10 +85,7 @@ Task<std::optional<WakeView>> Waker::wake(SessionId id, Failed failed) {
         if (!session || ending(*session)) return std::nullopt;
         if (wants_wake(*session, failed)) view.refused = find_refusal(tx, *session);
         if (wants_wake(*session, failed) && !view.refused) {
-            session->asks.wake = std::max(now, session->asks.hibernate.value_or(now));
-            session->incarnation += 1;
-            session->asked_at = now;
-            session->look_at = now;
+            plan::ask_wake(*session, now);
             tx.update_session(*session);
             tell(tx, *session, now);
         }

@@ -12,4 +12,9 @@ bool has_failed(const Session& session) {
     return session.status.phase == Phase::failed && session.status.incarnation == session.incarnation;
 }
 
+bool takes_part(const Session& session) {
+    return desired(session.asks) == State::running && !has_failed(session) &&
+           session.status.phase != Phase::gone;
+}
+
 }  // namespace berth

@@ -111,4 +111,7 @@ State desired(const Asks& asks);
 /// failure.
 bool has_failed(const Session& session);
 
+/// Whether it has, or is about to have, its containers: what counts against its user's quota.
+bool takes_part(const Session& session);
+
 }  // namespace berth

@@ -5,7 +5,7 @@
 /// What a person may ask of a session: dated, the latest wins, asking twice is asking once. Pure; the caller
 /// writes the row back in the transaction that read it. Every one throws `conflict` (`session_ending`) once
 /// its end was asked for.
-namespace berth::api {
+namespace berth::plan {
 
 /// What an ask came to.
 enum class Asked {
@@ -21,4 +21,4 @@ Asked ask_restart(Session& session, Time now);
 /// Ends it for good. Never throws.
 Asked ask_terminate(Session& session, Time now);
 
-}  // namespace berth::api
+}  // namespace berth::plan

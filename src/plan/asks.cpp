@@ -1,18 +1,16 @@
-#include "api/asks.hpp"
+#include "plan/asks.hpp"
 
 #include <algorithm>
 
-namespace berth::api {
+#include "base/error.hpp"
+
+namespace berth::plan {
 namespace {
 
 void refuse_ending(const Session& session) {
     if (session.asks.terminate)
         throw Error(Kind::conflict, "session_ending", "session " + quoted(session.name) + " is being deleted",
                     "launch a new one on the same workspace");
-}
-
-bool wanted_running(const Session& session) {
-    return desired(session.asks) == State::running && !has_failed(session);
 }
 
 void start_again(Session& session, Time now) {
@@ -27,7 +25,7 @@ void start_again(Session& session, Time now) {
 
 Asked ask_wake(Session& session, Time now) {
     refuse_ending(session);
-    if (wanted_running(session)) return Asked::nothing;
+    if (takes_part(session)) return Asked::nothing;
     start_again(session, now);
     return Asked::changed;
 }
@@ -43,7 +41,7 @@ Asked ask_hibernate(Session& session, Time now) {
 Asked ask_restart(Session& session, Time now) {
     refuse_ending(session);
     const bool not_begun = session.status.incarnation < session.incarnation;
-    if (wanted_running(session) && not_begun) return Asked::nothing;
+    if (takes_part(session) && not_begun) return Asked::nothing;
     start_again(session, now);
     return Asked::changed;
 }
@@ -55,4 +53,4 @@ Asked ask_terminate(Session& session, Time now) {
     return Asked::changed;
 }
 
-}  // namespace berth::api
+}  // namespace berth::plan

@@ -103,7 +103,10 @@ void Loop::wake_up() {
 void Loop::hear(const std::vector<Event>& events) {
     // What the loop wrote itself needs no look; what somebody asked for does.
     for (const auto& event : events)
-        if (event.subject_kind == "session" && event.actor != loop_actor) poke({event.subject});
+        if (event.subject_kind == "session" && event.actor != loop_actor) {
+            asked_.insert({event.subject});
+            poke({event.subject});
+        }
 }
 
 /// What our own failed attempt moved in the engine must not cut its pause short.
@@ -118,24 +121,35 @@ Task<> Loop::load_unsettled() {
     auto read = [](store::Rows& rows) { return rows.unsettled_sessions(); };
     const auto due = co_await store_.read(read);
     for (const auto& [id, when] : due) queue_.add(id, when);
+    wake_up();
 }
 
 /// What ran when the last process ended may have ended with it or since; nothing told anybody.
 Task<> Loop::load_running() {
     auto read = [](store::Rows& rows) { return rows.running_sessions(); };
     for (const auto& id : co_await store_.read(read)) queue_.add(id, clock_.now());
+    wake_up();
+}
+
+/// Nothing that fails once ends it.
+Task<> Loop::keep_sweeping() {
+    bool loaded = false;
+    for (;;) {
+        std::exception_ptr failure;
+        try {
+            if (!loaded) co_await load_running();
+            loaded = true;
+            co_await sweep();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        if (failure) log::warning("sweep failed", {{"error", as_error(failure).what()}});
+        co_await clock_.sleep(failure ? options_.retry_longest : options_.sweep_every);
+    }
 }
 
 Task<> Loop::run() {
-    co_await load_unsettled();
-    co_await load_running();
-    auto sweeping = [](Loop& loop) -> Task<> {
-        for (;;) {
-            co_await loop.sweep();
-            co_await loop.clock_.sleep(loop.options_.sweep_every);
-        }
-    };
-    tasks_.start("sweeper", sweeping(*this));
+    tasks_.start("sweeper", keep_sweeping());
     for (;;) {
         while (static_cast<int>(tasks_.size()) < options_.looks_at_once + 1) {
             const auto key = queue_.take(clock_.now());
@@ -149,12 +163,16 @@ Task<> Loop::run() {
             asio::co_spawn(executor_, clock_.sleep_until(until), asio::deferred),
             work_.async_wait(asio::deferred));
         co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+        // The group swallows a cancellation, and no look may begin after it.
+        const auto cancelled = co_await asio::this_coro::cancellation_state;
+        if (cancelled.cancelled() != asio::cancellation_type::none) co_return;
     }
 }
 
 Task<> Loop::look(SessionId id) {
     std::exception_ptr failure;
     Look look;
+    asked_.erase(id);
     try {
         auto read = [id](store::Rows& rows) { return read_facts(rows, id); };
         auto facts = co_await store_.read(read);
@@ -169,7 +187,9 @@ Task<> Loop::look(SessionId id) {
         failure = std::current_exception();
     }
     if (failure) retry(id, as_error(failure));
-    queue_.done(id);
+    // What a failed look moved in the engine was heard already; only a person's ask cuts its pause short.
+    const bool wait = failure && !asked_.contains(id);
+    queue_.done(id, wait ? failing_[id].again_at : Time::min());
     if (!failure && look.changed) queue_.add(id, clock_.now());
     if (!failure && look.wanted.look_at) queue_.add(id, *look.wanted.look_at);
     wake_up();

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 
 #include "base/clock.hpp"
 #include "engine/engine.hpp"
@@ -40,12 +41,12 @@ class Loop {
 
     /// Looks at that session as soon as there is room.
     void poke(const SessionId& id);
-    std::size_t waiting() const { return queue_.size(); }
 
   private:
     struct Look;
     Task<> load_unsettled();
     Task<> load_running();
+    Task<> keep_sweeping();
     Task<> look(SessionId id);
     Task<> look_at_row(Look& look);
     Task<> look_at_orphan(SessionId id);
@@ -56,6 +57,7 @@ class Loop {
     Task<> sweep();
     Task<> sweep_engine(engine::Engine& engine);
     Task<> remove_volumes();
+    Task<> remove_workspaces();
     Task<> note_engines();
     void hear(const std::vector<Event>& events);
     void hear_engine(const SessionId& id);
@@ -74,6 +76,7 @@ class Loop {
         Time again_at{};
     };
     std::map<SessionId, Failing> failing_;
+    std::set<SessionId> asked_;  // Somebody asked for something since the last look began.
     std::map<std::string, bool> down_;
     std::mt19937_64 random_;
     std::shared_ptr<void> subscription_;

@@ -28,11 +28,11 @@ std::optional<SessionId> Queue::take(Time now) {
     return key;
 }
 
-void Queue::done(const SessionId& key) {
+void Queue::done(const SessionId& key, Time earliest) {
     looking_.erase(key);
     const auto again = again_.find(key);
     if (again == again_.end()) return;
-    const auto due = again->second;
+    const auto due = std::max(again->second, earliest);
     again_.erase(again);
     add(key, due);
 }

@@ -18,7 +18,8 @@ class Queue {
 
     /// The key that is due longest, which then counts as being looked at until `done`.
     std::optional<SessionId> take(Time now);
-    void done(const SessionId& key);
+    /// What was added meanwhile is due at `earliest` at the earliest.
+    void done(const SessionId& key, Time earliest = Time::min());
 
     /// When `take` will have something, as far as is known now.
     std::optional<Time> next() const;

@@ -32,6 +32,16 @@ TEST(Queue, notifications_during_a_look_lead_to_one_more_look) {
     EXPECT_EQ(queue.take(at(5)), std::nullopt);
 }
 
+TEST(Queue, notifications_during_a_look_may_be_made_to_wait) {
+    Queue queue;
+    queue.add(a, at(0));
+    ASSERT_EQ(queue.take(at(0)), a);
+    queue.add(a, at(1));
+    queue.done(a, at(30));
+    EXPECT_EQ(queue.take(at(29)), std::nullopt);
+    EXPECT_EQ(queue.take(at(30)), a);
+}
+
 TEST(Queue, of_two_times_the_earlier_wins) {
     Queue queue;
     queue.add(a, at(50));

@@ -10,6 +10,7 @@ Task<> Loop::sweep() {
     for (auto& [name, engine] : engines_)
         if (!engine->down_because()) co_await sweep_engine(*engine);
     co_await remove_volumes();
+    co_await remove_workspaces();
     auto forget = [now = clock_.now()](store::Tx& tx) { tx.forget_expired(now); };
     co_await store_.write(forget);
 }
@@ -61,12 +62,24 @@ Task<> Loop::remove_volumes() {
                         .subject = volume.handle,
                         .owner = volume.user};
             tx.append(std::move(event));
-            if (volume.scope != VolumeScope::workspace || !tx.volumes_of(volume.owner).empty()) return;
-            const auto workspace = tx.find_workspace(Caller::system(), {volume.owner});
-            if (workspace && workspace->deleted_at) tx.delete_workspace(workspace->id);
         };
         co_await store_.write(forget);
     }
+}
+
+/// Ends the workspaces whose deletion was asked for and whose volumes are gone.
+Task<> Loop::remove_workspaces() {
+    auto bare = [](store::Rows& rows) {
+        auto workspaces = rows.workspaces_to_remove();
+        std::erase_if(workspaces, [&](const auto& one) { return !rows.volumes_of(one.id.text).empty(); });
+        return workspaces;
+    };
+    const auto found = co_await store_.read(bare);
+    if (found.empty()) co_return;
+    auto remove = [bare](store::Tx& tx) {
+        for (const auto& workspace : bare(tx)) tx.delete_workspace(workspace.id);
+    };
+    co_await store_.write(remove);
 }
 
 Task<> Loop::note_engines() {

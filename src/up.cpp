@@ -46,8 +46,15 @@ void open_page(const std::string& url) {
     std::string program = "xdg-open";
     std::string address = url;
     char* arguments[] = {program.data(), address.data(), nullptr};
+    // Our sockets are not close-on-exec: a browser that held the listener would keep the port.
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    for (int descriptor = 0; descriptor < 3; ++descriptor)
+        posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
     pid_t child = 0;
-    ::posix_spawnp(&child, program.c_str(), nullptr, nullptr, arguments, environ);
+    ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
 }
 
 /// Waits until the first starter image is there (or cannot be), saying how far it is.

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -137,10 +138,6 @@ engine::Engine& Wire::engine() {
 Clock& Wire::clock() {
     return parts_->clock;
 }
-void Wire::start(std::string name, Task<> task) {
-    parts_->tasks.start(std::move(name), std::move(task));
-}
-
 std::vector<std::string> Wire::starter_images() const {
     std::vector<std::string> images;
     for (const auto& starter : parts_->starters) images.push_back(starter.image);
@@ -209,12 +206,36 @@ net::Destination destination(const auth::Origin& origin, const gateway::GatewayS
     return host == own || local ? net::Destination::platform : net::Destination::unknown;
 }
 
-/// Makes the starter images one after the other, so that the first is there soon.
-Task<> prepare_images(engine::Engine& engine, std::vector<std::string> images) {
+Task<> prepare_image(engine::Engine& engine, const std::string& image) {
+    const auto there = co_await engine.resolve_image(image);
+    if (!there) co_await engine.prepare_image(image);
+}
+
+/// Makes the starter images one after the other, so that the first is there soon. An engine that is away or
+/// too busy is asked again.
+Task<> prepare_images(engine::Engine& engine, Clock& clock, std::vector<std::string> images) {
     for (const auto& image : images) {
-        if (co_await engine.resolve_image(image)) continue;
-        co_await engine.prepare_image(image);
+        for (bool asked = false; !asked;) {
+            try {
+                co_await prepare_image(engine, image);
+                asked = true;
+            } catch (const Error& error) {
+                log::warning("image not made yet", {{"image", image}, {"error", error.what()}});
+            }
+            if (!asked) co_await clock.sleep(std::chrono::seconds(5));
+        }
     }
+}
+
+/// One step of the way down; the next ones come in any case.
+Task<> finish(std::string what, Task<> step) {
+    std::string failure;
+    try {
+        co_await std::move(step);
+    } catch (const std::exception& error) {
+        failure = error.what();
+    }
+    if (!failure.empty()) log::warning("not ended cleanly", {{"what", what}, {"error", failure}});
 }
 
 }  // namespace
@@ -258,7 +279,7 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
         auto& own = *wire.parts_;
         co_await own.gateway->start();
         co_await own.engine->start();
-        own.tasks.start("starter images", prepare_images(*own.engine, wire.starter_images()));
+        own.tasks.start("starter images", prepare_images(*own.engine, own.clock, wire.starter_images()));
         own.tasks.start("operator", own.loop->run());
         co_await then(wire);
     };
@@ -268,18 +289,22 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     auto stop = [&parts, &stopping]() -> void {
         if (std::exchange(stopping, true)) return;
         auto wind_down = [](Parts& own) -> Task<> {
-            co_await own.server->stop(stop_limit);
-            co_await own.gateway->report_activity();
+            co_await finish("server", own.server->stop(stop_limit));
+            co_await finish("activity", own.gateway->report_activity());
             own.tasks.cancel();
-            co_await own.tasks.join();
-            co_await own.engine->stop();
+            co_await finish("tasks", own.tasks.join());
+            co_await finish("engine", own.engine->stop());
             own.store->close();
             own.io.stop();
         };
         asio::co_spawn(parts.io, wind_down(parts), [&parts](std::exception_ptr) { parts.io.stop(); });
     };
     signals.async_wait([&](boost::system::error_code ec, int) {
-        if (!ec) stop();
+        if (ec) return;
+        // A second one ends it at once: nothing is lost by it, as nothing is by kill -9.
+        std::signal(SIGINT, SIG_DFL);
+        std::signal(SIGTERM, SIG_DFL);
+        stop();
     });
     asio::co_spawn(parts.io, serve(*this, std::move(started)), [&](std::exception_ptr thrown) {
         failure = thrown;

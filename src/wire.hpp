@@ -33,8 +33,6 @@ class Wire {
     std::vector<std::string> starter_images() const;
     /// The link that makes the first administrator; nothing when there is one.
     Task<std::optional<std::string>> first_link();
-    /// Something that goes on until the server stops.
-    void start(std::string name, Task<> task);
 
   private:
     struct Parts;

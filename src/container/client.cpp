@@ -120,11 +120,6 @@ Task<> Client::stop(std::string id, Duration grace) {
     co_await call("POST", std::move(path), "", whole + long_limit);
 }
 
-Task<> Client::kill(std::string id, std::string signal) {
-    co_await call("POST", fmt::format("/containers/{}/kill?signal={}", encode(id), encode(signal)), "",
-                  short_limit);
-}
-
 Task<> Client::remove(std::string id, bool force) {
     try {
         co_await call("DELETE",
@@ -145,11 +140,6 @@ Task<std::vector<ContainerSummary>> Client::list(Labels labels) {
     const auto answer =
         co_await call("GET", "/containers/json?all=true&filters=" + label_filter(labels), "", short_limit);
     co_return read_containers(answer);
-}
-
-Task<int> Client::wait(std::string id, Duration limit) {
-    const auto answer = co_await call("POST", "/containers/" + encode(id) + "/wait", "", limit);
-    co_return static_cast<int>(number_at(answer, "StatusCode"));
 }
 
 Task<Stats> Client::stats(std::string id) {

@@ -21,6 +21,9 @@ class Client {
   public:
     Client(net::Address address, Clock& clock);
 
+    /// Closes kept connections, before the loops that made them end.
+    void close_idle() { http_.close_idle(); }
+
     /// Who answers. Settles the version of the API that later calls use: the newest that both sides know.
     Task<Version> version();
     Task<SystemReport> info();
@@ -32,17 +35,12 @@ class Client {
     Task<> start(std::string id);
     /// Asks politely and kills after `grace`. Stopped already is fine; takes as long as it takes.
     Task<> stop(std::string id, Duration grace);
-    Task<> kill(std::string id, std::string signal);
     /// Never its volumes. Gone already is fine.
     Task<> remove(std::string id, bool force);
     Task<std::optional<ContainerDetails>> inspect(std::string id_or_name);
     Task<std::vector<ContainerSummary>> list(Labels labels);
-    /// The exit code, once it has ended; at most `limit`.
-    Task<int> wait(std::string id, Duration limit);
     /// Gives each line to `take` until there are no more or it returns false.
     Task<> logs(std::string id, LogOptions options, std::function<Task<bool>(LogLine)> take);
-    /// Runs a program to its end, at most `limit`.
-    Task<ExecResult> exec(std::string id, std::vector<std::string> command, Duration limit);
     Task<Stats> stats(std::string id);
 
     Task<> create_network(NetworkSpec spec);

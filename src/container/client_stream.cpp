@@ -15,7 +15,6 @@ using std::chrono::seconds;
 
 constexpr seconds head_limit{30};
 constexpr seconds pull_limit{600};  // To the first word: a registry may be slow to answer.
-constexpr std::size_t output_max = 64u << 10;
 constexpr int tail_max = 10'000;
 
 /// With `timestamps` each line starts with its time and a blank.
@@ -76,19 +75,6 @@ Task<> read_steps(std::unique_ptr<net::ByteStream> stream, std::function<void(co
     if (!failure.empty()) throw Error(Kind::not_found, "image_not_found", failure);
 }
 
-Task<std::string> read_output(std::unique_ptr<net::ByteStream> stream) {
-    Demultiplexer demultiplexer;
-    std::string output;
-    while (true) {
-        const auto bytes = co_await stream->read();
-        if (bytes.empty()) break;
-        for (const auto& piece : demultiplexer.feed(bytes))
-            if (output.size() < output_max) output += piece.bytes;
-    }
-    output.resize(std::min(output.size(), output_max));
-    co_return output;
-}
-
 }  // namespace
 
 Task<> Client::logs(std::string id, LogOptions options, std::function<Task<bool>(LogLine)> take) {
@@ -107,26 +93,6 @@ Task<> Client::logs(std::string id, LogOptions options, std::function<Task<bool>
         }
         if (bytes.empty()) break;
     }
-}
-
-Task<ExecResult> Client::exec(std::string id, std::vector<std::string> command, Duration limit) {
-    json::array words;
-    for (const auto& word : command) words.emplace_back(word);
-    auto body = json::write(json::object{
-        {"Cmd", std::move(words)}, {"AttachStdout", true}, {"AttachStderr", true}, {"Tty", false}});
-    const auto created =
-        co_await call("POST", "/containers/" + encode(id) + "/exec", std::move(body), head_limit);
-    const auto exec_id = read_id(created);
-    net::CallRequest request{.method = "POST", .target = target("/exec/" + encode(exec_id) + "/start")};
-    request.body = R"({"Detach":false,"Tty":false})";
-    request.headers = {{"Content-Type", "application/json"}, {"Connection", "Upgrade"}, {"Upgrade", "tcp"}};
-    auto stream = co_await open(std::move(request), head_limit);
-    auto reading = read_output(std::move(stream));
-    ExecResult result;
-    result.output = co_await finish_within(clock_, limit, command.front(), std::move(reading));
-    const auto ended = co_await call("GET", "/exec/" + encode(exec_id) + "/json", "", head_limit);
-    result.exit_code = static_cast<int>(number_at(ended, "ExitCode"));
-    co_return result;
 }
 
 Task<> Client::pull(std::string reference, std::function<void(const PullStep&)> progress) {

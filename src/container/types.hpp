@@ -150,12 +150,6 @@ struct Stats {
     bool operator==(const Stats&) const = default;
 };
 
-/// What came of a program that ran inside a container.
-struct ExecResult {
-    int exit_code = 0;
-    std::string output;  ///< Standard output and error, as they came; at most 64 KiB.
-};
-
 /// How much of a log: lines from the end (at most 10 000), and whether to go on.
 struct LogOptions {
     int tail = 1000;

@@ -52,7 +52,7 @@ void Passage::count_activity(const char* source) {
 void Passage::look_at_client() {
     if (!waiting) return;
     const auto peer = connection.client.look_at_peer();
-    if (peer == net::Outcome::done) return;
+    if (peer == net::Outcome::done || peer == net::Outcome::would_block) return;
     // A client may shut down its side and still want the answer, but not for long.
     const bool patient =
         peer == net::Outcome::ended && std::chrono::seconds(++gone_seconds) < state.config.gone_grace;

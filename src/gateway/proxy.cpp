@@ -54,13 +54,12 @@ net::Slices request_slices(const Carry& carry) {
     return {carry.memory.text, carry.ready, end_chunks ? line_end : std::string_view()};
 }
 
-/// A connection that has served before. One that must not be sent twice over gets only one that still looks
-/// alive.
+/// A connection that has served before, and is silent: bytes that wait on it answer nothing that was asked.
 bool take_kept(Carry& carry) {
     auto& passage = carry.passage;
     while ((passage.upstream = passage.state.kept.take(passage.way->key))) {
         passage.kept = true;
-        if (carry.may_repeat || passage.upstream->look_at_peer() == net::Outcome::done) return true;
+        if (passage.upstream->look_at_peer() == net::Outcome::would_block) return true;
     }
     return false;
 }

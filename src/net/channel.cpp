@@ -75,8 +75,8 @@ Outcome Channel::look_at_peer() {
     char byte;
     const auto count = ::recv(socket_.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK);
     if (count == 0) return Outcome::ended;
-    if (count > 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return Outcome::done;
-    return Outcome::failed;
+    if (count > 0) return Outcome::done;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? Outcome::would_block : Outcome::failed;
 }
 
 void Channel::shut_down_writing() {

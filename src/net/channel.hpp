@@ -69,7 +69,8 @@ class Channel {
         return socket_.async_wait(Socket::wait_write, std::forward<Token>(token));
     }
 
-    /// `done` when nothing is known against the peer (also when bytes wait), else `ended` or `failed`.
+    /// `would_block` while nothing is known against the peer, `done` when it sent bytes that wait, else
+    /// `ended` or `failed`.
     Outcome look_at_peer();
 
     /// Tells the peer that no more comes.

@@ -65,6 +65,11 @@ struct HttpClient::Pool : std::enable_shared_from_this<HttpClient::Pool> {
         kept.push_back({std::move(connection), std::chrono::steady_clock::now()});
     }
 
+    void close_idle() {
+        const std::lock_guard lock(mutex);
+        idle.clear();
+    }
+
     asio::ssl::context& tls() {
         const std::lock_guard lock(mutex);
         if (!tls_context) tls_context = std::make_unique<asio::ssl::context>(make_client_tls());
@@ -151,6 +156,10 @@ Task<CallResponse> HttpClient::call(CallRequest request, Duration limit, std::si
     auto what = request.method + " " + request.target.substr(0, request.target.find('?'));
     auto work = Pool::call(pool, std::move(request), body_max);
     co_return co_await finish_within(pool->clock, limit, std::move(what), std::move(work));
+}
+
+void HttpClient::close_idle() {
+    pool_->close_idle();
 }
 
 Task<OpenedStream> HttpClient::open(CallRequest request, Duration limit) {

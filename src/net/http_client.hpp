@@ -69,6 +69,9 @@ class HttpClient {
     /// words.
     Task<std::unique_ptr<WebSocket>> websocket(CallRequest request, Duration limit);
 
+    /// Closes what is kept, before the loops that it belongs to end.
+    void close_idle();
+
   private:
     struct Pool;
     std::shared_ptr<Pool> pool_;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -20,6 +21,7 @@ namespace berth::engine {
 namespace {
 
 constexpr std::size_t output_max = 64u << 10;
+constexpr int terminate_limit = 5000;  // Milliseconds.
 
 using Descriptor = asio::posix::stream_descriptor;
 
@@ -196,6 +198,13 @@ BackgroundChild::BackgroundChild(std::vector<std::string> arguments, std::map<st
                                  std::string log_path) {
     const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int error = errno;
+    if (nothing < 0 || log < 0) {
+        if (nothing >= 0) ::close(nothing);
+        throw Error(
+            Kind::unavailable, "cannot_run",
+            fmt::format("cannot write {}: {}", quoted(log_path), std::generic_category().message(error)));
+    }
     try {
         const auto directory = log_path.substr(0, log_path.rfind('/') + 1);
         pid_ = spawn(std::move(arguments), env, nothing, log, directory);
@@ -211,6 +220,11 @@ BackgroundChild::BackgroundChild(std::vector<std::string> arguments, std::map<st
 BackgroundChild::~BackgroundChild() {
     if (!running()) return;
     terminate();
+    const int process = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    pollfd ended{process, POLLIN, 0};
+    const bool obeyed = process >= 0 && ::poll(&ended, 1, terminate_limit) == 1;
+    if (process >= 0) ::close(process);
+    if (!obeyed) ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
 }
 

@@ -30,7 +30,8 @@ struct ChildResult {
 /// Throws `unavailable`: `program_not_found` when there is none of that name, `timed_out`.
 Task<ChildResult> run_child(ChildRequest request, Clock& clock, Duration limit);
 
-/// A program that runs beside us until it ends or this is destroyed: then it is asked to end (SIGTERM).
+/// A program that runs beside us until it ends or this is destroyed: then it is asked to end (SIGTERM),
+/// and after 5 s killed.
 ///
 /// It runs in the folder of its log: what it drops where it stands (conmon's file `oom`) stays there.
 class BackgroundChild {

@@ -66,6 +66,7 @@ Task<> ContainerEngine::stop() {
     co_await images_->join();
     co_await tasks_.join();
     co_await leave_firewall();
+    client_->close_idle();
     if (service_) service_->stop();
     down_ = "stopped";
 }

@@ -22,6 +22,9 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t open_files_wanted = 1'048'576;
 constexpr std::uint64_t processes_wanted = 4'194'304;
 
+constexpr int orphan_polls = 200;
+constexpr ::useconds_t orphan_poll = 10'000;
+
 bool is_installed(const std::string& program) {
     const char* path = std::getenv("PATH");
     std::string_view rest = path != nullptr ? path : "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -102,7 +105,9 @@ void PodmanService::end_orphan() const {
     if (pid <= 1) return;
     std::ifstream file(fmt::format("/proc/{}/cmdline", pid));
     const std::string command((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (command.find("unix://" + socket_) != std::string::npos) ::kill(pid, SIGTERM);
+    if (command.find("unix://" + socket_) == std::string::npos || ::kill(pid, SIGTERM) != 0) return;
+    // It removes its socket as it ends: not ours, which comes next.
+    for (int i = 0; i < orphan_polls && ::kill(pid, 0) == 0; ++i) ::usleep(orphan_poll);
 }
 
 void PodmanService::ensure() {

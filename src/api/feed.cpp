@@ -145,7 +145,12 @@ bool ends(const Event& event, const auth::Identity& identity) {
     if (event.kind == "user.tokenRevoked") return holds(event.data, "token", identity.token.text);
     if (event.kind != "user.updated") return false;
     const auto* active = event.data.if_contains("active");
-    return active != nullptr && active->is_bool() && !active->get_bool();
+    const bool shut_out = active != nullptr && active->is_bool() && !active->get_bool();
+    // What it may see was decided when it came.
+    const auto* role = event.data.if_contains("role");
+    const bool changed =
+        role != nullptr && role->is_string() && (role->get_string() == "admin") != identity.caller.admin();
+    return shut_out || changed;
 }
 
 }  // namespace berth::api

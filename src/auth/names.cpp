@@ -7,6 +7,7 @@
 namespace berth::auth {
 namespace {
 
+constexpr std::string_view own_name = "berth";
 constexpr int name_letters_max = 63;
 constexpr int password_letters_min = 8;
 constexpr std::size_t password_bytes_max = 1024;
@@ -29,6 +30,9 @@ bool letter_or_digit(char32_t point) {
 }  // namespace
 
 void check_user_name(std::string_view name) {
+    // What Berth does by itself is written down under its own name.
+    if (store::fold(name) == own_name)
+        throw Error(Kind::invalid, "invalid_field", "name: \"berth\" is Berth itself", "use another name");
     int count = 0;
     for (auto rest = name; !rest.empty(); ++count) {
         const auto letter = store::first_letter(rest);

@@ -17,7 +17,7 @@ packages_for() {
     local boost
     case $1 in
         build)
-            boost=$(boost_version)
+            boost=$(boost_version) || return 1
             echo clang-19 clang-format-19 clang-tidy-19 lld-19 libclang-rt-19-dev llvm-19 ccache cmake ninja-build pkg-config \
                 git python3 "libboost$boost-dev" "libboost-json$boost-dev" "libboost-url$boost-dev" libsoci-dev libsqlite3-dev \
                 libspdlog-dev libcli11-dev libyaml-cpp-dev libsodium-dev prometheus-cpp-dev libssl-dev libgtest-dev \
@@ -51,7 +51,7 @@ install_for() {
     local stamp=.cache/installed-$purpose
     [[ -f $stamp && $stamp -nt tests/dev/install.sh && $stamp -nt /var/lib/dpkg/status ]] && return
     [[ $(apt-cache pkgnames libboost 2>/dev/null | head -c 1) ]] || as_root apt-get update -qq
-    wanted=$(packages_for "$purpose")
+    wanted=$(packages_for "$purpose") || exit 1
     for package in $wanted; do
         [[ $package == nodejs || $package == npm ]] && command -v "${package/nodejs/node}" >/dev/null && continue
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -88,7 +88,10 @@ run_gtests() {
     shift
     for program in "$@"; do
         out=$(mktemp)
-        "$program" --gtest_brief=1 --gtest_color=no >"$out" 2>&1 && f=0 || f=$(grep -c '^\[  FAILED  \] .*(.* ms)' "$out" || true)
+        f=0
+        # A program that dies after its last test, of a sanitizer for instance, has failed too.
+        "$program" --gtest_brief=1 --gtest_color=no >"$out" 2>&1 ||
+            { f=$(grep -c '^\[  FAILED  \] .*(.* ms)' "$out" || true); ((f)) || f=1; }
         p=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$out" | tail -1)
         s=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$out" | tail -1)
         if [[ -z $p ]]; then f=$((f ? f : 1)); fi

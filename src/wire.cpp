@@ -110,6 +110,7 @@ struct Wire::Parts {
                 .tls = origin.https};
     }
 
+    // In the order in which one needs the other: the last is the first to go.
     Config config;
     SystemClock clock;
     asio::io_context io{1};  // The control loop.

@@ -22,12 +22,6 @@ void replace(std::optional<T>& old, const std::optional<T>& wanted) {
     if (wanted) old = wanted;
 }
 
-void check_quota(const Quota& quota) {
-    if (quota.sessions.value_or(0) < 0) json::refuse_type("sessions", "expected 0 or more");
-    if (quota.running.value_or(0) < 0) json::refuse_type("running", "expected 0 or more");
-    if (quota.workspaces.value_or(0) < 0) json::refuse_type("workspaces", "expected 0 or more");
-}
-
 }  // namespace
 
 Task<view::List<view::Event>> list_audit(Call call, Params<view::AuditQuery> query) {

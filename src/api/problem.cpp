@@ -1,5 +1,7 @@
 #include "api/problem.hpp"
 
+#include "net/answer.hpp"
+
 namespace berth::api {
 
 int status_of(const Error& error) {
@@ -22,7 +24,6 @@ int status_of(const Error& error) {
         case Kind::too_many:
             return 429;
         case Kind::busy:
-            return 503;
         case Kind::unavailable:
             return 503;
         case Kind::internal:
@@ -31,41 +32,10 @@ int status_of(const Error& error) {
     return 500;
 }
 
-std::string_view title_of(int status) {
-    switch (status) {
-        case 400:
-            return "Bad Request";
-        case 401:
-            return "Unauthorized";
-        case 403:
-            return "Forbidden";
-        case 404:
-            return "Not Found";
-        case 405:
-            return "Method Not Allowed";
-        case 409:
-            return "Conflict";
-        case 413:
-            return "Content Too Large";
-        case 415:
-            return "Unsupported Media Type";
-        case 422:
-            return "Unprocessable Content";
-        case 426:
-            return "Upgrade Required";
-        case 429:
-            return "Too Many Requests";
-        case 503:
-            return "Service Unavailable";
-        default:
-            return "Internal Server Error";
-    }
-}
-
 view::Problem problem_of(const Error& error, std::string request_id) {
     view::Problem problem;
     problem.status = status_of(error);
-    problem.title = title_of(problem.status);
+    problem.title = net::reason_phrase(problem.status);
     problem.code = error.code;
     problem.detail = error.user;
     if (!error.next.empty()) problem.next = error.next;

@@ -8,9 +8,6 @@ namespace berth::api {
 /// The HTTP status of a failure: by its kind, but for the few codes that HTTP has a status of its own for.
 int status_of(const Error& error);
 
-/// `Not Found` for 404.
-std::string_view title_of(int status);
-
 /// The problem document of a failure.
 view::Problem problem_of(const Error& error, std::string request_id);
 

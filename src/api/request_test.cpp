@@ -1,8 +1,11 @@
+#include <fmt/format.h>
+
 #include <set>
 
 #include "api/harness.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
+#include "net/answer.hpp"
 
 namespace berth::api::testing {
 namespace {
@@ -14,7 +17,7 @@ void expect_problem(const net::Response& response, int status, const std::string
     EXPECT_EQ(response.status, status);
     EXPECT_EQ(text_of(response, "Content-Type"), "application/problem+json");
     json::object expected{{"type", "about:blank"},
-                          {"title", title_of(status)},
+                          {"title", net::reason_phrase(status)},
                           {"status", status},
                           {"code", code},
                           {"detail", detail}};
@@ -174,7 +177,7 @@ TEST(Request, what_is_of_another_is_not_there) {
         if (route.pattern.ends_with("/dry-run")) continue;  // Looks at the document only.
         if (rest == "/exec") rest += "?command=ls";
         const auto at = [&](const std::string& thing) {
-            return std::string(route.pattern.substr(0, open)) + thing + rest;
+            return fmt::format("{}{}{}", route.pattern.substr(0, open), thing, rest);
         };
         for (const auto& thing : things) {
             // A document must carry the name in its address, and ids are no names of templates.

@@ -38,6 +38,15 @@ Quota default_quota(store::Rows& rows) {
     return text ? json::from_json<Quota>(json::parse(*text)) : Quota{};
 }
 
+void check_quota(const Quota& quota, std::string_view path) {
+    const auto check = [path](const std::optional<int>& limit, std::string_view name) {
+        if (limit && *limit < 0) json::refuse_type(json::join_path(path, name), "expected 0 or more");
+    };
+    check(quota.sessions, "sessions");
+    check(quota.running, "running");
+    check(quota.workspaces, "workspaces");
+}
+
 plan::Limits limits_of(store::Rows& rows, const UserId& user) {
     const auto row = rows.find_user(user);
     return plan::limits(row ? row->quota : Quota{}, default_quota(rows));

@@ -20,6 +20,8 @@ std::vector<Session> holders_of(store::Rows& rows, const WorkspaceId& workspace)
 
 /// The installation's default quota, and what it is together with the user's own.
 Quota default_quota(store::Rows& rows);
+/// Throws `invalid` for a limit below zero; `path` is of the quota in the body.
+void check_quota(const Quota& quota, std::string_view path = {});
 plan::Limits limits_of(store::Rows& rows, const UserId& user);
 
 /// What the user's sessions amount to; all but `except`.

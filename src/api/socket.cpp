@@ -1,5 +1,6 @@
 #include "api/socket.hpp"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -12,6 +13,18 @@ namespace {
 
 Error signed_out() {
     return Error(Kind::unauthenticated, "unauthenticated", "you are not signed in any more", "sign in again");
+}
+
+/// Whether what the identity was proved by still stands.
+bool stands(store::Rows& rows, const auth::Identity& identity) {
+    const auto& caller = identity.caller;
+    const auto user = rows.find_user(caller.user);
+    if (!user || !user->active || user->role != caller.role) return false;
+    if (!identity.login.empty()) return rows.find_login(identity.login).has_value();
+    if (identity.token.empty()) return true;
+    const auto tokens = rows.list_tokens(caller.user);
+    return std::any_of(tokens.begin(), tokens.end(),
+                       [&](const auto& token) { return token.id == identity.token; });
 }
 
 /// Ends, by throwing, when the sign-in is over: revoked or expired.
@@ -58,8 +71,11 @@ Upgrade upgrade(std::function<Task<>(net::WebSocket&)> work) {
 Task<std::shared_ptr<Listener>> join(Services& services, auth::Identity identity, bool all,
                                      std::size_t queue_max) {
     auto executor = co_await asio::this_coro::executor;
-    co_return services.feed->join(std::move(identity), all, executor, queue_max,
-                                  services.limits.sockets_per_user);
+    auto listener = services.feed->join(identity, all, executor, queue_max, services.limits.sockets_per_user);
+    // What ended between the request's own check and now, no event will tell.
+    auto read = [identity](store::Rows& rows) { return stands(rows, identity); };
+    if (!co_await services.store.read(std::move(read))) throw signed_out();
+    co_return listener;
 }
 
 Task<> run_socket(Socket socket, std::vector<Task<>> tasks) {

@@ -11,16 +11,6 @@ namespace {
 
 constexpr Duration link_lifetime = std::chrono::hours(24);
 
-void check_quota(const std::optional<Quota>& quota) {
-    if (!quota) return;
-    const auto check = [](const std::optional<int>& limit, std::string_view name) {
-        if (limit && *limit < 0) json::refuse_type(json::join_path("quota", name), "expected 0 or more");
-    };
-    check(quota->sessions, "sessions");
-    check(quota->running, "running");
-    check(quota->workspaces, "workspaces");
-}
-
 std::string make_link(store::Tx& tx, const Services& services, const UserId& user) {
     const store::Ticket ticket{
         .kind = store::TicketKind::sign_in, .user = user, .expires_at = services.now() + link_lifetime};
@@ -81,7 +71,7 @@ Task<view::List<view::User>> list_users(Call call, Params<view::UserQuery> query
 
 Task<Created<view::AddedUser>> add_user(Call call, view::UserRequest body) {
     auth::check_user_name(body.name);
-    check_quota(body.quota);
+    if (body.quota) check_quota(*body.quota, "quota");
     const auto now = call.services->now();
     const User user{.id = {crypto::new_id("usr")},
                     .name = body.name,
@@ -109,7 +99,7 @@ Task<view::User> get_user(Call call, std::string name) {
 }
 
 Task<view::User> patch_user(Call call, std::string name, view::UserPatch body) {
-    check_quota(body.quota);
+    if (body.quota) check_quota(*body.quota, "quota");
     auto write = [actor = call.caller(), name, body, now = call.services->now()](store::Tx& tx) {
         return user_view(change_user(tx, actor, name, body, now));
     };

@@ -226,7 +226,7 @@ TEST_F(SignIn, makes_the_first_administrator_once) {
 TEST_F(SignIn, makes_no_first_administrator_when_there_is_one) {
     const auto ticket = ticket_for(store::TicketKind::first_admin, {});
     EXPECT_EQ(code_of([&] { redeem(ticket, "second"); }), "ticket_invalid");
-    EXPECT_EQ(read([](store::Rows& r) { return r.count_users(); }), 2);
+    EXPECT_EQ(read([](store::Rows& r) { return r.count_admins(); }), 1);
 }
 
 TEST_F(SignIn, calls_the_first_administrator_admin_by_default) {

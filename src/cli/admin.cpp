@@ -11,6 +11,8 @@
 namespace berth::cli {
 namespace {
 
+constexpr std::string_view as_everybody = "default";
+
 struct Said {
     std::string name, display_name, email, user;
     std::string token_name = "berth admin token", scope = "admin", lasts = "720h";
@@ -68,6 +70,14 @@ int deactivate(Run& run, const Said& said) {
     return 0;
 }
 
+int activate(Run& run, const Said& said) {
+    const auto user = run.client().patch(user_path(said.name), json::object{{"active", true}});
+    if (write_as_data(run, run.format(), user)) return 0;
+    run.console.out << label(said.name)
+                    << "active again; make a sign-in link for them if they need a new password\n";
+    return 0;
+}
+
 int make_token(Run& run, const Said& said) {
     json::object body{{"name", said.token_name}, {"scope", said.scope}};
     if (said.lasts != "never") body.emplace("expiresIn", said.lasts);
@@ -98,11 +108,18 @@ int audit(Run& run, const Said& said) {
     return 0;
 }
 
-/// Numbers as numbers, amounts as text.
+/// Numbers as numbers, amounts as text; null for a limit that is to be everybody's again.
 json::object quota_body(const Said& said) {
     json::object body;
     for (const auto& [key, amount] : said.quota) {
         if (amount.empty()) continue;
+        if (amount == as_everybody) {
+            if (said.user.empty())
+                throw WrongUsage("admin quota: --" + key + " default is for one user",
+                                 "name them with --user");
+            body.emplace(key, nullptr);
+            continue;
+        }
         const bool number = amount.find_first_not_of("0123456789") == std::string::npos && amount.size() < 10;
         if (key == "cpu" || key == "memory" || !number)
             body.emplace(key, amount);
@@ -121,7 +138,12 @@ json::value quota_of(const json::value& user) {
 /// The API replaces a user's quota; what was not named keeps its limit.
 json::value change_quota(Run& run, const std::string& user, const json::object& changes) {
     auto quota = quota_of(run.client().get(user_path(user)));
-    for (const auto& limit : changes) quota.as_object()[limit.key()] = limit.value();
+    for (const auto& limit : changes) {
+        if (limit.value().is_null())
+            quota.as_object().erase(limit.key());
+        else
+            quota.as_object()[limit.key()] = limit.value();
+    }
     return quota_of(run.client().patch(user_path(user), json::object{{"quota", quota}}));
 }
 
@@ -168,6 +190,9 @@ void add_users(Grammar& grammar, CLI::App& admin, const std::shared_ptr<Said>& s
     off.add_option("name", said->name, "Name or id")->required()->type_name("USER");
     off.add_flag("-y,--yes", said->yes, "Do not ask");
     grammar.verbs[&off] = [&run, said] { return deactivate(run, *said); };
+    auto& on = grammar.verb(users, "activate", "Let a deactivated user sign in again");
+    on.add_option("name", said->name, "Name or id")->required()->type_name("USER");
+    grammar.verbs[&on] = [&run, said] { return activate(run, *said); };
 }
 
 void add_limits(Grammar& grammar, CLI::App& admin, const std::shared_ptr<Said>& said) {
@@ -175,7 +200,10 @@ void add_limits(Grammar& grammar, CLI::App& admin, const std::shared_ptr<Said>& 
     auto& limits = grammar.verb(admin, "quota", "Show or change what users may have");
     limits.add_option("--user", said->user, "Of this user instead of everybody's")->type_name("USER");
     for (const auto* key : {"sessions", "running", "cpu", "memory", "workspaces"})
-        limits.add_option(std::string("--") + key, said->quota[key], std::string("New limit of ") + key)
+        limits
+            .add_option(
+                std::string("--") + key, said->quota[key],
+                std::string("New limit of ") + key + "; with --user, 'default' makes it everybody's again")
             ->type_name("AMOUNT");
     grammar.verbs[&limits] = [&run, said] { return quota(run, *said); };
 }

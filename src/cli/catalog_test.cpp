@@ -162,6 +162,22 @@ TEST_F(Administration, changes_only_the_limits_that_were_named) {
     EXPECT_EQ(json::parse(server.arrived().back().body), json::parse(R"({"cpu":"2","running":3})"));
 }
 
+TEST_F(Administration, gives_a_user_everybodys_limit_again) {
+    server.answer("GET /api/v1/users/bob",
+                  json::parse(R"({"name":"bob","quota":{"running":1,"sessions":2}})"));
+    server.answer("PATCH /api/v1/users/bob", json::parse(R"({"name":"bob","quota":{"sessions":2}})"));
+    EXPECT_EQ(berth({"admin", "quota", "--user", "bob", "--running", "default"}).out,
+              "WHAT       LIMIT\nsessions   2\n");
+    EXPECT_EQ(server.arrived().back().body, R"({"quota":{"sessions":2}})");
+    EXPECT_NE(berth({"admin", "quota", "--running", "default"}).status, 0);
+}
+
+TEST_F(Administration, activates_a_user_again) {
+    server.answer("PATCH /api/v1/users/bob", json::parse(R"({"name":"bob","active":true})"));
+    EXPECT_EQ(berth({"admin", "users", "activate", "bob"}).status, 0);
+    EXPECT_EQ(server.arrived().back().body, R"({"active":true})");
+}
+
 TEST_F(Administration, keeps_the_other_limits_of_a_user) {
     server.answer("GET /api/v1/users/bob",
                   json::parse(R"({"name":"bob","quota":{"running":1,"sessions":2}})"));

@@ -29,25 +29,6 @@ net::Address address_of(const Server& server) {
     return address;
 }
 
-Kind kind_of(int status) {
-    switch (status) {
-        case 401:
-            return Kind::unauthenticated;
-        case 403:
-            return Kind::forbidden;
-        case 404:
-            return Kind::not_found;
-        case 409:
-            return Kind::conflict;
-        case 429:
-            return Kind::too_many;
-        case 503:
-            return Kind::unavailable;
-        default:
-            return status < 500 ? Kind::invalid : Kind::internal;
-    }
-}
-
 json::value read_answer(const net::CallResponse& answer, const std::string& where) {
     if (answer.status >= 300) throw read_problem(answer.status, answer.body, where);
     if (answer.body.empty()) return nullptr;
@@ -202,11 +183,11 @@ Error read_problem(int status, const std::string& body, const std::string& where
             auto next = text_at(tree, "next");
             if (next.empty() && status >= 500)
                 next = "give this to who runs it: request " + text_at(tree, "requestId");
-            return Error(kind_of(status), text_at(tree, "code"), detail, next);
+            return Error(net::kind_of(status), text_at(tree, "code"), detail, next);
         }
     } catch (const Error&) {  // Not a problem document: said below.
     }
-    return Error(kind_of(status), "not_berth",
+    return Error(net::kind_of(status), "not_berth",
                  fmt::format("{} answered {}, not as a Berth does", where, status),
                  "check the address, or give another one with --url");
 }

@@ -99,10 +99,6 @@ Task<SystemReport> Client::info() {
     co_return read_info(answer);
 }
 
-Task<> Client::ping() {
-    co_await call("GET", "/_ping", "", short_limit);
-}
-
 Task<std::string> Client::create(ContainerSpec spec) {
     auto body = json::write(render(spec));
     const auto answer =

@@ -27,7 +27,6 @@ class Client {
     /// Who answers. Settles the version of the API that later calls use: the newest that both sides know.
     Task<Version> version();
     Task<SystemReport> info();
-    Task<> ping();
 
     /// The new container's id.
     Task<std::string> create(ContainerSpec spec);

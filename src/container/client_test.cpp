@@ -37,15 +37,15 @@ TEST(Client, the_newest_version_that_both_know_is_spoken) {
 TEST(Client, an_engine_that_is_not_there_is_unavailable_and_found_again) {
     SystemClock clock;
     Imposter imposter(
-        [](const std::string&) -> std::vector<std::string> { return {http_answer(200, "OK")}; });
+        [](const std::string&) -> std::vector<std::string> { return {http_answer(200, "{}")}; });
     Client client(net::Address{.unix_path = imposter.path(), .host = "engine"}, clock);
-    imposter.run(client.ping());
+    imposter.run(client.info());
     imposter.vanish();
-    const auto error = failure_of(imposter, client.ping());
+    const auto error = failure_of(imposter, client.info());
     EXPECT_EQ(error.kind, Kind::unavailable);
     EXPECT_EQ(error.code, "engine_unavailable");
     imposter.listen();
-    imposter.run(client.ping());
+    imposter.run(client.info());
 }
 
 TEST(Client, a_kept_connection_that_died_costs_a_read_nothing) {
@@ -54,11 +54,11 @@ TEST(Client, a_kept_connection_that_died_costs_a_read_nothing) {
     Imposter imposter([&](const std::string&) -> std::vector<std::string> {
         // The second request on a connection meets a server that just hangs up.
         if (++asked == 2) return {""};
-        return {http_answer(200, "OK")};
+        return {http_answer(200, "{}")};
     });
     Client client(net::Address{.unix_path = imposter.path(), .host = "engine"}, clock);
-    imposter.run(client.ping());
-    imposter.run(client.ping());
+    imposter.run(client.info());
+    imposter.run(client.info());
     EXPECT_EQ(imposter.heads.size(), 3u);
     EXPECT_EQ(imposter.connections, 2);
 }
@@ -67,10 +67,10 @@ TEST(Client, a_write_is_never_sent_twice) {
     SystemClock clock;
     Imposter imposter([](const std::string& head) -> std::vector<std::string> {
         if (head.starts_with("POST")) return {""};
-        return {http_answer(200, "OK")};
+        return {http_answer(200, "{}")};
     });
     Client client(net::Address{.unix_path = imposter.path(), .host = "engine"}, clock);
-    imposter.run(client.ping());
+    imposter.run(client.info());
     EXPECT_EQ(failure_of(imposter, client.start("c")).code, "engine_unavailable");
     EXPECT_EQ(imposter.heads.size(), 2u);
 }

@@ -86,7 +86,7 @@ json::value render(const ContainerSpec& spec) {
 }
 
 json::value render(const NetworkSpec& spec) {
-    json::object body{
+    return {
         {"Name", spec.name},
         {"CheckDuplicate", true},
         {"Driver", "bridge"},
@@ -94,10 +94,6 @@ json::value render(const NetworkSpec& spec) {
         {"Labels", pairs(spec.labels)},
         {"Options", {{"com.docker.network.bridge.name", spec.bridge}}},
     };
-    if (!spec.subnet.empty())
-        body.emplace("IPAM", json::object{{"Driver", "default"},
-                                          {"Config", json::array{json::object{{"Subnet", spec.subnet}}}}});
-    return body;
 }
 
 json::value render(const VolumeSpec& spec) {

@@ -78,7 +78,6 @@ struct NetworkSpec {
     std::string bridge;  ///< Name of the host's interface, at most 15 characters.
     bool internal = false;
     Labels labels;
-    std::string subnet;  ///< `10.1.2.0/24`; empty: the engine picks one.
 };
 
 /// A volume to create.

@@ -67,6 +67,7 @@ void Gateway::attach(net::Server& server) {
     for (int index = 0; index < server.loop_count(); ++index) {
         auto state = std::make_unique<LoopState>(server.loop(index), config_);
         server.loop(index).every_second([raw = state.get()] { raw->tick(); });
+        server.loop(index).at_end([raw = state.get()] { raw->kept.clear(); });
         loops_.push_back(std::move(state));
     }
 }

@@ -27,7 +27,7 @@ net::Response wake_page(const WakeView& view);
 
 /// The six steps in order, as the page shows them.
 struct Step {
-    const char* name;
+    std::string_view name;
     enum class State { done, active, waiting, failed } state = State::waiting;
     std::optional<double> seconds;
     bool operator==(const Step&) const = default;

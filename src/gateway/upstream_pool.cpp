@@ -18,6 +18,11 @@ void UpstreamPool::put(const std::string& key, net::Channel channel) {
     ++count_;
 }
 
+void UpstreamPool::clear() {
+    kept_.clear();
+    count_ = 0;
+}
+
 void UpstreamPool::tick() {
     for (auto at = kept_.begin(); at != kept_.end();) {
         auto& kept = at->second;

@@ -21,6 +21,8 @@ class UpstreamPool {
     void put(const std::string& key, net::Channel channel);
     /// Once a second: closes those that were idle too long and those whose other side has closed.
     void tick();
+    /// Closes all: before their loop ends.
+    void clear();
     std::size_t size() const { return count_; }
 
   private:

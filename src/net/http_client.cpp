@@ -97,7 +97,7 @@ struct HttpClient::Pool : std::enable_shared_from_this<HttpClient::Pool> {
 /// Sends the request and reads the head of its answer.
 Task<std::unique_ptr<Exchange>> HttpClient::Pool::begin(std::shared_ptr<Pool> pool, CallRequest request) {
     const auto context = co_await current_context();
-    const auto head = render_head(pool->address, request, Body::whole);
+    const auto head = render_head(pool->address, request);
     auto connection = pool->take(context);
     const bool kept = connection != nullptr;
     bool again = false;
@@ -167,21 +167,6 @@ Task<OpenedStream> HttpClient::open(CallRequest request, Duration limit) {
     auto what = request.method + " " + request.target.substr(0, request.target.find('?'));
     auto work = Pool::open(pool, std::move(request));
     co_return co_await finish_within(pool->clock, limit, std::move(what), std::move(work));
-}
-
-Task<OpenedStream> HttpClient::upload(CallRequest request, std::function<Task<std::string>()> next,
-                                      Duration limit) {
-    const auto pool = pool_;
-    auto what = request.method + " " + request.target.substr(0, request.target.find('?'));
-    auto connecting = pool->connect();
-    auto connection = co_await finish_within(pool->clock, limit, what, std::move(connecting));
-    auto exchange = std::make_unique<Exchange>(std::move(connection), request.method);
-    const auto head = render_head(pool->address, request, Body::in_pieces);
-    auto sending = send_pieces(*exchange, head, std::move(next));
-    co_await std::move(sending);
-    auto reading = exchange->read_head();
-    co_await finish_within(pool->clock, limit, std::move(what), std::move(reading));
-    co_return co_await open_body(std::move(exchange));
 }
 
 Task<std::unique_ptr<WebSocket>> HttpClient::websocket(CallRequest request, Duration limit) {

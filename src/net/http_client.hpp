@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "net/http.hpp"
 
 namespace berth::net {
@@ -62,9 +63,6 @@ class HttpClient {
     Task<CallResponse> call(CallRequest request, Duration limit, std::size_t body_max = 64u << 20);
     /// The head within `limit`; then the body (or the raw connection after 101 or `hijack`) as a stream.
     Task<OpenedStream> open(CallRequest request, Duration limit);
-    /// A body sent piece by piece from `next` (empty: the end), the answer streamed back: image imports,
-    /// builds, uploads.
-    Task<OpenedStream> upload(CallRequest request, std::function<Task<std::string>()> next, Duration limit);
     /// A WebSocket to `request.target`, with the request's headers. Refusals throw with the problem's own
     /// words.
     Task<std::unique_ptr<WebSocket>> websocket(CallRequest request, Duration limit);
@@ -76,6 +74,9 @@ class HttpClient {
     struct Pool;
     std::shared_ptr<Pool> pool_;
 };
+
+/// What kind of error an HTTP status of 300 and above tells of.
+Kind kind_of(int status);
 
 /// Splits an absolute URL `http(s)://host[:port]/…`; throws `invalid`.
 std::pair<Address, std::string> parse_url(std::string_view url);

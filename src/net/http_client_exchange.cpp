@@ -50,7 +50,7 @@ std::string host_header(const Address& address) {
     return host;
 }
 
-std::string render_head(const Address& address, const CallRequest& request, Body body) {
+std::string render_head(const Address& address, const CallRequest& request) {
     if (has_line_break(request.target) || request.target.find(' ') != std::string::npos)
         throw Error(Kind::invalid, "invalid_url", "a request target cannot hold blanks or line breaks");
     std::string head = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
@@ -63,10 +63,7 @@ std::string render_head(const Address& address, const CallRequest& request, Body
     }
     if (!named) head += fmt::format("Host: {}\r\n", host_header(address));
     const bool carries = request.method != "GET" && request.method != "HEAD";
-    if (body == Body::in_pieces)
-        head += "Transfer-Encoding: chunked\r\n";
-    else if (carries || !request.body.empty())
-        head += fmt::format("Content-Length: {}\r\n", request.body.size());
+    if (carries || !request.body.empty()) head += fmt::format("Content-Length: {}\r\n", request.body.size());
     return head + "\r\n";
 }
 
@@ -161,17 +158,6 @@ Headers Exchange::headers() const {
 
 bool Exchange::reusable() const {
     return parser_.is_done() && parser_.get().keep_alive() && buffer_.size() == 0 && status() != 101;
-}
-
-Task<> send_pieces(Exchange& exchange, std::string head, std::function<Task<std::string>()> next) {
-    co_await exchange.connection().write(asio::buffer(head));
-    while (true) {
-        auto piece = co_await next();
-        auto chunk =
-            piece.empty() ? std::string("0\r\n\r\n") : fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
-        co_await exchange.connection().write(asio::buffer(chunk));
-        if (piece.empty()) break;
-    }
 }
 
 Task<OpenedStream> open_body(std::unique_ptr<Exchange> exchange) {

@@ -11,10 +11,8 @@
 
 namespace berth::net {
 
-enum class Body { whole, in_pieces };
-
 /// Request line and headers. A header or target with a line break is refused.
-std::string render_head(const Address& address, const CallRequest& request, Body body);
+std::string render_head(const Address& address, const CallRequest& request);
 
 /// `host` or `host:port` as the Host header wants it.
 std::string host_header(const Address& address);
@@ -50,9 +48,6 @@ class Exchange {
     boost::beast::http::response_parser<boost::beast::http::buffer_body> parser_;
     bool heard_ = false;
 };
-
-/// Sends the head and then each piece of `next` as a chunk, until an empty one.
-Task<> send_pieces(Exchange& exchange, std::string head, std::function<Task<std::string>()> next);
 
 /// The body as a stream, or the words of a refusal (status 400 and above, at most 1 MiB).
 Task<OpenedStream> open_body(std::unique_ptr<Exchange> exchange);

@@ -197,16 +197,6 @@ TEST(HttpClient, a_refused_stream_brings_the_whole_refusal) {
     EXPECT_NE(opened.error_body.find("too many"), std::string::npos);
 }
 
-TEST(HttpClient, a_body_is_sent_piece_by_piece) {
-    SystemClock clock;
-    Server server(echo);
-    HttpClient client(server.address(), clock);
-    const auto nothing = []() -> Task<std::string> { co_return ""; };
-    auto opened = server.run(client.upload({.method = "PUT"}, nothing, std::chrono::seconds(5)));
-    const auto body = server.run(opened.stream->read());
-    EXPECT_NE(body.find("Transfer-Encoding: chunked"), std::string::npos) << body;
-}
-
 TEST(HttpClient, a_websocket_carries_text_and_bytes) {
     SystemClock clock;
     Server server(mirror);

@@ -81,6 +81,13 @@ Task<std::unique_ptr<WebSocket>> upgrade(std::unique_ptr<ClientWebSocket<Stream>
     co_return std::unique_ptr<WebSocket>(std::move(socket));
 }
 
+std::string text_of(const boost::json::object& problem, std::string_view key) {
+    const auto* found = problem.if_contains(key);
+    return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
+}  // namespace
+
 Kind kind_of(int status) {
     switch (status) {
         case 401:
@@ -101,13 +108,6 @@ Kind kind_of(int status) {
             return status >= 400 && status < 500 ? Kind::invalid : Kind::internal;
     }
 }
-
-std::string text_of(const boost::json::object& problem, std::string_view key) {
-    const auto* found = problem.if_contains(key);
-    return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
-}  // namespace
 
 Error refusal_of(int status, const std::string& body) {
     boost::system::error_code ec;

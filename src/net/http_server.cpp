@@ -27,6 +27,8 @@ template <class Protocol>
 using Acceptor = asio::basic_socket_acceptor<Protocol, Executor>;
 
 constexpr int backlog = 1024;
+// What was cut ends by itself in its next turn; what does not is destroyed with its loop.
+constexpr std::chrono::seconds cut_limit{2};
 constexpr std::string_view full_answer =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
@@ -180,7 +182,12 @@ Server::Server(ServerConfig config, Dispatch dispatch) : shared_(std::make_uniqu
 }
 
 Server::~Server() {
-    cut_and_join();
+    if (!running_) return;
+    cut();
+    const auto last = std::chrono::steady_clock::now() + cut_limit;
+    while (connections() > 0 && std::chrono::steady_clock::now() < last)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    join();
 }
 
 int Server::loop_count() const {
@@ -244,6 +251,13 @@ void Server::start() {
 Task<> Server::stop(Duration limit) {
     if (!running_) co_return;
     for (auto& runner : runners_) asio::post(runner->loop.executor(), [raw = runner.get()] { raw->drain(); });
+    co_await wait_until_left(limit);
+    cut();
+    co_await wait_until_left(cut_limit);
+    join();
+}
+
+Task<> Server::wait_until_left(Duration limit) {
     auto executor = co_await asio::this_coro::executor;
     asio::steady_timer pause(executor);
     const auto last = std::chrono::steady_clock::now() + limit;
@@ -251,17 +265,14 @@ Task<> Server::stop(Duration limit) {
         pause.expires_after(std::chrono::milliseconds(20));
         co_await pause.async_wait(asio::use_awaitable);
     }
-    cut_and_join();
 }
 
-void Server::cut_and_join() {
-    if (!running_) return;
-    running_ = false;
+void Server::cut() {
     for (auto& runner : runners_) asio::post(runner->loop.executor(), [raw = runner.get()] { raw->cut(); });
-    // What was cut ends by itself in its next turn; what does not is destroyed with its loop.
-    const auto last = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-    while (connections() > 0 && std::chrono::steady_clock::now() < last)
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
+void Server::join() {
+    if (!std::exchange(running_, false)) return;
     for (auto& runner : runners_) runner->loop.context().stop();
     for (auto& runner : runners_) runner->thread.join();
     if (!shared_->config.unix_path.empty()) ::unlink(shared_->config.unix_path.c_str());

@@ -41,7 +41,9 @@ class Server {
 
     void listen_tcp();
     void listen_unix();
-    void cut_and_join();
+    Task<> wait_until_left(Duration limit);
+    void cut();
+    void join();
 
     std::unique_ptr<Shared> shared_;
     std::vector<std::unique_ptr<Runner>> runners_;

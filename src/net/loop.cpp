@@ -19,7 +19,9 @@ Block::~Block() {
 
 Loop::Loop(int index) : index_(index), context_(1), timer_(context_) {}
 
-Loop::~Loop() = default;
+Loop::~Loop() {
+    for (auto& last : at_end_) last();
+}
 
 Block Loop::take(Spare& spare, std::size_t size) {
     if (spare.empty()) return Block(*this, std::make_unique_for_overwrite<char[]>(size), size);

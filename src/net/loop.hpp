@@ -107,6 +107,8 @@ class Loop {
 
     /// Runs `each` every second on this loop for as long as the loop lives.
     void every_second(std::function<void()> each);
+    /// Runs `last` when the loop ends, on the thread that ends it: what others keep of its sockets goes then.
+    void at_end(std::function<void()> last) { at_end_.push_back(std::move(last)); }
 
   private:
     friend class Deadline;
@@ -126,7 +128,7 @@ class Loop {
     Deadline* first_ = nullptr;
     std::uint64_t ticks_ = 0;
     bool ticking_ = false;
-    std::vector<std::function<void()>> each_second_;
+    std::vector<std::function<void()>> each_second_, at_end_;
     std::string date_;
     std::int64_t date_second_ = -1;
     // Last, so that what still waits in it ends while everything above is there.

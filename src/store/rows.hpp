@@ -19,7 +19,6 @@ class SqlRows final : public Tx {
     std::optional<User> find_user(const UserId& id) override;
     std::optional<User> find_user_by_name(std::string_view name) override;
     Page<User> list_users(const Query& query) override;
-    std::int64_t count_users() override;
     std::int64_t count_admins() override;
     std::optional<std::string> find_password(const UserId& id) override;
     void insert_user(const User& user) override;

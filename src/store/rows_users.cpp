@@ -38,10 +38,6 @@ Page<User> SqlRows::list_users(const Query& query) {
     return list<User>(db_, shape(), folded, {});
 }
 
-std::int64_t SqlRows::count_users() {
-    return *db_.value<std::int64_t>("SELECT COUNT(*) FROM \"user\"");
-}
-
 std::int64_t SqlRows::count_admins() {
     return *db_.value<std::int64_t>("SELECT COUNT(*) FROM \"user\" WHERE role = :role AND active = 1",
                                     Role::admin);

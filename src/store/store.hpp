@@ -93,7 +93,6 @@ class Rows {
     virtual std::optional<User> find_user_by_name(std::string_view name) = 0;  ///< Ignores case.
     /// Columns: name, displayName, email, role, active, createdAt, lastLoginAt.
     virtual Page<User> list_users(const Query& query) = 0;
-    virtual std::int64_t count_users() = 0;
     virtual std::int64_t count_admins() = 0;  ///< Active ones.
     /// The argon2id string of the user's password; nothing when there is none.
     virtual std::optional<std::string> find_password(const UserId& id) = 0;

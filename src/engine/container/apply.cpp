@@ -69,28 +69,6 @@ Task<> ContainerEngine::make(WorkloadId, PrepareImage change) {
     co_await images_->prepare(change.image);
 }
 
-Task<> ContainerEngine::create_network(WorkloadId id, Egress egress) {
-    std::vector<std::string> subnets;
-    for (const auto& pool : options_.subnets) {
-        const auto some = subnets_of(pool, id.text);
-        subnets.insert(subnets.end(), some.begin(), some.end());
-    }
-    if (subnets.empty()) subnets.emplace_back();
-    std::optional<Error> failure;
-    for (const auto& subnet : subnets) {
-        try {
-            auto spec = render_network(place_, id, egress, subnet);
-            co_await client_->create_network(std::move(spec));
-            co_return;
-        } catch (const Error& error) {
-            // Another network has this subnet: take the next.
-            if (subnet.empty() || error.user.find("ubnet") == std::string::npos) throw;
-            failure = error;
-        }
-    }
-    throw *failure;
-}
-
 Task<> ContainerEngine::make(WorkloadId id, CreateNetwork change) {
     const auto name = network_name(options_.instance, id);
     // The rules are there before the first packet can be.
@@ -98,7 +76,8 @@ Task<> ContainerEngine::make(WorkloadId id, CreateNetwork change) {
     co_await firewall_.add(bridge);
     bool exists = false;
     try {
-        co_await create_network(id, change.egress);
+        auto spec = render_network(place_, id, change.egress);
+        co_await client_->create_network(std::move(spec));
     } catch (const Error& error) {
         if (error.code != "name_taken") throw;
         exists = true;
@@ -241,6 +220,7 @@ Task<> ContainerEngine::make(WorkloadId id, RemoveNetwork) {
     const auto network = co_await client_->inspect_network(name);
     if (network && !is_ours(network->labels, id)) throw taken("network", name);
     if (network) co_await client_->remove_network(name);
+    co_await firewall_.drop(bridge_name(options_.instance, id));
     std::error_code ec;
     fs::remove_all(run_directory(options_.data, id), ec);
     cpu_.erase(id);

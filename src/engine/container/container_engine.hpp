@@ -20,13 +20,12 @@ namespace berth::engine {
 struct ContainerOptions {
     std::string name = "container";
     std::string socket;  ///< Of the engine; empty: the first that is there, else a Podman service of our own.
-    bool own_service = false;          ///< With an empty `socket`: do not look for one.
-    std::string data;                  ///< Absolute path of a folder of ours on this machine.
-    std::string instance;              ///< Short hex; on every label and in every name.
-    std::string init;                  ///< Absolute path of the berth-init program.
-    std::vector<std::string> subnets;  ///< IPv4 pools for networks, `10.89.0.0/16`; empty: the engine picks.
-    std::vector<Build> builds;         ///< The starter catalog, in the order to build.
-    std::string base_image;            ///< What these are built on; empty: the builder's choice.
+    bool own_service = false;   ///< With an empty `socket`: do not look for one.
+    std::string data;           ///< Absolute path of a folder of ours on this machine.
+    std::string instance;       ///< Short hex; on every label and in every name.
+    std::string init;           ///< Absolute path of the berth-init program.
+    std::vector<Build> builds;  ///< The starter catalog, in the order to build.
+    std::string base_image;     ///< What these are built on; empty: the builder's choice.
     std::string podman = "podman";
     Duration relist{30'000};  ///< How often everything is listed though no event came.
 };

@@ -174,7 +174,7 @@ Task<> ContainerEngine::remove_probes(Place place, WorkloadId id) {
 Task<Check> ContainerEngine::check_container(Place place, WorkloadId id) {
     Check check{.name = "container"};
     try {
-        auto network = render_network(place, id, Egress::none, "");
+        auto network = render_network(place, id, Egress::none);
         co_await client_->create_network(std::move(network));
         co_await import_probe_image();
         co_await start_probe(place, id, "one");

@@ -141,6 +141,20 @@ Task<> Firewall::add(Bridge bridge) {
     co_await apply();
 }
 
+Task<> Firewall::drop(std::string name) {
+    if (std::erase_if(bridges_, [&](const auto& bridge) { return bridge.name == name; }) == 0 || !loaded_)
+        co_return;
+    ChildRequest request{.arguments = {"nft", "-f", "-"}};
+    // Added first, so that what is not there is no error.
+    for (const auto& [set, element] : {std::pair("pairs", fmt::format("\"{0}\" . \"{0}\"", name)),
+                                       std::pair("closed", fmt::format("\"{}\"", name))})
+        request.input +=
+            fmt::format("add element inet {0} {1} {{ {2} }}\ndelete element inet {0} {1} {{ {2} }}\n",
+                        table_name(instance_), set, element);
+    const auto result = co_await run_child(std::move(request), clock_, limit);
+    if (result.status != 0) co_await apply();
+}
+
 Task<> Firewall::remove() {
     ChildRequest request{.arguments = {"nft", "-f", "-"}};
     request.input = fmt::format("table inet {0} {{}}\ndelete table inet {0}\n", table_name(instance_));

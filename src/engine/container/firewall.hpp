@@ -32,6 +32,8 @@ class Firewall {
     /// Loads it again when somebody removed it.
     Task<> check();
     Task<> add(Bridge bridge);
+    /// Forgets a bridge that is gone.
+    Task<> drop(std::string name);
     Task<> remove();
     /// Why isolation is not enforced; empty when it is.
     const std::string& problem() const { return problem_; }

@@ -74,24 +74,4 @@ std::string init_socket(std::string_view data, const WorkloadId& workload, std::
     return component_directory(data, workload, component) + "/init.sock";
 }
 
-std::vector<std::string> subnets_of(const std::string& pool, std::string_view seed) {
-    unsigned a = 0, b = 0, c = 0, d = 0, length = 0;
-    int used = 0;
-    const int fields = std::sscanf(pool.c_str(), "%3u.%3u.%3u.%3u/%2u%n", &a, &b, &c, &d, &length, &used);
-    const bool sane = fields == 5 && static_cast<std::size_t>(used) == pool.size() && a < 256 && b < 256 &&
-                      c < 256 && d < 256 && length >= 8 && length <= 24;
-    if (!sane)
-        throw Error(Kind::invalid, "invalid_field", quoted(pool) + " is not a pool of subnets",
-                    "write it as 10.89.0.0/16");
-    const std::uint32_t count = 1u << (24 - length);
-    const std::uint32_t first = (a << 16 | b << 8 | c) & ~(count - 1);
-    const auto start = static_cast<std::uint32_t>(std::stoul(sha256(seed).substr(0, 6), nullptr, 16));
-    std::vector<std::string> subnets;
-    for (std::uint32_t i = 0; i < count && subnets.size() < 256; ++i) {
-        const auto net = first + (start + i) % count;
-        subnets.push_back(fmt::format("{}.{}.{}.0/24", net >> 16, net >> 8 & 255, net & 255));
-    }
-    return subnets;
-}
-
 }  // namespace berth::engine

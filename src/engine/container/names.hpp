@@ -42,8 +42,4 @@ std::string component_directory(std::string_view data, const WorkloadId& workloa
                                 std::string_view component);
 std::string init_socket(std::string_view data, const WorkloadId& workload, std::string_view component);
 
-/// The `/24`s of an IPv4 pool such as `10.89.0.0/16`, in order, starting somewhere that `seed` says; at most
-/// 256. Throws `invalid` when it is no such pool (prefix 8 to 24).
-std::vector<std::string> subnets_of(const std::string& pool, std::string_view seed);
-
 }  // namespace berth::engine

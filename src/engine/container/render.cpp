@@ -90,13 +90,11 @@ container::ContainerSpec render_component(const Place& place, const WorkloadId& 
     return spec;
 }
 
-container::NetworkSpec render_network(const Place& place, const WorkloadId& id, Egress egress,
-                                      std::string subnet) {
+container::NetworkSpec render_network(const Place& place, const WorkloadId& id, Egress egress) {
     return {.name = network_name(place.instance, id),
             .bridge = bridge_name(place.instance, id),
             .internal = egress == Egress::none,
-            .labels = labels_of(place, id),
-            .subnet = std::move(subnet)};
+            .labels = labels_of(place, id)};
 }
 
 container::VolumeSpec render_volume(const Place& place, const WorkloadId& id, const WorkloadVolume& volume) {

@@ -42,8 +42,7 @@ container::ContainerSpec render_component(const Place& place, const WorkloadId& 
                                           const WorkloadComponent& component,
                                           const container::ImageDetails& image);
 
-container::NetworkSpec render_network(const Place& place, const WorkloadId& id, Egress egress,
-                                      std::string subnet);
+container::NetworkSpec render_network(const Place& place, const WorkloadId& id, Egress egress);
 container::VolumeSpec render_volume(const Place& place, const WorkloadId& id, const WorkloadVolume& volume);
 
 /// The labels that everything of a workload carries.

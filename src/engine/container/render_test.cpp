@@ -38,16 +38,6 @@ TEST(Names, are_stable_fit_and_differ) {
     EXPECT_EQ(component_directory("/d", id, "../x").find("../"), std::string::npos);
 }
 
-TEST(Names, subnets_come_from_their_pool) {
-    EXPECT_EQ(subnets_of("10.9.8.0/24", "s"), std::vector<std::string>{"10.9.8.0/24"});
-    const auto some = subnets_of("10.9.0.0/22", "s");
-    EXPECT_EQ(some.size(), 4u);
-    for (const auto& subnet : some) EXPECT_TRUE(subnet.starts_with("10.9.")) << subnet;
-    EXPECT_EQ(subnets_of("10.0.0.0/8", "s").size(), 256u);
-    for (const auto* wrong : {"10.0.0.0", "10.0.0.0/30", "10.0.0/16", "300.0.0.0/16", "10.0.0.0/16 x"})
-        EXPECT_THROW(subnets_of(wrong, "s"), Error) << wrong;
-}
-
 TEST(Render, process_1_is_ours_and_the_program_follows) {
     const container::ImageDetails image{.id = "sha256:1", .entrypoint = {"entry"}, .command = {"arg"}};
     const auto spec = render_component(place, id, example(), image);

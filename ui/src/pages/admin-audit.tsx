@@ -4,11 +4,11 @@ import { useCallback } from "react"
 import { auditQuery } from "@/api/queries"
 import type { Event } from "@/api/types"
 import { Choice } from "@/parts/field"
+import { Listing } from "@/parts/listing"
 import { Page } from "@/parts/page"
-import { Pager } from "@/parts/pager"
-import { type Column, Rows } from "@/parts/rows"
+import type { Column } from "@/parts/rows"
 import { Search } from "@/parts/search"
-import { Empty, Failed, Loading } from "@/parts/states"
+import { Empty } from "@/parts/states"
 import { Ago } from "@/parts/time"
 import { sayData, sayKind } from "@/text/event"
 
@@ -65,7 +65,6 @@ export function AdminAudit() {
       }),
     [navigate],
   )
-  const data = found.data
   return (
     <Page
       title="Audit"
@@ -94,29 +93,20 @@ export function AdminAudit() {
         </>
       }
     >
-      {found.error && !data ? (
-        <Failed error={found.error} retry={() => void found.refetch()} busy={found.isFetching} />
-      ) : !data ? (
-        <Loading what="Loading the audit" />
-      ) : data.items.length === 0 ? (
-        <Empty title={search.actor || search.kind ? "Nothing matches" : "Nothing yet"}>
-          {search.actor || search.kind
-            ? "Clear the name or the kind to see all."
-            : "What people do is written here."}
-        </Empty>
-      ) : (
-        <Rows
-          label="Audit"
-          columns={columns}
-          rows={data.items}
-          id={(e) => String(e.sequence)}
-          stale={found.isPlaceholderData}
-        />
-      )}
-      <Pager
+      <Listing
+        label="Audit"
+        found={found}
+        columns={columns}
+        id={(e) => String(e.sequence)}
         cursor={search.cursor}
-        next={data?.next}
-        onCursor={(cursor) => void navigate({ search: (old) => ({ ...old, cursor }) })}
+        onSearch={(changes) => void navigate({ search: (old) => ({ ...old, ...changes }) })}
+        empty={
+          <Empty title={search.actor || search.kind ? "Nothing matches" : "Nothing yet"}>
+            {search.actor || search.kind
+              ? "Clear the name or the kind to see all."
+              : "What people do is written here."}
+          </Empty>
+        }
       />
     </Page>
   )

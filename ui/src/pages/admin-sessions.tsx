@@ -4,12 +4,12 @@ import { useCallback } from "react"
 import { sessionsQuery } from "@/api/queries"
 import type { Phase, Session } from "@/api/types"
 import { Choice } from "@/parts/field"
+import { Listing } from "@/parts/listing"
 import { Page } from "@/parts/page"
-import { Pager } from "@/parts/pager"
 import { PhaseMark } from "@/parts/phase"
-import { type Column, Rows } from "@/parts/rows"
+import type { Column } from "@/parts/rows"
 import { Search } from "@/parts/search"
-import { Empty, Failed, Loading } from "@/parts/states"
+import { Empty } from "@/parts/states"
 import { Ago } from "@/parts/time"
 import { phases } from "@/router"
 import { SessionMenu } from "@/session/menu"
@@ -96,31 +96,21 @@ export function AdminSessions() {
         </>
       }
     >
-      {found.error && !data ? (
-        <Failed error={found.error} retry={() => void found.refetch()} busy={found.isFetching} />
-      ) : !data ? (
-        <Loading what="Loading sessions" />
-      ) : data.items.length === 0 ? (
-        <Empty title={search.q || search.phase ? "No session matches" : "No sessions"}>
-          {search.q || search.phase
-            ? "Clear the search or the state to see all."
-            : "Nobody has launched one yet."}
-        </Empty>
-      ) : (
-        <Rows
-          label="Sessions"
-          columns={columns}
-          rows={data.items}
-          id={(s) => s.id}
-          sort={search.sort ?? "-createdAt"}
-          onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort, cursor: undefined }) })}
-          stale={found.isPlaceholderData}
-        />
-      )}
-      <Pager
+      <Listing
+        label="Sessions"
+        found={found}
+        columns={columns}
+        id={(s) => s.id}
+        sort={search.sort ?? "-createdAt"}
         cursor={search.cursor}
-        next={data?.next}
-        onCursor={(cursor) => void navigate({ search: (old) => ({ ...old, cursor }) })}
+        onSearch={(changes) => void navigate({ search: (old) => ({ ...old, ...changes }) })}
+        empty={
+          <Empty title={search.q || search.phase ? "No session matches" : "No sessions"}>
+            {search.q || search.phase
+              ? "Clear the search or the state to see all."
+              : "Nobody has launched one yet."}
+          </Empty>
+        }
       />
     </Page>
   )

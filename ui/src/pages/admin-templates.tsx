@@ -4,11 +4,11 @@ import { useCallback } from "react"
 import { templatesQuery } from "@/api/queries"
 import type { Template } from "@/api/types"
 import { ButtonLink } from "@/parts/button"
+import { Listing } from "@/parts/listing"
 import { Page } from "@/parts/page"
-import { Pager } from "@/parts/pager"
-import { type Column, Rows } from "@/parts/rows"
+import type { Column } from "@/parts/rows"
 import { Search } from "@/parts/search"
-import { Empty, Failed, Loading } from "@/parts/states"
+import { Empty } from "@/parts/states"
 import { Ago } from "@/parts/time"
 import { plural } from "@/text/amounts"
 import { sayImage } from "@/text/template"
@@ -61,29 +61,19 @@ export function AdminTemplates() {
         </>
       }
     >
-      {found.error && !data ? (
-        <Failed error={found.error} retry={() => void found.refetch()} busy={found.isFetching} />
-      ) : !data ? (
-        <Loading what="Loading templates" />
-      ) : data.items.length === 0 ? (
-        <Empty title={search.q ? `No template matches "${search.q}"` : "No templates"}>
-          Write one here, or with: berth apply -f template.yaml
-        </Empty>
-      ) : (
-        <Rows
-          label="Templates"
-          columns={columns}
-          rows={data.items}
-          id={(t) => t.name}
-          sort={search.sort ?? "name"}
-          onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort, cursor: undefined }) })}
-          stale={found.isPlaceholderData}
-        />
-      )}
-      <Pager
+      <Listing
+        label="Templates"
+        found={found}
+        columns={columns}
+        id={(t) => t.name}
+        sort={search.sort ?? "name"}
         cursor={search.cursor}
-        next={data?.next}
-        onCursor={(cursor) => void navigate({ search: (old) => ({ ...old, cursor }) })}
+        onSearch={(changes) => void navigate({ search: (old) => ({ ...old, ...changes }) })}
+        empty={
+          <Empty title={search.q ? `No template matches "${search.q}"` : "No templates"}>
+            Write one here, or with: berth apply -f template.yaml
+          </Empty>
+        }
       />
     </Page>
   )

@@ -6,11 +6,11 @@ import { UserActions } from "@/admin/user-actions"
 import { usersQuery } from "@/api/queries"
 import type { User } from "@/api/types"
 import { Button } from "@/parts/button"
+import { Listing } from "@/parts/listing"
 import { Page } from "@/parts/page"
-import { Pager } from "@/parts/pager"
-import { type Column, Rows } from "@/parts/rows"
+import type { Column } from "@/parts/rows"
 import { Search } from "@/parts/search"
-import { Empty, Failed, Loading } from "@/parts/states"
+import { Empty } from "@/parts/states"
 import { Ago } from "@/parts/time"
 import { plural } from "@/text/amounts"
 
@@ -61,29 +61,19 @@ export function AdminUsers() {
         </>
       }
     >
-      {found.error && !data ? (
-        <Failed error={found.error} retry={() => void found.refetch()} busy={found.isFetching} />
-      ) : !data ? (
-        <Loading what="Loading users" />
-      ) : data.items.length === 0 ? (
-        <Empty title={search.q ? `No user matches "${search.q}"` : "No users"}>
-          Add one; they sign in by a link that you pass on.
-        </Empty>
-      ) : (
-        <Rows
-          label="Users"
-          columns={columns}
-          rows={data.items}
-          id={(u) => u.id}
-          sort={search.sort ?? "name"}
-          onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort, cursor: undefined }) })}
-          stale={found.isPlaceholderData}
-        />
-      )}
-      <Pager
+      <Listing
+        label="Users"
+        found={found}
+        columns={columns}
+        id={(u) => u.id}
+        sort={search.sort ?? "name"}
         cursor={search.cursor}
-        next={data?.next}
-        onCursor={(cursor) => void navigate({ search: (old) => ({ ...old, cursor }) })}
+        onSearch={(changes) => void navigate({ search: (old) => ({ ...old, ...changes }) })}
+        empty={
+          <Empty title={search.q ? `No user matches "${search.q}"` : "No users"}>
+            Add one; they sign in by a link that you pass on.
+          </Empty>
+        }
       />
       {adding && <AddUser onClose={() => setAdding(false)} />}
     </Page>

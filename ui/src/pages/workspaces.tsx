@@ -9,11 +9,11 @@ import { Button, ButtonLink, buttonClasses } from "@/parts/button"
 import { Confirm } from "@/parts/confirm"
 import { Dialog, DialogClose } from "@/parts/dialog"
 import { Field, TextInput } from "@/parts/field"
+import { Listing } from "@/parts/listing"
 import { Page } from "@/parts/page"
-import { Pager } from "@/parts/pager"
-import { type Column, Rows } from "@/parts/rows"
+import type { Column } from "@/parts/rows"
 import { Search } from "@/parts/search"
-import { Empty, Failed, Loading, ProblemNote } from "@/parts/states"
+import { Empty, ProblemNote } from "@/parts/states"
 import { Ago } from "@/parts/time"
 import { say } from "@/parts/toast"
 import { parseBytes, plural, sayBytes } from "@/text/amounts"
@@ -35,27 +35,15 @@ export function Workspaces() {
       lead={data && `${plural(data.total, "workspace")}. They outlive sessions.`}
       beside={<Search label="Search workspaces" value={search.q ?? ""} onChange={find} />}
     >
-      {found.error && !data ? (
-        <Failed error={found.error} retry={() => void found.refetch()} busy={found.isFetching} />
-      ) : !data ? (
-        <Loading what="Loading workspaces" />
-      ) : data.items.length === 0 ? (
-        <Nothing q={search.q} />
-      ) : (
-        <Rows
-          label="Workspaces"
-          columns={columns}
-          rows={data.items}
-          id={(w) => w.id}
-          sort={search.sort ?? "name"}
-          onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort, cursor: undefined }) })}
-          stale={found.isPlaceholderData}
-        />
-      )}
-      <Pager
+      <Listing
+        label="Workspaces"
+        found={found}
+        columns={columns}
+        id={(w) => w.id}
+        sort={search.sort ?? "name"}
         cursor={search.cursor}
-        next={data?.next}
-        onCursor={(cursor) => void navigate({ search: (old) => ({ ...old, cursor }) })}
+        onSearch={(changes) => void navigate({ search: (old) => ({ ...old, ...changes }) })}
+        empty={<Nothing q={search.q} />}
       />
     </Page>
   )

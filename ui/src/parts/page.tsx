@@ -54,11 +54,7 @@ export function Heading({ children, className }: { children: ReactNode; classNam
     visited = pathname
   }, [pathname])
   return (
-    <h1
-      ref={heading}
-      tabIndex={-1}
-      className={classes("break-words text-xl font-semibold", className)}
-    >
+    <h1 ref={heading} tabIndex={-1} className={classes("break-words text-xl font-semibold", className)}>
       {children}
     </h1>
   )

@@ -23,7 +23,10 @@ interface RowsProps<T> {
 /// A table that becomes cards on a narrow screen: the same elements, so the same words for every reader.
 export function Rows<T>({ label, columns, rows, id, sort, onSort, stale }: RowsProps<T>) {
   return (
-    <div className={classes("panel relative overflow-x-auto", stale && "opacity-70")} aria-busy={stale || undefined}>
+    <div
+      className={classes("panel relative overflow-x-auto", stale && "opacity-70")}
+      aria-busy={stale || undefined}
+    >
       {/* Roles are repeated because display: block takes them from the elements on a narrow screen. */}
       <table role="table" aria-label={label} className="block w-full text-left sm:table">
         <thead role="rowgroup" className="sr-only sm:not-sr-only sm:table-header-group">

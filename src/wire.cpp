@@ -75,7 +75,8 @@ void run_now(asio::io_context& io, Task<> task) {
 Task<std::string> instance_of(store::Store& store) {
     auto find_or_make = [](store::Tx& tx) {
         if (auto known = tx.find_setting("instance.id")) return *known;
-        auto made = crypto::sha256_hex(crypto::random_text(16)).substr(0, 4);
+        // Long enough that no two on a machine share it: what carries it is taken for one's own.
+        auto made = crypto::sha256_hex(crypto::random_text(16)).substr(0, 8);
         tx.set_setting("instance.id", made);
         return made;
     };

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "build/release/berth"
+PROGRAM = Path(os.environ.get("BERTH_TEST_PROGRAM", ROOT / "build/release/berth"))
 
 
 def free_port():

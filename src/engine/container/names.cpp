@@ -26,6 +26,16 @@ std::string sanitised(std::string_view text) {
     return out;
 }
 
+/// `length` characters that follow from `text`, five bits each: an interface's name has room for few. At
+/// most 12.
+std::string short_hash(std::string_view text, std::size_t length) {
+    constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuv";
+    auto bits = std::stoull(sha256(text).substr(0, 16), nullptr, 16);
+    std::string out;
+    for (; out.size() < length; bits >>= 5) out += digits[bits & 31];
+    return out;
+}
+
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
@@ -39,12 +49,11 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string instance_bridge_prefix(std::string_view instance) {
-    return std::string(bridge_prefix) + sha256(instance).substr(0, 3);
+    return std::string(bridge_prefix) + short_hash(instance, 4);
 }
 
 std::string bridge_name(std::string_view instance, const WorkloadId& workload) {
-    return instance_bridge_prefix(instance) +
-           sha256(fmt::format("{}/{}", instance, workload.text)).substr(0, 8);
+    return instance_bridge_prefix(instance) + short_hash(fmt::format("{}/{}", instance, workload.text), 7);
 }
 
 std::string network_name(std::string_view instance, const WorkloadId& workload) {

@@ -22,9 +22,10 @@ std::string sha256(std::string_view bytes);
 
 /// What every bridge of every Berth begins with.
 inline constexpr std::string_view bridge_prefix = "brth";
-/// What every bridge of this instance begins with: `brth` and 3 hex digits.
+/// What every bridge of this instance begins with: `brth` and 4 letters or digits.
 std::string instance_bridge_prefix(std::string_view instance);
-/// The interface of a workload's network: the instance's prefix and 8 hex digits, 15 characters in all.
+/// The interface of a workload's network: the instance's prefix and 7 letters or digits, 15 characters in
+/// all.
 std::string bridge_name(std::string_view instance, const WorkloadId& workload);
 
 std::string network_name(std::string_view instance, const WorkloadId& workload);

@@ -272,47 +272,5 @@ TEST_F(Files, on_a_full_disk_refuse_writes_and_recover) {
     EXPECT_EQ(::umount(disk.c_str()), 0);
 }
 
-/// Not run by itself: `store_test --gtest_also_run_disabled_tests --gtest_filter='*creates_a_second*'`.
-TEST_F(Files, DISABLED_durable_creates_a_second_by_number_of_writers) {
-    const auto user = make_user("ada");
-    const auto create = [&](int writers, int batch_max, std::chrono::milliseconds length) {
-        const auto path = directory.file(fmt::format("{}-{}.db", writers, batch_max));
-        const auto store = open({.path = path, .batch_max = batch_max}, clock);
-        add_people(*store);
-        asio::thread_pool loop(1);
-        std::atomic<int> count = 0;
-        const auto until = std::chrono::steady_clock::now() + length;
-        const auto run = [](Store& to, User who, std::atomic<int>& done, auto end) -> Task<> {
-            while (std::chrono::steady_clock::now() < end) {
-                const auto name = crypto::random_text(10);
-                auto work = [session = make_session(who, name)](Tx& tx) {
-                    tx.insert_session(session);
-                    tx.append(make_event(session.id.text, session.user));
-                };
-                co_await to.write(std::move(work));
-                ++done;
-            }
-        };
-        for (int writer = 0; writer < writers; ++writer)
-            asio::co_spawn(loop, run(*store, user, count, until), [](const std::exception_ptr& failure) {
-                if (failure) std::rethrow_exception(failure);
-            });
-        loop.join();
-        return static_cast<double>(count) / (static_cast<double>(length.count()) / 1000);
-    };
-    const std::chrono::seconds length(3);
-    const double alone = create(1, 1, length);
-    std::cout << fmt::format("one row per commit {:.0f}/s\n", alone);
-    for (const int writers : {16, 64, 256, 1000}) {
-        const double rate = create(writers, 256, length);
-        std::cout << fmt::format("{} writers {:.0f}/s, {:.1f} times\n", writers, rate, rate / alone);
-    }
-    const auto begin = std::chrono::steady_clock::now();
-    for (int round = 0; round < 100; ++round) open({}, clock);
-    const auto took = std::chrono::steady_clock::now() - begin;
-    std::cout << fmt::format("opening in memory {:.2f} ms\n",
-                             std::chrono::duration<double, std::milli>(took).count() / 100);
-}
-
 }  // namespace
 }  // namespace berth::store

@@ -331,55 +331,5 @@ TEST_F(ContainerEngineTest, a_build_that_fails_says_its_last_words) {
     EXPECT_NE(state.message.find("it broke here"), std::string::npos) << state.message;
 }
 
-/// Not a test of anything but the numbers that it prints.
-TEST_F(ContainerEngineTest, DISABLED_measure) {
-    const auto milliseconds = [](auto from) {
-        return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - from).count();
-    };
-    std::vector<double> starts, readies, dials;
-    WorkloadId id;
-    for (int i = 0; i < 15; ++i) {
-        id = new_workload();
-        run(engine_->apply(id, {CreateNetwork{Egress::internet}}));
-        const auto begin = std::chrono::steady_clock::now();
-        start(id, shell("ide", "exec sleep infinity"));
-        starts.push_back(milliseconds(begin));
-        ready(id, "ide");
-        readies.push_back(milliseconds(begin));
-    }
-    const auto served = new_workload();
-    // With room for every connection: a full backlog would measure TCP's retries.
-    auto listener = shell("web", "");
-    listener.command = {{"python3", "-c",
-                         "import socket\ns = socket.create_server(('127.0.0.1', 8000), backlog=4096)\n"
-                         "while True: s.accept()[0].close()"}};
-    create(served, listener);
-    ready(served, "web");
-    const auto dial = [](engine::Engine& engine, WorkloadId workload, std::vector<double>& times) -> Task<> {
-        for (int i = 0; i < 2000; ++i) {
-            const auto begin = std::chrono::steady_clock::now();
-            const auto stream = co_await engine.dial(workload, "web", 8000);
-            times.push_back(
-                std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
-        }
-    };
-    run(dial(*engine_, served, dials));
-    const auto at = [](std::vector<double> list, double share) {
-        std::ranges::sort(list);
-        return list[static_cast<std::size_t>(share * static_cast<double>(list.size() - 1))];
-    };
-    std::printf(
-        "create+start ms: p50 %.0f p99 %.0f; to ready: p50 %.0f p99 %.0f; dial us: p50 %.0f p99 %.0f\n",
-        at(starts, .5), at(starts, .99), at(readies, .5), at(readies, .99), at(dials, .5), at(dials, .99));
-    std::vector<double> observed;
-    for (int i = 0; i < 50; ++i) {
-        run(engine_->apply(served, {}));
-        const auto begin = std::chrono::steady_clock::now();
-        observe(served);
-        observed.push_back(milliseconds(begin));
-    }
-    std::printf("observe after a change ms: p50 %.1f p99 %.1f\n", at(observed, .5), at(observed, .99));
-}
-
 }  // namespace
 }  // namespace berth::e2e

@@ -96,8 +96,11 @@ void refuse_key(std::string_view path, std::string_view key, const std::vector<s
 
 namespace detail {
 
+constexpr std::int64_t largest_bytes = std::int64_t{1}
+                                       << 62;  // As `parse_bytes` takes them: what is written is read again.
+
 void read_quantity(const value& tree, std::string_view path, Bytes& out) {
-    if (tree.is_int64() && tree.get_int64() >= 0) {
+    if (tree.is_int64() && tree.get_int64() >= 0 && tree.get_int64() <= largest_bytes) {
         out.count = tree.get_int64();
         return;
     }

@@ -59,6 +59,8 @@ TEST(EditDistance, counts_inserts_deletes_and_replacements) {
     const std::vector<std::string> known{"name", "image", "ports"};
     EXPECT_EQ(nearest("imagee", known), "image");
     EXPECT_EQ(nearest("zzzzzzzzzz", known), "");
+    EXPECT_EQ(nearest(std::string(65, 'i'), std::vector{std::string(64, 'i')}), "")
+        << "too long to be compared";
 }
 
 }  // namespace

@@ -12,6 +12,13 @@ namespace {
 constexpr std::string_view api_version = "berth.dev/v1alpha1";
 constexpr std::size_t components_max = 16;
 constexpr std::size_t icon_max = 64 << 10;
+constexpr std::size_t text_max = 128 << 10;  // Of the whole as JSON, with its icon.
+constexpr std::size_t items_max = 64;        // Ports, mounts, volumes, ways in.
+constexpr std::int64_t cpu_max =
+    1'000'000;  // 1000 processors. So sums of many stay far from the end of 64 bits.
+constexpr std::int64_t memory_max = std::int64_t{1} << 46;  // 64 TiB
+constexpr std::int64_t volume_max = std::int64_t{1} << 50;
+constexpr int pids_max = 4096;  // A machine has 32768 unless its administrator gave it more.
 
 /// Keys of the design whose feature is not built yet: refused by name, never ignored.
 constexpr std::string_view unbuilt_spec[] = {"chart",    "parameters", "pool",   "prepull",
@@ -101,6 +108,7 @@ void check_label(const std::string& path, const std::string& name) {
 
 template <class Items>
 void check_names(const std::string& list, const Items& items) {
+    if (items.size() > items_max) refuse(list, fmt::format("at most {} are possible", items_max));
     std::set<std::string> seen;
     for (std::size_t i = 0; i < items.size(); ++i) {
         const auto path = fmt::format("{}[{}].name", list, i);
@@ -129,7 +137,13 @@ void check_probe(const Component& component, const Probe& probe, const std::stri
     if (probe.exec && probe.exec->empty()) refuse(path + ".exec", "expected a command");
 }
 
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 32 || c == 127; });
+}
+
 void check_mounts(const TemplateSpec& spec, const Component& component, const std::string& path) {
+    if (component.mounts.size() > items_max)
+        refuse(path + ".mounts", fmt::format("at most {} are possible", items_max));
     std::set<std::string> seen;
     for (const auto& mount : component.mounts) {
         if (std::none_of(spec.volumes.begin(), spec.volumes.end(),
@@ -138,9 +152,13 @@ void check_mounts(const TemplateSpec& spec, const Component& component, const st
                    nearest_name(mount.volume, spec.volumes));
         const bool plain = mount.path.starts_with('/') && mount.path != "/" &&
                            mount.path.find("/..") == std::string::npos &&
-                           mount.path.find(':') == std::string::npos;
+                           mount.path.find("//") == std::string::npos &&
+                           mount.path.find(':') == std::string::npos && !has_control(mount.path);
         if (!plain)
             refuse(path + ".mounts", "path " + quoted(mount.path) + " is not an absolute path below /");
+        for (const std::string_view taken : {"/proc", "/sys", "/dev", "/run/berth", "/.berth"})
+            if (mount.path == taken || mount.path.starts_with(std::string(taken) + "/"))
+                refuse(path + ".mounts", fmt::format("{} is taken", taken));
         if (!seen.insert(mount.path).second)
             refuse(path + ".mounts", "path " + quoted(mount.path) + " appears twice");
     }
@@ -148,7 +166,8 @@ void check_mounts(const TemplateSpec& spec, const Component& component, const st
 
 void check_component(const TemplateSpec& spec, const Component& component, const std::string& path) {
     if (component.image.empty()) refuse(path + ".image", "an image is needed");
-    if (component.image.starts_with('-') || component.image.find_first_of(" \t\r\n") != std::string::npos)
+    if (component.image.starts_with('-') || component.image.find(' ') != std::string::npos ||
+        has_control(component.image))
         refuse(path + ".image", quoted(component.image) + " is not the name of an image");
     check_names(path + ".ports", component.ports);
     for (const auto& port : component.ports)
@@ -158,10 +177,12 @@ void check_component(const TemplateSpec& spec, const Component& component, const
     const auto& resources = component.resources;
     if (resources.cpu.count < 10) refuse(path + ".resources.cpu", "at least 10m is needed");
     if (resources.memory.count < (6 << 20)) refuse(path + ".resources.memory", "at least 6Mi are needed");
-    if (resources.pids < 4 || resources.pids > 1'000'000)
-        refuse(path + ".resources.pids", "expected 4 to 1000000");
+    if (resources.cpu.count > cpu_max) refuse(path + ".resources.cpu", "at most 1000 processors");
+    if (resources.memory.count > memory_max) refuse(path + ".resources.memory", "at most 64Ti");
+    if (resources.pids < 4 || resources.pids > pids_max)
+        refuse(path + ".resources.pids", fmt::format("expected 4 to {}", pids_max));
     for (const auto& [name, text] : component.env)
-        if (name.empty() || name.find_first_of("= \n") != std::string::npos ||
+        if (name.empty() || name.find_first_of("= ") != std::string::npos || has_control(name) ||
             text.find('\0') != std::string::npos)
             refuse(path + ".env", quoted(name) + " is not the name of a variable");
     if (component.readiness) check_probe(component, *component.readiness, path + ".readiness");
@@ -196,6 +217,7 @@ void check_spec(const TemplateSpec& spec) {
     check_names("access", spec.access);
     if (!spec.icon.empty() && !spec.icon.starts_with("data:image/"))
         refuse("icon", "expected a data:image/… address");
+    if (json::write(json::to_json(spec)).size() > text_max) refuse("spec", "larger than 128 KiB");
     if (spec.icon.size() > icon_max) refuse("icon", "larger than 64 KiB");
     for (std::size_t i = 0; i < spec.components.size(); ++i)
         check_component(spec, spec.components[i], fmt::format("components[{}]", i));
@@ -208,6 +230,9 @@ void check_spec(const TemplateSpec& spec) {
     for (const auto& volume : spec.volumes)
         if (volume.size.count <= 0)
             refuse("volumes", "the size of " + quoted(volume.name) + " must be above 0");
+    for (const auto& volume : spec.volumes)
+        if (volume.size.count > volume_max)
+            refuse("volumes", "the size of " + quoted(volume.name) + " must be at most 1024Ti");
     if (spec.lifecycle.start_within < std::chrono::seconds(1))
         refuse("lifecycle.startWithin", "at least 1s is needed");
     if (spec.lifecycle.stop_timeout > std::chrono::minutes(10))

@@ -93,6 +93,16 @@ TEST(Template, values_out_of_range_are_refused_with_their_path) {
               "invalid_field: components[0].ports: port number must be 1 to 65535");
     EXPECT_EQ(refusal("memory: 256Mi", "memory: 1Mi"),
               "invalid_field: components[0].resources.memory: at least 6Mi are needed");
+    EXPECT_EQ(refusal("memory: 256Mi", "memory: 9223372036854775807"),
+              "invalid_field: components[0].resources.memory: expected an amount such as 512Mi");
+    EXPECT_EQ(refusal("memory: 256Mi", "memory: 65Ti"),
+              "invalid_field: components[0].resources.memory: at most 64Ti");
+    for (const std::string taken : {"/proc", "/proc/x", "/sys", "/dev/shm", "/run/berth", "/.berth/init"})
+        EXPECT_NE(refusal("path: /home/demo", "path: " + taken).find("is taken"), std::string::npos) << taken;
+    EXPECT_NE(refusal("path: /home/demo", "path: \"/a\\nb\"").find("is not an absolute path"),
+              std::string::npos);
+    EXPECT_NE(refusal("path: /home/demo", "path: /home//demo").find("is not an absolute path"),
+              std::string::npos);
     EXPECT_EQ(refusal("path: /home/demo", "path: home"),
               "invalid_field: components[0].mounts: path \"home\" is not an absolute path below /");
     EXPECT_EQ(refusal("path: /home/demo", "path: /a/../etc"),

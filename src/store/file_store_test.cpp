@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -8,7 +9,6 @@
 #include <fmt/format.h>
 #include <boost/asio/thread_pool.hpp>
 #include <fstream>
-#include <iostream>
 #include <random>
 #include <set>
 #include <thread>
@@ -39,6 +39,55 @@ void add_people(Store& store) {
         tx.insert_user(make_user("ada"));
         tx.insert_revision(make_template("terminal"));
     });
+}
+
+/// What another program sees of the users, opening and closing the database as `sqlite3` does.
+std::string seen_from_outside(std::string path) {
+    std::string script =
+        "import sqlite3, sys\n"
+        "c = sqlite3.connect(sys.argv[1])\n"
+        "names = [row[0] for row in c.execute('select name from user order by name')]\n"
+        "c.close()\n"
+        "open(sys.argv[1] + '.answer', 'w').write(' '.join(names))";
+    std::string program = "python3", option = "-c";
+    char* const arguments[] = {program.data(), option.data(), script.data(), path.data(), nullptr};
+    pid_t child = -1;
+    EXPECT_EQ(::posix_spawnp(&child, "python3", nullptr, nullptr, arguments, environ), 0);
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    std::string names;
+    std::ifstream answer(path + ".answer");
+    std::getline(answer, names);
+    return names;
+}
+
+TEST_F(Files, another_program_that_reads_beside_it_takes_nothing_away) {
+    const auto store = open_here();
+    add_people(*store);
+    EXPECT_EQ(seen_from_outside(directory.file()), "ada");
+    EXPECT_TRUE(std::filesystem::exists(directory.file() + "-wal"))
+        << "it took itself for the last to use it";
+    write(*store, [](Tx& tx) { tx.insert_user(make_user("bob")); });
+    EXPECT_EQ(seen_from_outside(directory.file()), "ada bob");
+}
+
+TEST_F(Files, a_row_that_does_not_read_back_costs_nobody_else_their_view) {
+    const auto store = open_here();
+    auto broken = make_template("broken");
+    broken.spec.components.at(0).resources.memory.count = std::numeric_limits<std::int64_t>::max();
+    write(*store, [&](Tx& tx) {
+        tx.insert_user(make_user("ada"));
+        tx.insert_revision(make_template("terminal"));
+        tx.insert_revision(broken);
+    });
+    const auto list = [&] {
+        read(*store, [](Rows& rows) { return rows.list_templates(Caller::system(), {}); });
+    };
+    for (int i = 0; i < 20; ++i) EXPECT_THROW(list(), Error);
+    write(*store, [](Tx& tx) { tx.insert_user(make_user("bob")); });
+    for (int i = 0; i < 20; ++i)
+        EXPECT_TRUE(read(*store, [](Rows& rows) { return rows.find_user_by_name("bob"); }));
 }
 
 TEST_F(Files, outlive_their_store) {

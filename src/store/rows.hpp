@@ -33,7 +33,7 @@ class SqlRows final : public Tx {
     std::optional<Ticket> find_ticket(std::string_view secret_hash, Time now) override;
     void insert_login(const Login& login) override;
     void delete_login(const LoginId& id) override;
-    void delete_logins(const UserId& user) override;
+    void delete_proofs(const UserId& user) override;
     void insert_token(const Token& token) override;
     bool delete_token(const UserId& user, const TokenId& id) override;
     void touch_token(const TokenId& id, Time at) override;

@@ -35,8 +35,10 @@ void SqlRows::delete_login(const LoginId& id) {
     db_.run("DELETE FROM login WHERE id = :id", id);
 }
 
-void SqlRows::delete_logins(const UserId& user) {
+void SqlRows::delete_proofs(const UserId& user) {
     db_.run("DELETE FROM login WHERE user_id = :user", user);
+    db_.run("DELETE FROM token WHERE user_id = :user", user);
+    db_.run("DELETE FROM ticket WHERE user_id = :user", user);
 }
 
 void SqlRows::insert_token(const Token& token) {

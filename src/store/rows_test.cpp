@@ -98,7 +98,7 @@ TEST_P(Proofs, logins_are_found_by_id_and_secret_and_end) {
     EXPECT_EQ(listed[0].id, second.id) << "newest first";
     write([&](Tx& tx) { tx.delete_login(first.id); });
     EXPECT_FALSE(read([](Rows& rows) { return rows.find_login("hash1"); }));
-    write([&](Tx& tx) { tx.delete_logins(ada.id); });
+    write([&](Tx& tx) { tx.delete_proofs(ada.id); });
     EXPECT_TRUE(read([&](Rows& rows) { return rows.list_logins(ada.id); }).empty());
     EXPECT_TRUE(read([](Rows& rows) { return rows.find_login("hash3"); }));
 }

@@ -73,9 +73,11 @@ Connection::Connection(const std::string& path) {
                     "the path of the database must not hold a quote: " + quoted(path));
     if (!path.empty()) {
         // Made here, so that nobody else can read it: SQLite gives its side files the same mode.
-        const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (file < 0) refuse_storage(path + ": " + std::strerror(errno));
-        ::close(file);
+        // One that is there is not opened: closing it would drop the locks that SQLite holds on it in this
+        // process (fcntl(2), advisory locks), and another program would take itself for the last to use it.
+        const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (file < 0 && errno != EEXIST) refuse_storage(path + ": " + std::strerror(errno));
+        if (file >= 0) ::close(file);
     }
     try {
         session_.open(soci::sqlite3,
@@ -141,16 +143,19 @@ bool Connection::fetch(Statement& statement, const std::string& sql) {
     }
 }
 
+void Connection::forget(const std::string& sql) {
+    const auto place = statements_.find(sql);
+    if (place == statements_.end()) return;
+    uses_.erase(place->second.use);
+    statements_.erase(place);
+}
+
 void Connection::fail(const soci::soci_error& error, const std::string& sql) {
     // Without the context that SOCI adds: it holds the parameters, and those may be hashes of secrets.
     const auto message = error.get_error_message();
     const auto* known = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
     const int code = known != nullptr ? known->result() : SQLITE_ERROR;
-    // SOCI has finalised the statement that failed.
-    if (const auto place = statements_.find(sql); place != statements_.end()) {
-        uses_.erase(place->second.use);
-        statements_.erase(place);
-    }
+    forget(sql);  // SOCI has finalised the statement that failed.
     switch (code & 0xff) {
         case SQLITE_CONSTRAINT:
             if (message.find("UNIQUE") != std::string::npos) refuse_duplicate(message);

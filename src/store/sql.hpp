@@ -85,6 +85,9 @@ class Connection {
     Statement& prepare(const std::string& sql, const Kinds& parameters, const Kinds& results);
     bool execute(Statement& statement, const std::string& sql);
     bool fetch(Statement& statement, const std::string& sql);
+    void forget(const std::string& sql);
+    template <class Each>
+    void read_to_end(Statement& statement, const std::string& sql, Each each);
     [[noreturn]] void fail(const soci::soci_error& error, const std::string& sql);
 
     struct Entry {
@@ -126,6 +129,17 @@ std::int64_t Connection::update(const Row& row) {
     return statement.affected();
 }
 
+/// A statement that stops early, also by what `each` throws, would keep its snapshot for good: it goes.
+template <class Each>
+void Connection::read_to_end(Statement& statement, const std::string& sql, Each each) {
+    try {
+        for (bool more = execute(statement, sql); more; more = fetch(statement, sql)) each();
+    } catch (...) {
+        forget(sql);
+        throw;
+    }
+}
+
 template <class Row, class... Parameters>
 std::vector<Row> Connection::select(std::string_view tail, const Parameters&... parameters) {
     static const Columns columns = columns_of<Row>();
@@ -136,9 +150,7 @@ std::vector<Row> Connection::select(std::string_view tail, const Parameters&... 
     std::size_t place = 0;
     (put(statement.parameter(place++), parameters), ...);
     std::vector<Row> rows;
-    // Read to the end: a statement that stops early would keep its snapshot.
-    for (bool more = execute(statement, sql); more; more = fetch(statement, sql))
-        rows.push_back(take_row<Row>(statement));
+    read_to_end(statement, sql, [&] { rows.push_back(take_row<Row>(statement)); });
     return rows;
 }
 
@@ -155,8 +167,9 @@ std::optional<T> Connection::value(const std::string& sql, const Parameters&... 
     std::size_t place = 0;
     (put(statement.parameter(place++), parameters), ...);
     std::optional<T> found;
-    for (bool more = execute(statement, sql); more; more = fetch(statement, sql))
+    read_to_end(statement, sql, [&] {
         if (!found) take(statement.result(0), found);
+    });
     return found;
 }
 
@@ -168,7 +181,7 @@ void Connection::query(const std::string& sql, const std::vector<Cell>& paramete
     auto& statement = prepare(sql, kinds, results);
     for (std::size_t place = 0; place < parameters.size(); ++place)
         statement.parameter(place) = parameters[place];
-    for (bool more = execute(statement, sql); more; more = fetch(statement, sql)) each(statement);
+    read_to_end(statement, sql, [&] { each(statement); });
 }
 
 }  // namespace berth::store

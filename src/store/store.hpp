@@ -179,7 +179,8 @@ class Tx : public Rows {
 
     virtual void insert_login(const Login& login) = 0;
     virtual void delete_login(const LoginId& id) = 0;
-    virtual void delete_logins(const UserId& user) = 0;
+    /// Everything that lets the user in: sign-ins, tokens and tickets.
+    virtual void delete_proofs(const UserId& user) = 0;
     virtual void insert_token(const Token& token) = 0;
     /// False when the user has no such token.
     virtual bool delete_token(const UserId& user, const TokenId& id) = 0;

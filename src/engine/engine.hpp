@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <functional>
 #include <memory>
 #include <span>
@@ -10,11 +8,12 @@
 
 #include "base/task.hpp"
 #include "model/workload.hpp"
+#include "net/handed_socket.hpp"
 
 namespace berth::engine {
 
 /// A connected byte stream to a port inside a component, whatever its family.
-using Stream = asio::generic::stream_protocol::socket;
+using Stream = net::HandedSocket<>;
 
 /// An image as the engine has it.
 struct Image {

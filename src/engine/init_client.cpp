@@ -1,5 +1,6 @@
 #include "engine/init_client.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,9 +12,13 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include "base/timeout.hpp"
 #include "engine/init_wire.hpp"
+#include "net/handed_socket.hpp"
 #include "net/http_client_connection.hpp"
 
 namespace berth::engine {
@@ -24,10 +29,35 @@ constexpr std::size_t read_size = 32u << 10;
 constexpr std::size_t write_size = 32u << 10;
 constexpr std::size_t descriptors_max = 8;  // Nobody sends that many; all are closed.
 
-Task<Stream> connect(std::string path) {
+/// A connection to process 1 itself; what a dial hands over is a `Stream`.
+using ControlSocket = asio::generic::stream_protocol::socket;
+
+/// Whether who listens there is process 1 of the component: a program of the session can take the socket's
+/// place in its folder, and then hand over what holds us up. SO_PEERCRED names the process that called
+/// listen(2). Where the number is not known, its number in each namespace from ours inwards (NSpid,
+/// proc_pid_status(5)) must be that of a first process; one that is dead is nobody's.
+bool is_process_1(int socket, std::optional<int> process) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+    if (peer.pid == 0) return true;  // Of a namespace that cannot be seen from ours: nothing to compare with.
+    if (process) return peer.pid == *process;
+    std::ifstream status("/proc/" + std::to_string(peer.pid) + "/status");
+    for (std::string line; std::getline(status, line);) {
+        if (!line.starts_with("NSpid:")) continue;
+        std::istringstream numbers(line.substr(6));
+        const std::vector<int> levels{std::istream_iterator<int>(numbers), {}};
+        return levels.size() == 1 || (levels.size() == 2 && levels.back() == 1);
+    }
+    return false;
+}
+
+Task<ControlSocket> connect(InitDoor door) {
     std::string why;
     try {
-        co_return co_await net::connect_unix(std::move(path));
+        auto socket = co_await net::connect_unix(door.path);
+        if (is_process_1(socket.native_handle(), door.process)) co_return socket;
+        why = "the socket is not process 1's";
     } catch (const Error& error) {
         why = error.what();
     }
@@ -35,8 +65,15 @@ Task<Stream> connect(std::string path) {
 }
 
 /// Sends one request frame.
-Task<> send(Stream& socket, std::string frame) {
+Task<> send(ControlSocket& socket, std::string frame) {
     co_await asio::async_write(socket, asio::buffer(frame), asio::use_awaitable);
+}
+
+/// Closes what a session handed over and nobody wants.
+void drop(int descriptor) {
+    if (descriptor < 0) return;
+    net::forestall_linger(descriptor);
+    ::close(descriptor);
 }
 
 /// What arrived: bytes, and at most one descriptor that rode along.
@@ -58,7 +95,7 @@ void take_descriptors(msghdr& message, Arrival& arrival) {
             if (arrival.descriptor < 0)
                 arrival.descriptor = descriptor;
             else
-                ::close(descriptor);
+                drop(descriptor);
         }
     }
     arrival.truncated = (message.msg_flags & MSG_CTRUNC) != 0;
@@ -83,7 +120,7 @@ std::optional<Arrival> receive_now(int socket) {
     return arrival;
 }
 
-/// The family of a connected stream socket over IP; nothing for any other descriptor.
+/// The family of a connected socket of TCP over IP; nothing for any other descriptor.
 std::optional<int> connected_family(int descriptor) {
     int type = 0, family = 0;
     socklen_t size = sizeof type;
@@ -92,6 +129,10 @@ std::optional<int> connected_family(int descriptor) {
     size = sizeof family;
     if (::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0) return std::nullopt;
     if (family != AF_INET && family != AF_INET6) return std::nullopt;
+    int protocol = 0;
+    size = sizeof protocol;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0 || protocol != IPPROTO_TCP)
+        return std::nullopt;
     sockaddr_storage peer{};
     socklen_t peer_size = sizeof peer;
     if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) return std::nullopt;
@@ -103,14 +144,12 @@ struct Descriptor {
     Descriptor() = default;
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (number >= 0) ::close(number);
-    }
+    ~Descriptor() { drop(number); }
 };
 
 // An optional, because what races against a timer has to have an empty value.
-Task<std::optional<Stream>> dial_socket(std::string path, int port) {
-    auto socket = co_await connect(std::move(path));
+Task<std::optional<Stream>> dial_socket(InitDoor door, int port) {
+    auto socket = co_await connect(std::move(door));
     auto request = write_frame('D', std::to_string(port));
     co_await send(socket, std::move(request));
     InitFrames frames;
@@ -119,10 +158,10 @@ Task<std::optional<Stream>> dial_socket(std::string path, int port) {
     while (!(frame = frames.next())) {
         auto arrival = receive_now(socket.native_handle());
         if (!arrival) {
-            co_await socket.async_wait(Stream::wait_read, asio::use_awaitable);
+            co_await socket.async_wait(ControlSocket::wait_read, asio::use_awaitable);
             continue;
         }
-        if (arrival->descriptor >= 0 && received.number >= 0) ::close(arrival->descriptor);
+        if (arrival->descriptor >= 0 && received.number >= 0) drop(arrival->descriptor);
         if (received.number < 0) received.number = arrival->descriptor;
         if (arrival->bytes.empty())
             throw Error(Kind::unavailable, "not_running", "the component ended while it was dialled");
@@ -140,7 +179,7 @@ Task<std::optional<Stream>> dial_socket(std::string path, int port) {
 }
 
 /// The first frame that answers a request; a refusal is thrown.
-Task<InitFrame> read_answer(Stream& socket, InitFrames& frames) {
+Task<InitFrame> read_answer(ControlSocket& socket, InitFrames& frames) {
     std::string bytes(read_size, '\0');
     std::optional<InitFrame> frame;
     while (!(frame = frames.next())) {
@@ -168,7 +207,7 @@ enum class Running { in_terminal, by_itself };
 
 class InitProcess final : public Process {
   public:
-    InitProcess(Stream socket, InitFrames frames, Running how, std::optional<TerminalEvent> attached)
+    InitProcess(ControlSocket socket, InitFrames frames, Running how, std::optional<TerminalEvent> attached)
         : socket_(std::move(socket)), frames_(std::move(frames)), how_(how), attached_(std::move(attached)) {}
 
     Task<std::optional<TerminalEvent>> read() override {
@@ -255,15 +294,15 @@ class InitProcess final : public Process {
         }
     }
 
-    Stream socket_;
+    ControlSocket socket_;
     InitFrames frames_;
     Running how_;
     std::optional<TerminalEvent> attached_;  // What is to be told first.
     bool ended_ = false;
 };
 
-Task<std::string> ping_socket(std::string path) {
-    auto socket = co_await connect(std::move(path));
+Task<std::string> ping_socket(InitDoor door) {
+    auto socket = co_await connect(std::move(door));
     auto request = write_frame('P', "");
     co_await send(socket, std::move(request));
     InitFrames frames;
@@ -271,8 +310,8 @@ Task<std::string> ping_socket(std::string path) {
     co_return answer.payload;
 }
 
-Task<std::unique_ptr<Process>> begin(std::string path, std::string request, Running how) {
-    auto socket = co_await connect(std::move(path));
+Task<std::unique_ptr<Process>> begin(InitDoor door, std::string request, Running how) {
+    auto socket = co_await connect(std::move(door));
     co_await send(socket, std::move(request));
     InitFrames frames;
     const auto answer = co_await read_answer(socket, frames);
@@ -302,13 +341,13 @@ std::string join_environment(const std::map<std::string, std::string>& env) {
 Task<Stream> InitClient::dial(int port, Duration limit) const {
     if (port < 1 || port > 65535)
         throw Error(Kind::invalid, "invalid_field", "a port is a number from 1 to 65535");
-    auto work = dial_socket(path_, port);
+    auto work = dial_socket(door_, port);
     auto stream = co_await finish_within(*clock_, limit, "port " + std::to_string(port), std::move(work));
     co_return std::move(*stream);
 }
 
 Task<std::string> InitClient::ping(Duration limit) const {
-    auto work = ping_socket(path_);
+    auto work = ping_socket(door_);
     co_return co_await finish_within(*clock_, limit, "the component's process 1", std::move(work));
 }
 
@@ -316,7 +355,7 @@ Task<std::unique_ptr<Process>> InitClient::terminal(TerminalRequest request) con
     std::vector<std::string> fields{request.id, std::to_string(request.rows), std::to_string(request.columns),
                                     request.offset ? std::to_string(*request.offset) : ""};
     fields.insert(fields.end(), request.command.begin(), request.command.end());
-    auto work = begin(path_, write_frame('T', join_fields(fields)), Running::in_terminal);
+    auto work = begin(door_, write_frame('T', join_fields(fields)), Running::in_terminal);
     co_return co_await finish_within(*clock_, start_limit, "the terminal", std::move(work));
 }
 
@@ -328,7 +367,7 @@ Task<std::unique_ptr<Process>> InitClient::exec(ExecRequest request,
                                     join_environment(env)};
     fields.insert(fields.end(), request.command.begin(), request.command.end());
     const auto program = quoted(request.command.front());
-    auto work = begin(path_, write_frame('X', join_fields(fields)), Running::by_itself);
+    auto work = begin(door_, write_frame('X', join_fields(fields)), Running::by_itself);
     try {
         co_return co_await finish_within(*clock_, start_limit, program, std::move(work));
     } catch (const Error& error) {

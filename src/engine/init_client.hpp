@@ -8,18 +8,22 @@
 
 namespace berth::engine {
 
+/// Where process 1 of a component listens, and its number on this machine when that is known: another one
+/// that listens there is refused.
+struct InitDoor {
+    std::string path;
+    std::optional<int> process = {};
+};
+
 /// Speaks to the process 1 of one component over its Unix socket on this machine.
 ///
 /// Any loop may call. What cannot be reached is `unavailable` (`not_running`). The other side is not trusted:
 /// a descriptor that is not a connected TCP socket is refused and closed.
 class InitClient {
   public:
-    InitClient(std::string socket_path, Clock& clock) : path_(std::move(socket_path)), clock_(&clock) {}
+    InitClient(InitDoor door, Clock& clock) : door_(std::move(door)), clock_(&clock) {}
 
     /// A connection to `port` inside: `unavailable` (`port_closed`) when nobody accepts there within `limit`.
-    ///
-    /// The component may keep a copy of the descriptor and change its blocking mode: read and write it with
-    /// MSG_DONTWAIT, or through operations that never block.
     Task<Stream> dial(int port, Duration limit = std::chrono::seconds(10)) const;
     /// Its version; proves that it lives.
     Task<std::string> ping(Duration limit = std::chrono::seconds(5)) const;
@@ -29,7 +33,7 @@ class InitClient {
                                         std::map<std::string, std::string> env = {}) const;
 
   private:
-    std::string path_;
+    InitDoor door_;
     Clock* clock_;
 };
 

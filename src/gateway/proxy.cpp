@@ -76,9 +76,11 @@ net::Work<std::optional<Refusal>> dial_upstream(Passage& passage, const Dial& di
         auto dialling = dial(passage.route->workload, passage.way->component, passage.way->port);
         auto stream = co_await net::run_task(passage.state.loop.executor(), std::move(dialling));
         const auto protocol = stream->local_endpoint().protocol();
-        passage.upstream.emplace(net::Socket(
-            passage.state.loop.executor(),
-            asio::generic::stream_protocol(protocol.family(), protocol.protocol()), stream->release()));
+        passage.upstream.emplace(
+            net::Socket(passage.state.loop.executor(),
+                        asio::generic::stream_protocol(protocol.family(), protocol.protocol()),
+                        stream->release()),
+            net::Channel::Origin::handed);
         // The client may have gone, or its sign-in ended, meanwhile.
         if (passage.client_gone) passage.upstream->close();
         co_return std::nullopt;

@@ -37,6 +37,11 @@ bool ours_to_say(Name id) {
     return id == Name::berth_token || id == Name::forwarded || id == Name::x_berth || id == Name::x_forwarded;
 }
 
+/// A token of ours in the header that is the application's own: sent by mistake, and not for its eyes.
+bool is_our_token(std::string_view value) {
+    return net::same_word(net::cut_front(value, ' '), "bearer") && net::trim(value).starts_with("brt_");
+}
+
 /// Every pair but ours, as they came; the whole field goes when nothing is left.
 void add_cookies(std::string& out, std::string_view value, const OwnCookies& cookies) {
     const auto start = out.size();
@@ -74,6 +79,8 @@ void rewrite_request(std::string& out, const net::RequestHead& head, const Reque
         } else if (field.id == Name::cookie) {
             add_cookies(out, field.value, changes.cookies);
             continue;
+        } else if (field.id == Name::authorization && is_our_token(field.value)) {
+            continue;
         } else if (field.id == Name::host || hop_by_hop(field.id) || ours_to_say(field.id)) {
             continue;
         }
@@ -93,7 +100,9 @@ void rewrite_request(std::string& out, const net::RequestHead& head, const Reque
 
 bool may_set(std::string_view set_cookie, const OwnCookies& cookies) {
     auto pair = net::cut_front(set_cookie, ';');
-    if (cookies.holds(net::trim(net::cut_front(pair, '=')))) return false;
+    const auto name = net::trim(net::cut_front(pair, '='));
+    // A browser sends a cookie without a name as its value alone, which may look like one of ours.
+    if (name.empty() || cookies.holds(name)) return false;
     while (!set_cookie.empty()) {
         auto attribute = net::cut_front(set_cookie, ';');
         if (net::same_word(net::trim(net::cut_front(attribute, '=')), "domain")) return false;

@@ -66,6 +66,16 @@ TEST(RequestRewriting, takes_our_cookies_out_and_leaves_the_others) {
     EXPECT_EQ(cookie("a=\"b;berth_one=z\""), "a=\"b");
 }
 
+TEST(RequestRewriting, no_twin_of_our_headers_and_no_token_of_ours_passes) {
+    EXPECT_EQ(request("GET / HTTP/1.1\r\nHost: lab.apps.test\r\nX_Berth_User: root\r\nX-Berth_User: root\r\n"
+                      "x_forwarded_for: 1.2.3.4\r\nBerth_Token: brt_x\r\nAuthorization: bearer  brt_x\r\n"
+                      "My_Header: 1\r\n\r\n"),
+              "GET / HTTP/1.1\r\nHost: lab.apps.test\r\nMy_Header: 1\r\n" + said + "\r\n");
+    EXPECT_NE(request("GET / HTTP/1.1\r\nHost: lab.apps.test\r\nAuthorization: Bearer xyz\r\n\r\n")
+                  .find("Authorization: Bearer xyz"),
+              std::string::npos);
+}
+
 TEST(RequestRewriting, passes_an_upgrade_only_when_told_to) {
     EXPECT_EQ(
         request("GET /s HTTP/1.1\r\nHost: lab.apps.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -83,7 +93,7 @@ TEST(ResponseRewriting, drops_what_would_reach_beyond_the_session) {
                        "Set-Cookie: a=b; Path=/\r\nSet-Cookie: a=b; Domain=apps.test\r\nSet-Cookie: "
                        "a=b;domain = .test\r\n"
                        "Set-Cookie: berth_one=stolen\r\nSet-Cookie:  Berth_One-Session "
-                       "=x\r\nService-Worker-Allowed: /\r\n"
+                       "=x\r\nSet-Cookie: =berth_one=stolen\r\nService-Worker-Allowed: /\r\n"
                        "Set-Cookie: c=domain; HttpOnly\r\n\r\n"),
               "HTTP/1.1 200 Fine\r\nContent-Length: 0\r\nSet-Cookie: a=b; Path=/\r\nSet-Cookie: c=domain; "
               "HttpOnly\r\n\r\n");

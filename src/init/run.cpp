@@ -106,6 +106,8 @@ class Run {
 int run(char* const* arguments, const char* socket_path) {
     fill_standard_descriptors();
     if (::getpid() != 1) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    // Programs of the same user must not trace it or take its descriptors (proc(5), ptrace(2)).
+    ::prctl(PR_SET_DUMPABLE, 0);
     static Run process;
     return process.start(arguments, socket_path);
 }

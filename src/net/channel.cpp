@@ -7,6 +7,8 @@
 #include <boost/asio/error.hpp>
 #include <cerrno>
 
+#include "net/handed_socket.hpp"
+
 namespace berth::net {
 
 void Slices::consume(std::size_t bytes) {
@@ -20,7 +22,14 @@ void Slices::consume(std::size_t bytes) {
     }
 }
 
-Channel::Channel(Socket socket) : socket_(std::move(socket)) {
+Channel& Channel::operator=(Channel&& other) noexcept {
+    close();
+    socket_ = std::move(other.socket_);
+    origin_ = other.origin_;
+    return *this;
+}
+
+Channel::Channel(Socket socket, Origin origin) : socket_(std::move(socket)), origin_(origin) {
     ErrorCode ignored;
     socket_.native_non_blocking(true, ignored);
     const int on = 1;
@@ -90,6 +99,8 @@ void Channel::cancel() {
 }
 
 void Channel::close() {
+    if (!socket_.is_open()) return;
+    if (origin_ == Origin::handed) forestall_linger(socket_.native_handle());
     ErrorCode ignored;
     socket_.close(ignored);
 }

@@ -47,13 +47,18 @@ enum class Outcome { done, would_block, ended, failed };
 /// time.
 class Channel {
   public:
-    explicit Channel(Socket socket);
+    /// `handed`: the socket is a session's, which may still hold it; see handed_socket.hpp.
+    enum class Origin { own, handed };
+    explicit Channel(Socket socket, Origin origin = Origin::own);
+    Channel(Channel&& other) noexcept = default;
+    Channel& operator=(Channel&& other) noexcept;
+    ~Channel() { close(); }
 
     /// Reads what is there, at most `size` bytes, into `into`; `bytes` says how many.
     Outcome try_read(char* into, std::size_t size, std::size_t& bytes);
     /// Waits for bytes: (failure, how many). The end of the stream is `asio::error::eof`.
     Work<std::tuple<ErrorCode, std::size_t>> read_some(char* into, std::size_t size) {
-        return socket_.async_read_some(asio::buffer(into, size), asio::as_tuple(await));
+        return socket_.async_receive(asio::buffer(into, size), MSG_DONTWAIT, asio::as_tuple(await));
     }
     /// Sends what fits; `done` once `slices` is empty.
     Outcome try_write(Slices& slices);
@@ -84,6 +89,7 @@ class Channel {
 
   private:
     Socket socket_;
+    Origin origin_ = Origin::own;
 };
 
 }  // namespace berth::net

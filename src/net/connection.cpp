@@ -137,8 +137,11 @@ void Connection::cut() {
 
 Work<> serve_connection(std::shared_ptr<Connection> connection, const Dispatch& dispatch) {
     while (true) {
+        static thread_local std::uint64_t waits = 0;
         HeadProblem problem;
+        connection->waiting_since = ++waits;
         const auto got = co_await read_head(*connection, problem);
+        connection->waiting_since = 0;
         connection->disarm();
         if (got == Got::problem) co_await refuse_head(*connection, problem);
         if (got != Got::head) break;

@@ -59,9 +59,10 @@ class Connection final : public Deadline {
     RequestHead head;
     const std::string remote;  ///< Address of the peer; empty on the Unix socket.
     const bool local;
-    bool draining = false;         ///< The server stops: no further request.
-    bool idle = true;              ///< Between two requests.
-    bool upgraded = false;         ///< The client's socket was given away or speaks no HTTP any more.
+    bool draining = false;            ///< The server stops: no further request.
+    bool idle = true;                 ///< Between two requests.
+    std::uint64_t waiting_since = 0;  ///< Counts up over the loop's connections; 0: no head is waited for.
+    bool upgraded = false;            ///< The client's socket was given away or speaks no HTTP any more.
     std::shared_ptr<void> memory;  ///< What a raw handler remembers of this client from request to request.
     asio::cancellation_signal cancel;  ///< Ends the platform handler that runs.
     Closer* closer = nullptr;

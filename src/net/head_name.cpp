@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <iterator>
+#include <string>
 
 #include "net/head.hpp"
 #include "net/text.hpp"
@@ -63,7 +65,13 @@ Name classify(std::string_view name) {
             if (same_word(known[at].name, name)) return known[at].id;
     if (starts_with_word(name, "x-berth-")) return Name::x_berth;
     if (starts_with_word(name, "x-forwarded-")) return Name::x_forwarded;
-    return Name::other;
+    if (name.find('_') == std::string_view::npos) return Name::other;
+    // CGI and WSGI give an application `X_Berth_User` and `X-Berth-User` under one name.
+    std::string dashed(name);
+    std::replace(dashed.begin(), dashed.end(), '_', '-');
+    const auto twin = classify(dashed);
+    const bool reserved = twin == Name::x_berth || twin == Name::x_forwarded || twin == Name::berth_token;
+    return reserved ? twin : Name::other;
 }
 
 }  // namespace berth::net

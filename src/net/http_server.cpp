@@ -124,6 +124,18 @@ struct Server::Runner {
         asio::co_spawn(loop.executor(), serve_connection(connection, shared.dispatch), std::move(ended));
     }
 
+    /// Makes room by ending the connection that asks for nothing since longest. False when there is none.
+    bool cut_longest_waiting() {
+        Connection* longest = nullptr;
+        for (auto* connection : open_connections) {
+            const bool waits = connection->waiting_since > 0 && connection->client.open();
+            if (waits && (longest == nullptr || connection->waiting_since < longest->waiting_since))
+                longest = connection;
+        }
+        if (longest != nullptr) longest->cut();
+        return longest != nullptr;
+    }
+
     template <class Protocol>
     Work<> accept(Acceptor<Protocol>& acceptor, bool local) {
         while (acceptor.is_open()) {
@@ -139,10 +151,12 @@ struct Server::Runner {
                 continue;
             }
             Socket client(std::move(socket));
-            if (shared.connections.load(std::memory_order_relaxed) >= shared.config.connections_max) {
-                Channel full(std::move(client));
+            const bool full =
+                shared.connections.load(std::memory_order_relaxed) >= shared.config.connections_max;
+            if (full && !cut_longest_waiting()) {
+                Channel refused(std::move(client));
                 Slices slices{full_answer};
-                full.try_write(slices);
+                refused.try_write(slices);
                 continue;
             }
             open(std::make_shared<Connection>(loop, shared.config, std::move(client), address_of(peer),

@@ -41,6 +41,14 @@ Destination everything_here(std::string_view host) {
     return Destination::platform;
 }
 
+Task<Response> answer_late(Request) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(300));
+    co_await timer.async_wait(asio::use_awaitable);
+    Response response;
+    response.body = "late";
+    co_return response;
+}
+
 class Running {
   public:
     explicit Running(Handler handler = echo, ServerConfig config = {}, RawHandler session = {})
@@ -51,7 +59,7 @@ class Running {
     }
     static ServerConfig with_free_port(ServerConfig config) {
         config.port = 0;
-        config.loops = 2;
+        if (config.loops == 0) config.loops = 2;
         return config;
     }
     Peer connect() const { return Peer::connect(server.port()); }
@@ -191,10 +199,10 @@ TEST(Server, closes_a_head_that_does_not_come_and_a_connection_that_asks_nothing
 }
 
 TEST(Server, a_connection_beyond_the_limit_is_told_so) {
-    Running running(echo, {.connections_max = 1});
+    Running running(answer_late, {.connections_max = 1});
     auto first = running.connect();
     first.send(get("/", ""));
-    first.receive_response();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
     EXPECT_TRUE(running.connect().receive_all().starts_with("HTTP/1.1 503 "));
     first.close();
     EXPECT_TRUE(eventually([&] { return running.server.connections() == 0; }));
@@ -332,12 +340,35 @@ void stop(Server& server, Duration limit) {
     stopped.get();
 }
 
-Task<Response> answer_late(Request) {
-    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(300));
-    co_await timer.async_wait(asio::use_awaitable);
-    Response response;
-    response.body = "late";
-    co_return response;
+TEST(Server, connections_that_ask_nothing_make_room_for_one_that_does) {
+    Running running(answer_late, {.loops = 1, .connections_max = 3});
+    auto busy = running.connect();
+    busy.send(get("/", ""));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::vector<Peer> idle;
+    for (int i = 0; i < 5; ++i) idle.push_back(running.connect());
+    EXPECT_TRUE(running.ask(get("/")).ends_with("late"));
+    EXPECT_TRUE(busy.receive_response().ends_with("late")) << "who is being answered stays";
+    EXPECT_EQ(idle[0].receive_all(), "") << "who has waited longest goes first";
+}
+
+TEST(Server, large_bodies_have_a_limit_of_their_own) {
+    Running running(echo, {.loops = 1});
+    const auto begin = fmt::format("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", 100'000);
+    std::vector<Peer> senders;
+    for (int i = 0; i < Loop::large_bodies_max; ++i) {
+        senders.push_back(running.connect());
+        senders.back().send(begin + "x");
+    }
+    EXPECT_TRUE(eventually([&] { return running.server.connections() == Loop::large_bodies_max; }));
+    EXPECT_TRUE(eventually([&] { return running.ask(begin).starts_with("HTTP/1.1 503 "); }));
+    EXPECT_TRUE(running.ask(get("/small")).starts_with("HTTP/1.1 200 "));
+    senders.pop_back();
+    EXPECT_TRUE(eventually([&] {
+        auto again = running.connect();
+        again.send(begin + std::string(100'000, 'x'));
+        return again.receive_response().starts_with("HTTP/1.1 200 ");
+    }));
 }
 
 TEST(Server, stopping_lets_answers_finish_and_ends_idle_connections) {

@@ -94,8 +94,10 @@ class Loop {
     static constexpr std::size_t small_block = 16 << 10;
     static constexpr std::size_t large_block = 64 << 10;
     static constexpr Duration tick{250};
+    static constexpr int large_bodies_max = 64;
 
     int index() const { return index_; }
+    int large_bodies = 0;  ///< Request bodies above a small block that are being read whole, see `read_body`.
     Executor executor() { return context_.get_executor(); }
     asio::io_context& context() { return context_; }
 

@@ -46,7 +46,27 @@ Request make_request(const Connection& connection) {
     return request;
 }
 
-enum class BodyRead { whole, too_large, malformed, gone };
+enum class BodyRead { whole, too_large, too_many, malformed, gone };
+
+/// A place among the large bodies of a loop: who sends one has proved nothing yet, and memory has an end.
+class LargeBody {
+  public:
+    explicit LargeBody(Loop& loop) : loop_(loop) {}
+    LargeBody(const LargeBody&) = delete;
+    LargeBody& operator=(const LargeBody&) = delete;
+    ~LargeBody() { loop_.large_bodies -= taken_ ? 1 : 0; }
+    /// False when all places are taken.
+    bool take() {
+        if (taken_) return true;
+        if (loop_.large_bodies >= Loop::large_bodies_max) return false;
+        ++loop_.large_bodies;
+        return taken_ = true;
+    }
+
+  private:
+    Loop& loop_;
+    bool taken_ = false;
+};
 
 Work<bool> allow_body(Connection& connection) {
     if (!connection.head.expect_continue || !connection.inbox.empty()) co_return true;
@@ -57,7 +77,9 @@ Work<bool> allow_body(Connection& connection) {
 /// Reads the body into `body`. The head was consumed; its views are not used any more.
 Work<BodyRead> read_body(Connection& connection, BodyScanner scanner, std::string& body) {
     const std::size_t most = connection.config.body_max;
+    LargeBody large(connection.loop);
     if (scanner.remaining() > most) co_return BodyRead::too_large;
+    if (scanner.remaining() > Loop::small_block && !large.take()) co_return BodyRead::too_many;
     if (!scanner.ended() && !co_await allow_body(connection)) co_return BodyRead::gone;
     auto& inbox = connection.inbox;
     while (true) {
@@ -71,6 +93,7 @@ Work<BodyRead> read_body(Connection& connection, BodyScanner scanner, std::strin
         inbox.consume(step.consumed);
         if (scanner.bad()) co_return BodyRead::malformed;
         if (body.size() > most) co_return BodyRead::too_large;
+        if (body.size() > Loop::small_block && !large.take()) co_return BodyRead::too_many;
         if (scanner.ended()) co_return BodyRead::whole;
         connection.arm(connection.config.body_timeout);
         const auto [room, size] = inbox.prepare();
@@ -188,6 +211,8 @@ Response refusal(BodyRead why, const Connection& connection, const std::string& 
                        "the body is larger than " +
                            to_string(Bytes{static_cast<std::int64_t>(connection.config.body_max)}),
                        "send less", id);
+    if (why == BodyRead::too_many)
+        return problem(503, "busy", "too many large requests arrive at once", "try again in a moment", id);
     return problem(400, "malformed_request", "the body is not framed as HTTP wants it", {}, id);
 }
 

@@ -27,6 +27,33 @@ TEST_F(ContainerEngineTest, a_launched_component_gets_ready_and_answers_through_
     EXPECT_EQ(run(engine_->list()), std::vector{id});
 }
 
+TEST_F(ContainerEngineTest, a_program_in_the_place_of_process_1_is_not_spoken_to) {
+    const auto id = new_workload();
+    create(id, shell("ide", "sleep infinity"));
+    ready(id, "ide");
+    // It may make a socket of that name; what it would answer can hold up those who ask.
+    const auto [status, output] = inside(id, "ide",
+                                         "python3 -c 'import os, socket\n"
+                                         "os.unlink(\"/run/berth/init.sock\")\n"
+                                         "s = socket.socket(socket.AF_UNIX)\n"
+                                         "s.bind(\"/run/berth/init.sock\"); s.listen()\n"
+                                         "if os.fork() == 0:\n"
+                                         "    os.setsid()\n"
+                                         "    for f in (0, 1, 2): os.close(f)\n"
+                                         "    s.accept(); os._exit(0)'");
+    EXPECT_EQ(status, 0) << output;
+    const auto dial = [](engine::Engine& engine, WorkloadId workload) -> Task<> {
+        co_await engine.dial(workload, "ide", 8000);
+    };
+    try {
+        run(dial(*engine_, id));
+        ADD_FAILURE() << "it was spoken to";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code, "not_running") << error.what();
+        EXPECT_NE(std::string(error.what()).find("not process 1's"), std::string::npos) << error.what();
+    }
+}
+
 TEST_F(ContainerEngineTest, components_find_each_other_by_name) {
     const auto id = new_workload();
     create(id, web("model"));

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/log.hpp"
+#include "engine/container/child.hpp"
 #include "engine/container/container_engine.hpp"
 #include "engine/container/names.hpp"
 
@@ -15,6 +16,9 @@ namespace berth::engine {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view discarded_prefix = ".discarded-";
+constexpr std::chrono::minutes remove_limit{10};
 
 Error taken(const std::string& what, const std::string& name) {
     return Error(Kind::conflict, "name_taken",
@@ -102,11 +106,36 @@ Task<> ContainerEngine::make(WorkloadId id, CreateVolume change) {
     entry(id).claimed.insert(handle);
 }
 
+/// Takes a folder of a component out of the way at once. What a program has filled it with is removed beside
+/// the loop: that may take long.
+void ContainerEngine::discard(const std::string& folder) {
+    const auto away =
+        fmt::format("{}/run/{}{}-{}", options_.data, discarded_prefix, ::getpid(), discarded_++);
+    std::error_code ec;
+    fs::rename(folder, away, ec);
+    if (!ec) tasks_.start("remove " + away, remove_folder(away));
+}
+
+Task<> ContainerEngine::remove_folder(std::string folder) {
+    ChildRequest request{.arguments = {"rm", "-rf", "--", folder}};
+    const auto done = co_await run_child(std::move(request), clock_, remove_limit);
+    if (done.status != 0)
+        log::warning("a folder is not removed", {{"folder", folder}, {"why", done.last_lines(1)}});
+}
+
+/// What an earlier process did not come to.
+void ContainerEngine::remove_discarded() {
+    std::error_code ec;
+    for (const auto& item : fs::directory_iterator(options_.data + "/run", ec))
+        if (item.path().filename().string().starts_with(discarded_prefix))
+            tasks_.start("remove " + item.path().string(), remove_folder(item.path().string()));
+}
+
 /// The folder of its process 1's socket, empty and its own. The folders above let nobody else in.
 void ContainerEngine::prepare_run_directory(const WorkloadId& id, const WorkloadComponent& component) {
     const auto folder = component_directory(options_.data, id, component.name);
     std::error_code ec;
-    fs::remove_all(folder, ec);
+    discard(folder);
     const auto parent = fs::path(folder).parent_path();
     fs::create_directories(parent, ec);
     if (!ec) fs::permissions(parent, fs::perms::owner_all, ec);
@@ -211,8 +240,8 @@ Task<> ContainerEngine::make(WorkloadId id, RemoveComponent change) {
     const bool there = co_await is_ours(id, change.handle);
     if (!there) co_return;
     co_await client_->remove(change.handle, false);
-    std::error_code ec;
-    fs::remove_all(component_directory(options_.data, id, change.name), ec);
+    note_process(id, change.name, 0);
+    discard(component_directory(options_.data, id, change.name));
 }
 
 Task<> ContainerEngine::make(WorkloadId id, RemoveNetwork) {
@@ -221,8 +250,7 @@ Task<> ContainerEngine::make(WorkloadId id, RemoveNetwork) {
     if (network && !is_ours(network->labels, id)) throw taken("network", name);
     if (network) co_await client_->remove_network(name);
     co_await firewall_.drop(bridge_name(options_.instance, id));
-    std::error_code ec;
-    fs::remove_all(run_directory(options_.data, id), ec);
+    discard(run_directory(options_.data, id));
     cpu_.erase(id);
     entry(id).claimed.clear();
 }

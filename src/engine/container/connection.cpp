@@ -53,6 +53,7 @@ Task<> ContainerEngine::start() {
     if (ec) throw Error(Kind::internal, "internal", "cannot make " + run + ": " + ec.message());
     if (!fs::exists(options_.init))
         throw Error(Kind::internal, "internal", "berth-init is missing at " + options_.init);
+    remove_discarded();
     tasks_.start("follow the container engine", follow());
     tasks_.start("list the container engine", relist_regularly());
     // The first calls should find it up; when it does not come up, that is reported, and tried again.

@@ -125,11 +125,13 @@ class ContainerEngine final : public Engine {
     Task<> make(WorkloadId id, RemoveComponent change);
     Task<> make(WorkloadId id, RemoveNetwork change);
     Task<> make(WorkloadId id, PrepareImage change);
-    Task<> create_network(WorkloadId id, Egress egress);
     Task<std::string> create_container(WorkloadId id, container::ContainerSpec spec);
     Task<> stop_in_background(WorkloadId id, std::string handle, Duration grace);
     /// Whether a container of that id is there; throws `conflict` when it is not this workload's.
     Task<bool> is_ours(WorkloadId id, std::string handle);
+    void discard(const std::string& folder);
+    Task<> remove_folder(std::string folder);
+    void remove_discarded();
     void prepare_run_directory(const WorkloadId& id, const WorkloadComponent& component);
     bool is_ours(const container::Labels& labels, const WorkloadId& id) const;
 
@@ -145,6 +147,7 @@ class ContainerEngine final : public Engine {
     Task<> remove_probes(Place place, WorkloadId id);
 
     InitClient init_of(const WorkloadId& id, const std::string& component) const;
+    void note_process(const WorkloadId& id, const std::string& component, int process);
     void require_up() const;
 
     asio::any_io_executor executor_;
@@ -161,6 +164,9 @@ class ContainerEngine final : public Engine {
     std::function<void(WorkloadId)> moved_;
     std::optional<std::string> down_ = "not started yet";
     std::int64_t last_event_ = 0;
+    mutable std::mutex processes_mutex_;                           // Any loop dials.
+    std::map<std::pair<WorkloadId, std::string>, int> processes_;  // Process 1 of what runs.
+    std::uint64_t discarded_ = 0;   ///< Folders that were taken out of the way.
     std::uint64_t connection_ = 0;  ///< One more for each connection to the engine.
     std::uint64_t stamp_ =
         0;  ///< Never repeats, so that a forgotten entry's stamps mean nothing to a new one.

@@ -123,8 +123,20 @@ Task<ContainerEngine::Known> ContainerEngine::look_at(container::ContainerSummar
     known.volumes = summary.volumes;
     known.inspected =
         known.seen.state == ContainerState::running || known.seen.state == ContainerState::exited;
+    if (workload != summary.labels.end())
+        note_process({workload->second}, known.seen.name,
+                     known.seen.state == ContainerState::running ? details->pid : 0);
     if (known.seen.state == ContainerState::exited) co_await finish_exited(known);
     co_return known;
+}
+
+/// `process` 0: it does not run.
+void ContainerEngine::note_process(const WorkloadId& id, const std::string& component, int process) {
+    const std::lock_guard lock(processes_mutex_);
+    if (process > 0)
+        processes_[{id, component}] = process;
+    else
+        processes_.erase({id, component});
 }
 
 /// Why it ended: the kernel's word on memory, and its last lines.

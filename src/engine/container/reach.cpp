@@ -8,7 +8,11 @@
 namespace berth::engine {
 
 InitClient ContainerEngine::init_of(const WorkloadId& id, const std::string& component) const {
-    return InitClient(init_socket(options_.data, id, component), clock_);
+    InitDoor door{.path = init_socket(options_.data, id, component)};
+    const std::lock_guard lock(processes_mutex_);
+    if (const auto known = processes_.find({id, component}); known != processes_.end())
+        door.process = known->second;
+    return InitClient(std::move(door), clock_);
 }
 
 // These need the component's process 1 only: they work while the engine is away.

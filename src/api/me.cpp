@@ -86,7 +86,10 @@ Task<view::Me> patch_me(Call call, view::MePatch body) {
         auto user = tx.get_user(identity.caller.user);
         if (display_name) user.display_name = *display_name;
         tx.update_user(user);
-        if (hash) tx.set_password(user.id, *hash);
+        if (hash) {
+            tx.set_password(user.id, *hash);
+            auth::end_other_logins(tx, user, identity.login, now);
+        }
         const Happening happening{.at = now,
                                   .actor = user.name,
                                   .kind = hash ? "user.passwordChanged" : "user.updated",

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "api/idempotency.hpp"
@@ -100,10 +102,22 @@ void tell(store::Tx& tx, const Template& row, const Caller& caller, std::string 
     append_state(tx, happening);
 }
 
+constexpr int templates_max = 100;  // Of a user. An administrator's are everybody's.
+
+/// Throws `too_many` when the user has as many templates as one may.
+void require_room(store::Tx& tx, const UserId& user) {
+    store::Query own{.equal = {{"owner", user.text}}, .limit = 1};
+    if (tx.list_templates(Caller::system(), own).total < templates_max) return;
+    throw Error(Kind::too_many, "quota_exceeded",
+                fmt::format("you have {} templates, which is the limit", templates_max),
+                "delete one that is not needed any more");
+}
+
 Template make_template(store::Tx& tx, const Caller& caller, const NamedSpec& named, Time now) {
     if (tx.find_template(Caller::system(), named.name))
         throw Error(Kind::conflict, "name_taken", "the template name " + quoted(named.name) + " is taken",
                     "choose another name");
+    if (!caller.admin()) require_room(tx, caller.user);
     Template row{.name = named.name, .revision = 1, .spec = named.spec, .created_at = now, .updated_at = now};
     if (!caller.admin()) row.owner = caller.user;
     // The name of a deleted template goes on counting where that one stopped.

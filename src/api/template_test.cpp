@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "api/harness.hpp"
 
 namespace berth::api::testing {
@@ -107,6 +109,23 @@ TEST(Template, profile_compat_is_for_administrators) {
     wide.at("spec").at("components").at(0).as_object()["profile"] = "compat";
     EXPECT_EQ(world.send(world.as_ann, "POST", "/api/v1/templates", {{"document", wide}}).status, 403);
     EXPECT_EQ(world.send(world.as_root, "POST", "/api/v1/templates", {{"document", wide}}).status, 201);
+}
+
+TEST(Template, a_user_has_a_hundred_and_an_administrator_as_many_as_wanted) {
+    World world;
+    for (int i = 0; i < 100; ++i)
+        ASSERT_EQ(
+            world.send(world.as_ann, "POST", "/api/v1/templates", document(fmt::format("t{}", i))).status,
+            201);
+    const auto refused = world.send(world.as_ann, "POST", "/api/v1/templates", document("more"));
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(body_of(refused).at("code"), "quota_exceeded");
+    world.ask(world.as_ann, "DELETE", "/api/v1/templates/t7");
+    EXPECT_EQ(world.send(world.as_ann, "POST", "/api/v1/templates", document("more")).status, 201);
+    for (int i = 0; i < 101; ++i)
+        ASSERT_EQ(
+            world.send(world.as_root, "POST", "/api/v1/templates", document(fmt::format("c{}", i))).status,
+            201);
 }
 
 TEST(Template, its_images_are_prepared_when_asked) {

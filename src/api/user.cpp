@@ -51,7 +51,7 @@ User change_user(store::Tx& tx, const Caller& actor, const std::string& name, co
     const bool was_admin = before.active && before.role == Role::admin;
     if (was_admin && (!user.active || user.role != Role::admin)) require_other_admin(tx, user);
     tx.update_user(user);
-    if (before.active && !user.active) tx.delete_logins(user.id);
+    if (before.active && !user.active) tx.delete_proofs(user.id);
     tell(tx, actor, "user.updated", user, now);
     return user;
 }

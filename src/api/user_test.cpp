@@ -106,6 +106,9 @@ TEST(User, who_is_deactivated_is_out) {
     EXPECT_EQ(world.ask(world.as_ann, "GET", "/api/v1/users/me").status, 401);
     EXPECT_EQ(world.ask(world.as_root, "POST", "/api/v1/users/ann/sign-in-link").status, 409);
     EXPECT_EQ(world.get(world.as_root, "/api/v1/users?active=false").at("total"), 1);
+    world.send(world.as_root, "PATCH", "/api/v1/users/ann", {{"active", true}});
+    EXPECT_EQ(world.ask(cookie, "GET", "/api/v1/users/me").status, 401) << "nothing of before comes back";
+    EXPECT_EQ(world.ask(world.as_ann, "GET", "/api/v1/users/me").status, 401);
 }
 
 TEST(User, somebody_always_administers) {
@@ -128,6 +131,17 @@ TEST(User, a_password_changes_with_the_old_one_only) {
     EXPECT_EQ(change({{"new", "second password"}}), 403);
     EXPECT_EQ(change({{"current", "wrong password"}, {"new", "second password"}}), 403);
     EXPECT_EQ(change({{"current", "first password"}, {"new", "second password"}}), 200);
+}
+
+TEST(User, a_new_password_ends_the_other_sign_ins) {
+    World world;
+    const auto here = world.cookie_of(world.ann), elsewhere = world.cookie_of(world.ann);
+    const json::object password{{"new", "first password"}};
+    EXPECT_EQ(world.send(here, "PATCH", "/api/v1/users/me", {{"password", password}}).status, 200);
+    EXPECT_EQ(world.ask(here, "GET", "/api/v1/users/me").status, 200);
+    EXPECT_EQ(world.ask(elsewhere, "GET", "/api/v1/users/me").status, 401);
+    EXPECT_EQ(world.ask(world.as_ann, "GET", "/api/v1/users/me").status, 200)
+        << "tokens have an end of their own";
 }
 
 TEST(User, a_token_is_shown_once_and_works_until_it_is_revoked) {

@@ -102,6 +102,9 @@ class Attempts {
 Task<SignedIn> sign_in(store::Store& store, Clock& clock, Passwords& passwords, Attempts& attempts,
                        std::string name, SecretText password, std::string user_agent, std::string remote);
 
+/// Ends every sign-in of the user but `kept`: whoever knew the old password is out.
+void end_other_logins(store::Tx& tx, const User& user, const LoginId& kept, Time now);
+
 /// Makes the one-use secret of a link or redirect; its hash is what is stored. A first-administrator ticket
 /// ends those before it.
 SecretText issue_ticket(store::Tx& tx, store::Ticket ticket);

@@ -20,11 +20,12 @@ Error ticket_invalid() {
                  "this link is not valid: it was used, or its time is over", "ask for a new link");
 }
 
-void tell(store::Tx& tx, const User& user, std::string kind, Time now) {
+void tell(store::Tx& tx, const User& user, std::string kind, Time now, json::object data = {}) {
     Event event{.at = now, .class_ = EventClass::audit, .actor = user.name, .kind = std::move(kind)};
     event.subject_kind = "user";
     event.subject = user.id.text;
     event.owner = user.id;
+    event.data = std::move(data);
     tx.append(std::move(event));
 }
 
@@ -90,11 +91,22 @@ SignedIn redeem(store::Tx& tx, const Wish& wish, Time now) {
         if (!found || !found->active) throw ticket_invalid();
         user = std::move(*found);
     }
-    if (wish.password_hash) tx.set_password(user.id, *wish.password_hash);
+    if (wish.password_hash) {
+        tx.set_password(user.id, *wish.password_hash);
+        end_other_logins(tx, user, {}, now);
+    }
     return make_login(tx, std::move(user), wish.user_agent, now);
 }
 
 }  // namespace
+
+void end_other_logins(store::Tx& tx, const User& user, const LoginId& kept, Time now) {
+    for (const auto& login : tx.list_logins(user.id)) {
+        if (login.id == kept) continue;
+        tx.delete_login(login.id);
+        tell(tx, user, "user.logout", now, {{"login", login.id.text}});
+    }
+}
 
 Task<SignedIn> sign_in(store::Store& store, Clock& clock, Passwords& passwords, Attempts& attempts,
                        std::string name, SecretText password, std::string user_agent, std::string remote) {

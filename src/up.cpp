@@ -106,22 +106,31 @@ int greet_and_serve(const Config& config, UpOptions options, int ready_pipe) {
     return 0;
 }
 
-/// The last lines of a text file.
-std::string tail_of(const std::string& path, std::size_t bytes) {
-    std::ifstream file(path, std::ios::binary | std::ios::ate);
-    if (!file) return {};
-    const auto size = static_cast<std::size_t>(file.tellg());
-    const auto start = size > bytes ? size - bytes : 0;
-    file.seekg(static_cast<std::streamoff>(start));
-    std::string text(size - start, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    return text;
+/// What a text file holds from `start` on.
+std::string text_from(const std::string& path, off_t start) {
+    std::ifstream file(path, std::ios::binary);
+    file.seekg(start);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string down_command(const Config& config) {
+    const auto usual = with_defaults({}).data_directory;
+    return "berth down" + (config.data_directory == usual ? "" : " --data " + config.data_directory);
+}
+
+void require_nobody(const Config& config) {
+    if (const auto server = listener_of(data_path(config, "berth.sock")))
+        throw Error(Kind::conflict, "data_directory_in_use",
+                    fmt::format("Berth runs already with data directory {}, as process {}",
+                                config.data_directory, *server),
+                    "use it as it is, or stop it with: " + down_command(config));
 }
 
 int detached(const Config& config, const UpOptions& options) {
     const auto log_path = data_path(config, "berth.log");
     std::filesystem::create_directories(config.data_directory);
     const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const off_t before = log < 0 ? 0 : ::lseek(log, 0, SEEK_END);
     int ends[2];
     if (log < 0 || ::pipe2(ends, O_CLOEXEC) != 0)
         throw Error(Kind::invalid, "data_directory_unusable", "cannot write " + log_path);
@@ -154,12 +163,11 @@ int detached(const Config& config, const UpOptions& options) {
     }
     ::close(ends[0]);
     if (said.find("Berth is ready") != std::string::npos) {
-        const auto usual = with_defaults({}).data_directory;
-        const auto where = config.data_directory == usual ? "" : " --data " + config.data_directory;
-        say("It goes on in the background. Its log: " + log_path + " · stop it with: berth down" + where);
+        say("It goes on in the background. Its log: " + log_path +
+            " · stop it with: " + down_command(config));
         return 0;
     }
-    std::cerr << tail_of(log_path, 2000) << std::flush;
+    std::cerr << text_from(log_path, before) << std::flush;
     return 1;
 }
 
@@ -197,6 +205,7 @@ void hibernate_sessions(const std::string& socket_path) {
 
 int up(const Config& given, const UpOptions& options) {
     const auto config = with_defaults(given);
+    require_nobody(config);
     return options.detach ? detached(config, options) : greet_and_serve(config, options, -1);
 }
 

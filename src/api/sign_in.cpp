@@ -103,9 +103,17 @@ Task<Redirect> issue_host_ticket(Call call, Params<view::HostTicketQuery> query)
     if (!call.identity || !call.identity->by_cookie())
         co_return Redirect{"/sign-in?to=" + net::percent_encode(call.request->target)};
     auto to = query.to.value_or("/");
-    auto location = co_await auth::issue_host_ticket(services.store, services.clock, services.origin,
-                                                     *call.identity, query.host, query.nonce, std::move(to));
-    co_return Redirect{std::move(location)};
+    const bool page = call.request->header("Accept").value_or("").find("text/html") != std::string_view::npos;
+    try {
+        auto location =
+            co_await auth::issue_host_ticket(services.store, services.clock, services.origin, *call.identity,
+                                             query.host, query.nonce, std::move(to));
+        co_return Redirect{std::move(location)};
+    } catch (const Error& error) {
+        // A bookmark of a session that is gone: the web interface says so in its own words.
+        if (!page || error.kind != Kind::not_found) throw;
+    }
+    co_return Redirect{"/no-such-session"};
 }
 
 }  // namespace berth::api

@@ -220,6 +220,23 @@ TEST(User, a_session_host_sends_people_to_sign_in_and_back) {
     const auto sent = world.ask({}, "GET", target);
     EXPECT_EQ(sent.status, 303);
     EXPECT_EQ(text_of(sent, "Location"), "/sign-in?to=" + net::percent_encode(target));
+    // Of a session that is gone a program hears in a problem, a person on a page.
+    const auto nowhere =
+        "/auth/session-ticket?host=gone-1a2b.localhost%3A8080&to=%2F&nonce=" + std::string(64, 'a');
+    const auto cookie = world.cookie_of(world.ann);
+    EXPECT_EQ(world.ask(cookie, "GET", nowhere).status, 404);
+    const auto page = world.ask(cookie, "GET", nowhere, {}, {{"Accept", "text/html,*/*"}});
+    EXPECT_EQ(page.status, 303);
+    EXPECT_EQ(text_of(page, "Location"), "/no-such-session");
+}
+
+TEST(User, a_page_at_another_name_of_the_machine_leads_to_the_right_one) {
+    World world;
+    auto request = world.request({}, "GET", "/settings?a=b", {}, {{"Accept", "text/html"}});
+    request.host = "127.0.0.1:8080";
+    const auto answer = world.run(world.api->answer(std::move(request)));
+    EXPECT_EQ(answer.status, 302);
+    EXPECT_EQ(text_of(answer, "Location"), "http://localhost:8080/settings?a=b");
 }
 
 }  // namespace

@@ -102,11 +102,14 @@ void Loop::wake_up() {
 
 void Loop::hear(const std::vector<Event>& events) {
     // What the loop wrote itself needs no look; what somebody asked for does.
-    for (const auto& event : events)
+    for (const auto& event : events) {
         if (event.subject_kind == "session" && event.actor != loop_actor) {
             asked_.insert({event.subject});
             poke({event.subject});
+        } else if (event.kind == "workspace.deleted") {
+            tasks_.start("remove a workspace", remove_given_up());
         }
+    }
 }
 
 /// What our own failed attempt moved in the engine must not cut its pause short.

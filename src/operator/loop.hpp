@@ -56,6 +56,7 @@ class Loop {
     Task<> report(Look& look, std::optional<Error> error);
     Task<> sweep();
     Task<> sweep_engine(engine::Engine& engine);
+    Task<> remove_given_up();
     Task<> remove_volumes();
     Task<> remove_workspaces();
     Task<> note_engines();
@@ -78,6 +79,7 @@ class Loop {
     std::map<SessionId, Failing> failing_;
     std::set<SessionId> asked_;  // Somebody asked for something since the last look began.
     std::map<std::string, bool> down_;
+    bool removing_ = false;  // Volumes and workspaces that were given up.
     std::mt19937_64 random_;
     std::shared_ptr<void> subscription_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -9,8 +9,7 @@ Task<> Loop::sweep() {
     co_await note_engines();
     for (auto& [name, engine] : engines_)
         if (!engine->down_because()) co_await sweep_engine(*engine);
-    co_await remove_volumes();
-    co_await remove_workspaces();
+    co_await remove_given_up();
     auto forget = [now = clock_.now()](store::Tx& tx) { tx.forget_expired(now); };
     co_await store_.write(forget);
 }
@@ -35,6 +34,20 @@ Task<> Loop::sweep_engine(engine::Engine& engine) {
     };
     for (const auto& id : co_await store_.read(read)) poke(id);
     co_await load_unsettled();
+}
+
+/// One at a time: each volume is told of once.
+Task<> Loop::remove_given_up() {
+    if (std::exchange(removing_, true)) co_return;
+    std::exception_ptr failure;
+    try {
+        co_await remove_volumes();
+        co_await remove_workspaces();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    removing_ = false;
+    if (failure) std::rethrow_exception(failure);
 }
 
 Task<> Loop::remove_volumes() {

@@ -54,6 +54,7 @@ void check_name(std::string_view what, std::string_view name) {
     };
     if (name.empty()) throw Error(Kind::invalid, "invalid_name", fmt::format("{} name is empty", what));
     if (name.front() == ' ' || name.back() == ' ') refuse("starts or ends with a space");
+    if (name.starts_with("ses_") || name.starts_with("wsp_")) refuse("looks like an id");
     std::size_t characters = 0;
     for (auto rest = name; !rest.empty(); ++characters) {
         const auto character = take_character(rest);

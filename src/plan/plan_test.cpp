@@ -21,6 +21,7 @@ TEST(Name, people_name_things_in_any_script) {
     for (const auto* name : {"lab", "Müllers Labor", "研究", "a b", "ñ-1", "x.y_z"})
         EXPECT_NO_THROW(check_name("session", name)) << name;
     EXPECT_EQ(refusal([] { check_name("session", ""); }), "session name is empty");
+    EXPECT_EQ(refusal([] { check_name("session", "ses_1m7z"); }), "session \"ses_1m7z\" looks like an id");
     EXPECT_EQ(refusal([] { check_name("session", "a/b"); }), "session \"a/b\" has a slash");
     EXPECT_EQ(refusal([] { check_name("session", " a"); }), "session \" a\" starts or ends with a space");
     EXPECT_EQ(refusal([] { check_name("session", "a\nb"); }), "session \"a?b\" has a control character");

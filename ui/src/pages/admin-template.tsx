@@ -27,7 +27,7 @@ spec:
     - name: main
       image: localhost/berth/terminal:1
       resources: {cpu: 500m, memory: 512Mi}
-      mounts: [{volume: home, path: /home/user}]
+      mounts: [{volume: home, path: /home/berth}]
   volumes:
     - {name: home, scope: workspace, size: 5Gi}
   access:

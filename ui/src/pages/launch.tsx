@@ -96,10 +96,13 @@ function Form({ template, me, workspaces, sessions, ...asked }: FormProps) {
       (workspaces.find((w) => w.name === asked.workspace && free(w)) ?? lastUsed(workspaces))?.id ?? fresh,
   )
   const [tried, setTried] = useState(false)
+  const kept = keeps(template.spec) > 0
+  const anew = freeName(name, workspaces)
   const start = useAct({
     mutationFn: () =>
       launch(
-        { template: template.name, name, workspace: workspace || undefined },
+        // By its name: one that is left from an earlier session of this name is not taken for a new one.
+        { template: template.name, name, workspace: workspace || (kept ? anew : undefined) },
         `${key}-${name}-${workspace}`,
       ),
     onSuccess: async (session) => {
@@ -114,7 +117,7 @@ function Form({ template, me, workspaces, sessions, ...asked }: FormProps) {
     ...takes(template.spec),
     running: 1,
     sessions: 1,
-    workspaces: keeps(template.spec) > 0 && workspace === fresh ? 1 : 0,
+    workspaces: kept && workspace === fresh ? 1 : 0,
   }
   const waits = sayImage(template.image)
   const over = overQuota(me.quota, taken)
@@ -143,19 +146,19 @@ function Form({ template, me, workspaces, sessions, ...asked }: FormProps) {
             required
           />
         </Field>
-        {keeps(template.spec) > 0 ? (
+        {kept ? (
           <Field
             label="Workspace"
             hint={
               <WorkspaceHint
                 template={template}
-                name={name}
+                name={anew}
                 chosen={workspaces.find((w) => w.id === workspace)}
               />
             }
           >
             <Choice value={workspace} onChange={(e) => setWorkspace(e.target.value)}>
-              <option value={fresh}>New workspace{name ? `: ${name}` : ""}</option>
+              <option value={fresh}>New workspace{name ? `: ${anew}` : ""}</option>
               {workspaces.map((w) => (
                 <option key={w.id} value={w.id} disabled={!free(w)}>
                   {w.name}

@@ -2,7 +2,7 @@ import { Tabs } from "@base-ui/react/tabs"
 import { useQuery } from "@tanstack/react-query"
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { Problem } from "@/api/problem"
-import { sessionQuery } from "@/api/queries"
+import { meQuery, sessionQuery } from "@/api/queries"
 import type { Session } from "@/api/types"
 import { ButtonLink } from "@/parts/button"
 import { Page } from "@/parts/page"
@@ -30,6 +30,8 @@ const labels: Record<Tab, string> = {
   settings: "Settings",
 }
 
+const inside: Tab[] = ["logs", "terminal"]
+
 /// One session: its state, its one action, its steps, and what else there is to know.
 export function SessionPage() {
   const { id } = useParams({ from: "/frame/sessions/$id" })
@@ -38,6 +40,9 @@ export function SessionPage() {
   const session = found.data
   const ended = session && found.error instanceof Problem && found.error.status === 404
   const name = session?.name ?? "Session"
+  const me = useQuery(meQuery()).data
+  // What is inside is the owner's only; an administrator sees the rest.
+  const mine = !me || session?.user.id === me.id
   return (
     <Page
       title={name}
@@ -45,7 +50,7 @@ export function SessionPage() {
       crumbs={[{ label: "Home", to: "/" }]}
       mark={session && <Tile name={session.templateName || session.template} icon={session.icon} />}
       lead={session && !ended && <State session={session} />}
-      beside={session && !ended && <OpenButton session={session} />}
+      beside={session && !ended && mine && <OpenButton session={session} />}
     >
       {found.error && !session ? (
         <Failed error={found.error} retry={() => void found.refetch()} busy={found.isFetching} />
@@ -57,7 +62,7 @@ export function SessionPage() {
         <div className="space-y-6">
           {session.status.phase === "gone" && <Gone session={session} />}
           <Steps session={session} />
-          <Details session={session} tab={tab} />
+          <Details session={session} tab={mine || !inside.includes(tab) ? tab : "overview"} mine={mine} />
         </div>
       )}
     </Page>
@@ -95,7 +100,7 @@ function Gone({ session }: { session: Session }) {
   )
 }
 
-function Details({ session, tab }: { session: Session; tab: Tab }) {
+function Details({ session, tab, mine }: { session: Session; tab: Tab; mine: boolean }) {
   const navigate = useNavigate({ from: "/sessions/$id" })
   return (
     <Tabs.Root
@@ -108,15 +113,17 @@ function Details({ session, tab }: { session: Session; tab: Tab }) {
         aria-label="Parts of the session"
         className="relative flex gap-1 overflow-x-auto border-b border-line"
       >
-        {(Object.keys(labels) as Tab[]).map((name) => (
-          <Tabs.Tab
-            key={name}
-            value={name}
-            className="h-10 shrink-0 border-b-2 border-transparent px-3 text-muted outline-offset-[-2px] hover:text-text aria-selected:border-accent aria-selected:font-medium aria-selected:text-text"
-          >
-            {labels[name]}
-          </Tabs.Tab>
-        ))}
+        {(Object.keys(labels) as Tab[])
+          .filter((name) => mine || !inside.includes(name))
+          .map((name) => (
+            <Tabs.Tab
+              key={name}
+              value={name}
+              className="h-10 shrink-0 border-b-2 border-transparent px-3 text-muted outline-offset-[-2px] hover:text-text aria-selected:border-accent aria-selected:font-medium aria-selected:text-text"
+            >
+              {labels[name]}
+            </Tabs.Tab>
+          ))}
       </Tabs.List>
       <Panel name="overview">
         <Overview session={session} />

@@ -37,7 +37,7 @@ function Spent({ first }: { first: boolean }) {
       <p>It was used already, has expired, or is not complete.</p>
       <p className="mt-2 mb-4 text-muted">
         {first
-          ? "Sign in if you are the administrator. Otherwise make a new link on the machine: berth admin sign-in-link"
+          ? "Sign in if you are the administrator. Otherwise start Berth again on its machine: berth up prints a new link."
           : "Ask an administrator for a new one, or sign in with your password."}
       </p>
       <ButtonLink to="/sign-in" look="primary">

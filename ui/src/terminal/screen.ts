@@ -28,6 +28,8 @@ export class Screen {
     this.terminal = new Terminal({
       fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--font-mono") || "monospace",
       fontSize: 14,
+      // Rows as high as the letters alone cut off the underscores of some fonts.
+      lineHeight: 1.2,
       scrollback: 10_000,
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       screenReaderMode: reader,

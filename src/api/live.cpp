@@ -70,10 +70,12 @@ Task<Live> find_live(Call call, std::string name) {
 void require_running(const Session& session) {
     const auto phase = session.status.phase;
     if (phase == Phase::running) return;
-    const auto next =
-        phase == Phase::hibernated || phase == Phase::failed ? "wake it first" : "wait until it runs";
-    throw Error(Kind::conflict, "not_running",
-                "session " + quoted(session.name) + " is " + json::enum_name(phase), next);
+    // Asked for already, and not begun: what the phase says is over.
+    const bool coming = phase != Phase::failed && desired(session.asks) == State::running;
+    throw Error(
+        Kind::conflict, "not_running",
+        "session " + quoted(session.name) + " is " + (coming ? "not running yet" : json::enum_name(phase)),
+        coming ? "wait until it runs" : "wake it first: berth wake " + session.name + " --wait");
 }
 
 const Component& pick_component(const TemplateSpec& spec, const std::optional<std::string>& name) {

@@ -8,7 +8,7 @@ Caller Call::caller(bool all) const {
     auto caller = who().caller;
     if (all && !caller.admin())
         throw Error(Kind::forbidden, "forbidden", "only an administrator sees what belongs to others",
-                    "leave out all=true");
+                    "ask for your own only");
     caller.everything = all;
     return caller;
 }

@@ -46,6 +46,10 @@ int list_sessions(Run& run, bool everybody, const std::string& template_name, co
     const auto format = run.format();
     if (write_as_data(run, format, found)) return 0;
     const auto sessions = json::from_json<std::vector<SessionView>>(found.at("items"));
+    if (sessions.empty() && !(template_name.empty() && phase.empty())) {
+        run.console.err << "no session matches\n";
+        return 0;
+    }
     if (sessions.empty()) {
         run.console.err << "no sessions; start one with: berth launch TEMPLATE (see: berth templates)\n";
         return 0;

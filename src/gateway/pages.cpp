@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "net/answer.hpp"
@@ -18,6 +19,7 @@ main{max-width:560px;margin:12vh auto 24px;padding:24px;background:var(--card);b
 h1{font-size:20px;line-height:28px;margin:0 0 8px;overflow-wrap:anywhere}p{margin:0 0 12px;overflow-wrap:anywhere}
 ol{list-style:none;margin:16px 0;padding:0}li{display:flex;gap:8px;padding:4px 0;font-variant-numeric:tabular-nums}
 li .mark{width:16px;text-align:center}li .name{flex:1}li .time{color:var(--soft)}.words{color:var(--soft)}
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .done .mark{color:var(--good)}.active .mark,.active .name{color:var(--busy);font-weight:600}
 .failed .mark,.failed .name,.cause{color:var(--bad);font-weight:600}.waiting{color:var(--soft)}
 pre{margin:0 0 16px;padding:12px;border:1px solid var(--line);border-radius:6px;overflow:auto;max-height:40vh;
@@ -93,13 +95,30 @@ const char* state_mark(Step::State state) {
     return "○";
 }
 
+/// As the web interface calls it (ui/src/text/phase.ts).
+std::string_view step_words(const Step& step) {
+    struct Words {
+        std::string_view name, done, active;
+    };
+    static constexpr std::array<Words, 6> words{{{"admitted", "Admitted", "Checking quota and policy"},
+                                                 {"scheduled", "Scheduled", "Finding a place to run"},
+                                                 {"pulled", "Image ready", "Getting the image"},
+                                                 {"started", "Started", "Starting components"},
+                                                 {"ready", "Ready", "Waiting until it answers"},
+                                                 {"routed", "Routed", "Opening its address"}}};
+    const auto* const found =
+        std::find_if(words.begin(), words.end(), [&](const Words& one) { return one.name == step.name; });
+    if (found == words.end()) return step.name;
+    return step.state == Step::State::active ? found->active : found->done;
+}
+
 std::string steps_list(const std::vector<Step>& steps) {
     std::string list = "<ol>\n";
     for (const auto& step : steps)
         list += fmt::format(
             "<li class=\"{0}\"><span class=\"mark\" aria-hidden=\"true\">{1}</span><span class=\"name\">{2} "
-            "<span class=\"words\">({0})</span></span><span class=\"time\">{3}</span></li>\n",
-            state_word(step.state), state_mark(step.state), step.name,
+            "<span class=\"unseen\">({0})</span></span><span class=\"time\">{3}</span></li>\n",
+            state_word(step.state), state_mark(step.state), step_words(step),
             step.seconds ? time_text(*step.seconds) : "");
     return list + "</ol>\n";
 }
@@ -218,8 +237,9 @@ net::Response wake_page(const WakeView& view) {
         "<h1>{}</h1>\n<p class=\"words\" role=\"status\">{}</p>\n{}", escape_html(page.title),
         escape_html(words.empty() ? "This page opens it by itself as soon as it answers." : words),
         steps_list(steps_of(session, view.now)));
-    page.body += fmt::format("<p class=\"links\"><a href=\"{}/sessions/{}\">Logs</a></p>\n",
-                             escape_html(view.platform_url), escape_html(session.id.text));
+    page.body += fmt::format(
+        "<p class=\"links\"><a href=\"{0}/sessions/{1}\">Details</a><a href=\"{0}/\">Home</a></p>\n",
+        escape_html(view.platform_url), escape_html(session.id.text));
     return render(page);
 }
 

@@ -33,7 +33,8 @@ TEST_F(Waking, a_navigation_wakes_and_sees_the_steps) {
     EXPECT_NE(page.find("<title>Starting lab</title>"), std::string::npos);
     EXPECT_NE(page.find("<h1>Starting lab</h1>"), std::string::npos);
     EXPECT_NE(page.find("<meta http-equiv=\"refresh\" content=\"1\">"), std::string::npos);
-    for (const std::string step : {"admitted", "scheduled", "pulled", "started", "ready", "routed"})
+    for (const std::string step :
+         {"Admitted", "Finding a place to run", "Image ready", "Started", "Ready", "Routed"})
         EXPECT_NE(page.find(step), std::string::npos) << step;
     const auto row = world.session();
     EXPECT_EQ(row.incarnation, 2);
@@ -53,6 +54,7 @@ TEST_F(Waking, a_navigation_is_known_without_fetch_headers_too) {
 
 TEST_F(Waking, many_at_once_are_one_wake) {
     std::vector<std::thread> askers;
+    askers.reserve(50);
     std::atomic<int> pages{0};
     const auto request = world.request("GET /", navigate);
     for (int i = 0; i < 50; ++i)

@@ -13,6 +13,7 @@ import { useNow } from "@/parts/time"
 import type { Tab } from "@/router"
 import { SessionEvents } from "@/session/events"
 import { Logs } from "@/session/logs"
+import { SessionMenu } from "@/session/menu"
 import { hasDesktop } from "@/session/open"
 import { OpenButton } from "@/session/open-button"
 import { Overview } from "@/session/overview"
@@ -50,7 +51,16 @@ export function SessionPage() {
       crumbs={[{ label: "Home", to: "/" }]}
       mark={session && <Tile name={session.templateName || session.template} icon={session.icon} />}
       lead={session && !ended && <State session={session} />}
-      beside={session && !ended && mine && <OpenButton session={session} />}
+      beside={
+        session &&
+        !ended &&
+        mine && (
+          <>
+            <OpenButton session={session} />
+            <SessionMenu session={session} />
+          </>
+        )
+      }
     >
       {found.error && !session ? (
         <Failed error={found.error} retry={() => void found.refetch()} busy={found.isFetching} />

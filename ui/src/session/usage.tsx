@@ -22,7 +22,7 @@ export function SessionUsage({ session }: { session: Session }) {
     <div className="panel grid max-w-3xl gap-x-8 gap-y-4 px-4 py-4 sm:grid-cols-2">
       <Meter label="CPU" used={parseCpu(cpu) ?? 0} limit={parseCpu(limits.cpu)} say={sayCpu} />
       <Meter label="Memory" used={parseBytes(memory) ?? 0} limit={parseBytes(limits.memory)} say={sayBytes} />
-      <p className="text-muted">{`Storage: ${sayBytes(parseBytes(storage))}`}</p>
+      {storage !== "0" && <p className="text-muted">{`Storage: ${sayBytes(parseBytes(storage))}`}</p>}
     </div>
   )
 }

@@ -134,14 +134,6 @@ Task<net::Response> guarded(Services& services, Match match, Shared request) {
     co_return problem_response(*failure, request->id);
 }
 
-/// A page that was asked for at another name of this machine (127.0.0.1): a sign-in there would be worth
-/// nothing.
-bool is_page_elsewhere(const auth::Origin& origin, const net::Request& request) {
-    const auto host = std::string_view(origin.url).substr(origin.url.find("//") + 2);
-    return request.host != host &&
-           request.header("Accept").value_or("").find("text/html") != std::string_view::npos;
-}
-
 net::Response answer_unrouted(const Services& services, const Match& match, const net::Request& request) {
     const bool looks = request.method == "GET" || request.method == "HEAD";
     if (!match.allowed.empty()) {
@@ -149,11 +141,6 @@ net::Response answer_unrouted(const Services& services, const Match& match, cons
         std::string allowed;
         for (const auto& method : match.allowed) allowed += (allowed.empty() ? "" : ", ") + method;
         response.headers.emplace_back("Allow", allowed);
-        return response;
-    }
-    if (looks && !request.local && is_page_elsewhere(services.origin, request)) {
-        net::Response response{.status = 302};
-        response.headers.emplace_back("Location", services.origin.url + request.target);
         return response;
     }
     if (looks && services.files != nullptr)

@@ -2,6 +2,7 @@
 #include "api/problem.hpp"
 #include "api/rows.hpp"
 #include "api/services.hpp"
+#include "api/static_files.hpp"
 #include "auth/host_cookie.hpp"
 #include "crypto/random.hpp"
 
@@ -103,7 +104,6 @@ Task<Redirect> issue_host_ticket(Call call, Params<view::HostTicketQuery> query)
     if (!call.identity || !call.identity->by_cookie())
         co_return Redirect{"/sign-in?to=" + net::percent_encode(call.request->target)};
     auto to = query.to.value_or("/");
-    const bool page = call.request->header("Accept").value_or("").find("text/html") != std::string_view::npos;
     try {
         auto location =
             co_await auth::issue_host_ticket(services.store, services.clock, services.origin, *call.identity,
@@ -111,7 +111,7 @@ Task<Redirect> issue_host_ticket(Call call, Params<view::HostTicketQuery> query)
         co_return Redirect{std::move(location)};
     } catch (const Error& error) {
         // A bookmark of a session that is gone: the web interface says so in its own words.
-        if (!page || error.kind != Kind::not_found) throw;
+        if (!wants_page(*call.request) || error.kind != Kind::not_found) throw;
     }
     co_return Redirect{"/no-such-session"};
 }

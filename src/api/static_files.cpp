@@ -44,12 +44,23 @@ net::Response file_response(const File& file, const net::Request& request) {
 
 }  // namespace
 
-std::optional<net::Response> answer_file(const Files& files, const auth::Origin&,
+bool wants_page(const net::Request& request) {
+    return accepts(request, "Accept", "text/html");
+}
+
+std::optional<net::Response> answer_file(const Files& files, const auth::Origin& origin,
                                          const net::Request& request) {
     if (is_for_programs(request.path)) return std::nullopt;
     if (const auto* file = request.path == "/" ? nullptr : files.find(request.path))
         return file_response(*file, request);
-    if (!accepts(request, "Accept", "text/html")) return std::nullopt;
+    if (!wants_page(request)) return std::nullopt;
+    // At another name of this machine (127.0.0.1) a sign-in would be worth nothing.
+    const auto host = std::string_view(origin.url).substr(origin.url.find("//") + 2);
+    if (!request.local && request.host != host) {
+        net::Response elsewhere{.status = 302};
+        elsewhere.headers.emplace_back("Location", origin.url + request.target);
+        return elsewhere;
+    }
     const auto* page = files.find("/index.html");
     if (page == nullptr) return std::nullopt;
     return file_response(*page, request);

@@ -5,8 +5,12 @@
 
 namespace berth::api {
 
+/// Whether a person's browser asks, who is better served by a page than by a problem document.
+bool wants_page(const net::Request& request);
+
 /// The web interface's answer to a GET that no route is for: the file, the page itself for whoever accepts
-/// HTML, or nothing. Conditional requests and precompressed variants are honoured.
+/// HTML (at the platform's own address: any other leads there), or nothing. Conditional requests and
+/// precompressed variants are honoured.
 std::optional<net::Response> answer_file(const Files& files, const auth::Origin& origin,
                                          const net::Request& request);
 

@@ -14,10 +14,10 @@ constexpr std::size_t components_max = 16;
 constexpr std::size_t icon_max = 64 << 10;
 constexpr std::size_t text_max = 128 << 10;  // Of the whole as JSON, with its icon.
 constexpr std::size_t items_max = 64;        // Ports, mounts, volumes, ways in.
-constexpr std::int64_t cpu_max =
-    1'000'000;  // 1000 processors. So sums of many stay far from the end of 64 bits.
+// So large that nobody means more, so small that sums of many stay far from the end of 64 bits.
+constexpr std::int64_t cpu_max = 1'000'000;                 // 1000 processors
 constexpr std::int64_t memory_max = std::int64_t{1} << 46;  // 64 TiB
-constexpr std::int64_t volume_max = std::int64_t{1} << 50;
+constexpr std::int64_t volume_max = std::int64_t{1} << 50;  // 1024 TiB
 constexpr int pids_max = 4096;  // A machine has 32768 unless its administrator gave it more.
 
 /// Keys of the design whose feature is not built yet: refused by name, never ignored.
@@ -120,6 +120,7 @@ void check_names(const std::string& list, const Items& items) {
 template <class Items>
 std::string nearest_name(const std::string& name, const Items& items) {
     std::vector<std::string> names;
+    names.reserve(items.size());
     for (const auto& item : items) names.push_back(item.name);
     const auto near = nearest(name, names);
     return near.empty() ? "" : "did you mean " + quoted(near) + "?";
@@ -227,12 +228,11 @@ void check_spec(const TemplateSpec& spec) {
         defaults += spec.access[i].default_ ? 1 : 0;
     }
     if (defaults > 1) refuse("access", "only one access can be the default");
-    for (const auto& volume : spec.volumes)
-        if (volume.size.count <= 0)
-            refuse("volumes", "the size of " + quoted(volume.name) + " must be above 0");
-    for (const auto& volume : spec.volumes)
-        if (volume.size.count > volume_max)
-            refuse("volumes", "the size of " + quoted(volume.name) + " must be at most 1024Ti");
+    for (const auto& volume : spec.volumes) {
+        const auto size = "the size of " + quoted(volume.name);
+        if (volume.size.count <= 0) refuse("volumes", size + " must be above 0");
+        if (volume.size.count > volume_max) refuse("volumes", size + " must be at most 1024Ti");
+    }
     if (spec.lifecycle.start_within < std::chrono::seconds(1))
         refuse("lifecycle.startWithin", "at least 1s is needed");
     if (spec.lifecycle.stop_timeout > std::chrono::minutes(10))

@@ -19,10 +19,22 @@ const std::map<std::string, std::string> config_help{
     {"url", "how browsers reach this Berth; default http://localhost:PORT"},
     {"apps_domain", "domain whose subdomains are the sessions; default localhost:PORT"},
     {"data_directory", "where the database, sockets and logs are"},
-    {"engine", "where sessions run: container, or sim for a demonstration"},
+    {"engine", "where sessions run: container, kubernetes, or sim for a demonstration"},
     {"engine_socket", "Docker Engine API socket; default: one that is found, or a Podman of Berth's own"},
     {"base_image",
      "what the starter images are built on; default localhost/berth/base, else debian:bookworm-slim"},
+    {"kubeconfig",
+     "how to reach the cluster; default: the service account in a pod, else $KUBECONFIG or ~/.kube/config"},
+    {"kube_context", "context of the kubeconfig; default: the current one"},
+    {"session_namespace", "namespace of the sessions' objects in a cluster"},
+    {"storage_class", "storage class of volumes in a cluster; default: the cluster's own"},
+    {"pull_secrets", "secrets of the session namespace with which nodes pull images, separated by commas"},
+    {"pod_access",
+     "how pods are reached: direct, forward (through the API server), or auto: direct from inside"},
+    {"gateway_pods", "Berth's own pods as NAMESPACE/LABEL=VALUE: network policies let them in"},
+    {"open_ranges", "of the closed ranges of addresses, those that sessions may reach"},
+    {"closed_ranges", "further ranges of addresses that sessions may not reach, separated by commas"},
+    {"cpu_overcommit", "how many sessions share a core that each may use, in a cluster"},
     {"starter_catalog", "whether the templates that Berth brings are installed"},
     {"loops", "threads that serve connections; 0: one a core"},
     {"connections", "connections open at once"},
@@ -70,7 +82,10 @@ void check(const Config& config) {
         refuse(key, fmt::format("{} is not one of {}{}", quoted(text), fmt::join(words, ", "),
                                 near.empty() ? "" : "; did you mean " + near + "?"));
     };
-    one_of("engine", config.engine, {"container", "sim"});
+    one_of("engine", config.engine, {"container", "kubernetes", "sim"});
+    one_of("podAccess", config.pod_access, {"auto", "direct", "forward"});
+    if (config.cpu_overcommit < 1 || config.cpu_overcommit > 1000)
+        refuse("cpuOvercommit", "expected 1 to 1000");
     one_of("logLevel", config.log_level, {"debug", "info", "warning", "error"});
     one_of("logFormat", config.log_format, {"text", "json"});
     if (config.loops < 0 || config.loops > 256) refuse("loops", "expected 0 to 256");
@@ -158,6 +173,19 @@ Config with_defaults(Config config) {
     while (config.url.ends_with('/')) config.url.pop_back();
     if (config.apps_domain.empty()) config.apps_domain = config.url.substr(config.url.find("//") + 2);
     return config;
+}
+
+std::vector<std::string> words_of(const std::string& list) {
+    std::vector<std::string> words;
+    std::string word;
+    for (const char letter : list + ",") {
+        if (letter == ' ') continue;
+        if (letter != ',')
+            word += letter;
+        else if (!word.empty())
+            words.push_back(std::exchange(word, ""));
+    }
+    return words;
 }
 
 std::string default_data_directory() {

@@ -21,6 +21,16 @@ struct Config {
     std::string engine = "container";
     std::string engine_socket;
     std::string base_image;
+    std::string kubeconfig;
+    std::string kube_context;
+    std::string session_namespace = "berth-sessions";
+    std::string storage_class;
+    std::string pull_secrets;
+    std::string pod_access = "auto";
+    std::string gateway_pods;
+    std::string open_ranges;
+    std::string closed_ranges;
+    int cpu_overcommit = 1;
     bool starter_catalog = true;
     int loops = 0;
     int connections = 10'000;
@@ -30,7 +40,9 @@ struct Config {
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, url, apps_domain, data_directory, engine, engine_socket, base_image,
-                       starter_catalog, loops, connections, looks_at_once, log_level, log_format))
+                       kubeconfig, kube_context, session_namespace, storage_class, pull_secrets, pod_access,
+                       gateway_pods, open_ranges, closed_ranges, cpu_overcommit, starter_catalog, loops,
+                       connections, looks_at_once, log_level, log_format))
 
 /// One line of help for each member, by its name. A test demands that none is missing.
 extern const std::map<std::string, std::string> config_help;
@@ -48,6 +60,9 @@ std::map<std::string, std::string> berth_environment();
 
 /// Fills what depends on the machine: data directory, address. Pure but for the user id and home directory.
 Config with_defaults(Config config);
+
+/// The words of a list as keys have it: separated by commas, blanks around them ignored.
+std::vector<std::string> words_of(const std::string& list);
 
 /// `data_directory` + `/` + name.
 std::string data_path(const Config& config, std::string_view name);

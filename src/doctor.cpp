@@ -41,7 +41,7 @@ int try_engine(const Config& config) {
     SystemClock clock;
     asio::io_context io;
     std::filesystem::create_directories(config.data_directory);
-    const auto engine = make_engine(config, "d0c7", clock, io.get_executor(), {});
+    const auto engine = make_engine(config, {"d0c7", SecretText("doctor")}, clock, io.get_executor(), {});
     int failed = 0;
     std::exception_ptr failure;
     asio::co_spawn(io, examine(*engine, failed), [&](std::exception_ptr thrown) {

@@ -18,6 +18,7 @@
 #include "crypto/random.hpp"
 #include "embedded.hpp"
 #include "engine/container/container_engine.hpp"
+#include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engine/sim/sim.hpp"
 #include "gateway/service.hpp"
 #include "net/http_server.hpp"
@@ -83,6 +84,17 @@ Task<std::string> instance_of(store::Store& store) {
     co_return co_await store.write(find_or_make);
 }
 
+/// What only this installation knows, for as long as its database lives.
+Task<std::string> secret_of(store::Store& store) {
+    auto find_or_make = [](store::Tx& tx) {
+        if (auto known = tx.find_setting("instance.secret")) return *known;
+        auto made = crypto::sha256_hex(crypto::random_text(32));
+        tx.set_setting("instance.secret", made);
+        return made;
+    };
+    co_return co_await store.write(find_or_make);
+}
+
 }  // namespace
 
 struct Wire::Parts {
@@ -90,6 +102,7 @@ struct Wire::Parts {
         : config(with_defaults(std::move(given))),
           store(store::open({.path = prepared()}, clock)),
           instance(run_now(io, instance_of(*store))),
+          secret(run_now(io, secret_of(*store))),
           origin(auth::make_origin(config.url, config.apps_domain, instance)),
           tasks(io.get_executor()) {}
 
@@ -117,6 +130,7 @@ struct Wire::Parts {
     asio::io_context io{1};  // The control loop.
     std::unique_ptr<store::Store> store;
     std::string instance;
+    SecretText secret;
     auth::Origin origin;
     auth::Passwords passwords;
     std::vector<catalog::Starter> starters;
@@ -167,14 +181,71 @@ std::string unpack_init(const Config& config) {
 
 }  // namespace
 
-std::unique_ptr<engine::Engine> make_engine(const Config& config, const std::string& instance, Clock& clock,
-                                            asio::any_io_executor executor,
+namespace {
+
+/// Where the cluster is, from what is configured or else from where we are.
+kube::Cluster find_cluster(const Config& config) {
+    if (!config.kubeconfig.empty()) return kube::read_kubeconfig(config.kubeconfig, config.kube_context);
+    if (std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) return kube::inside_cluster();
+    if (const char* named = std::getenv("KUBECONFIG"); named != nullptr && *named != '\0')
+        return kube::read_kubeconfig(named, config.kube_context);
+    const char* home = std::getenv("HOME");
+    return kube::read_kubeconfig(std::string(home == nullptr ? "" : home) + "/.kube/config",
+                                 config.kube_context);
+}
+
+/// `NAMESPACE/LABEL=VALUE`.
+std::optional<engine::kubernetes::Peers> read_peers(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    const auto slash = text.find('/');
+    const auto equals = text.rfind('=');
+    if (slash == text.npos || equals == text.npos || equals < slash)
+        throw Error(Kind::invalid, "invalid_config", "gatewayPods: expected NAMESPACE/LABEL=VALUE");
+    engine::kubernetes::Peers peers{.namespace_ = text.substr(0, slash)};
+    peers.labels[text.substr(slash + 1, equals - slash - 1)] = text.substr(equals + 1);
+    return peers;
+}
+
+/// Of the machine that berth-init was built for, as nodes say it.
+constexpr const char* architecture =
+#if defined(__aarch64__)
+    "arm64";
+#else
+    "amd64";
+#endif
+
+engine::KubernetesOptions kubernetes_options(const Config& config, const Installation& installation) {
+    engine::KubernetesOptions options{.cluster = find_cluster(config),
+                                      .instance = installation.instance,
+                                      .secret = installation.secret,
+                                      .namespace_ = config.session_namespace,
+                                      .architecture = architecture,
+                                      .storage_class = config.storage_class,
+                                      .pull_secrets = words_of(config.pull_secrets),
+                                      .open_ranges = words_of(config.open_ranges),
+                                      .closed_ranges = words_of(config.closed_ranges),
+                                      .gateway = read_peers(config.gateway_pods),
+                                      .overcommit = config.cpu_overcommit};
+    options.client.user_agent = std::string("berth/") + BERTH_VERSION;
+    for (const auto& entry : embedded::below("/bin/berth-init")) options.init_program = entry.bytes;
+    if (config.pod_access == "direct") options.reach = engine::Reach::direct;
+    if (config.pod_access == "forward") options.reach = engine::Reach::forward;
+    return options;
+}
+
+}  // namespace
+
+std::unique_ptr<engine::Engine> make_engine(const Config& config, const Installation& installation,
+                                            Clock& clock, asio::any_io_executor executor,
                                             const std::vector<catalog::Starter>& starters) {
     if (config.engine == "sim")
         return std::make_unique<engine::SimEngine>(clock, executor, engine::Faults{}, 1);
+    if (config.engine == "kubernetes")
+        return std::make_unique<engine::KubernetesEngine>(executor, clock,
+                                                          kubernetes_options(config, installation));
     engine::ContainerOptions options{.socket = config.engine_socket,
                                      .data = std::filesystem::absolute(config.data_directory).string(),
-                                     .instance = instance,
+                                     .instance = installation.instance,
                                      .init = unpack_init(config),
                                      .base_image = config.base_image};
     for (const auto& starter : starters) options.builds.push_back({starter.image, starter.context});
@@ -249,7 +320,8 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
         parts.starters = catalog::unpack(data_path(parts.config, "catalog"));
         run_now(parts.io, catalog::install(*parts.store, parts.clock));
     }
-    parts.engine = make_engine(parts.config, parts.instance, parts.clock, executor, parts.starters);
+    parts.engine =
+        make_engine(parts.config, {parts.instance, parts.secret}, parts.clock, executor, parts.starters);
     const std::map<std::string, engine::Engine*> engines{{parts.engine->name(), parts.engine.get()}};
     api::Dependencies dependencies{.store = *parts.store,
                                    .clock = parts.clock,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 # Who may include whom; a folder may always include itself.
 MAY_INCLUDE = {
-    "base": "", "model": "base", "plan": "model base", "net": "base", "container": "net base", "crypto": "base",
-    "store": "crypto model base", "auth": "store crypto net model base", "engine": "container net model base",
+    "base": "", "model": "base", "plan": "model base", "net": "base", "container": "net base", "kube": "net base", "crypto": "base",
+    "store": "crypto model base", "auth": "store crypto net model base", "engine": "container kube net model base",
     "operator": "plan engine store model base", "api": "plan engine store auth crypto net model base",
     "gateway": "plan engine store auth crypto net model base", "cli": "net model base", "init": "",
 }

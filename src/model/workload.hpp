@@ -75,8 +75,11 @@ struct ObservedComponent {
     std::string handle;  ///< The engine's id of it: the precondition of every write that touches it.
     std::string generation;
     ContainerState state = ContainerState::created;
-    bool ready = false;         ///< Its readiness probe has succeeded in this run.
-    std::string probe_message;  ///< Why it is not ready yet: `port 8888: connection refused`.
+    bool ready = false;  ///< Its readiness probe has succeeded in this run.
+    /// Why it does not run, or is not ready, yet: `port 8888: connection refused`.
+    std::string message;
+    /// Set once it will never start as it is: the reason to show, `ImageNotFound`.
+    std::string hopeless;
     int exit_code = 0;
     bool out_of_memory = false;
     std::optional<Time> started_at;
@@ -85,7 +88,7 @@ struct ObservedComponent {
     bool operator==(const ObservedComponent&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(ObservedComponent, (),
-                      (name, handle, generation, state, ready, probe_message, exit_code, out_of_memory,
+                      (name, handle, generation, state, ready, message, hopeless, exit_code, out_of_memory,
                        started_at, exited_at, last_log))
 
 enum class ImageState { unknown, pulling, present, missing };
@@ -105,6 +108,7 @@ BOOST_DESCRIBE_STRUCT(ObservedImage, (), (state, digest, message, progress, miss
 /// What is there now. `images` (by name as the template has it) is filled by the loop, for what has to start.
 struct Observed {
     bool network = false;
+    bool network_incomplete = false;  ///< A part of it: the rest is to be made, or this to be removed.
     std::vector<ObservedComponent> components;
     std::vector<std::string>
         volumes;  ///< Handles of volumes that exist, of those this workload asked for or mounts.
@@ -120,8 +124,15 @@ struct PrepareImage {
     std::string image;
     bool operator==(const PrepareImage&) const = default;
 };
+/// A component as the others of its workload reach it: by its name.
+struct NetworkMember {
+    std::string name;
+    std::vector<Port> ports;
+    bool operator==(const NetworkMember&) const = default;
+};
 struct CreateNetwork {
     Egress egress;
+    std::vector<NetworkMember> members = {};
     bool operator==(const CreateNetwork&) const = default;
 };
 struct CreateVolume {

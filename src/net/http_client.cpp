@@ -20,7 +20,7 @@
 namespace berth::net {
 namespace {
 
-constexpr std::size_t idle_max = 16;  // Kept connections of one loop.
+constexpr std::size_t idle_max = 32;  // Kept connections of one loop.
 constexpr std::chrono::seconds idle_time{20};
 
 using Context = const asio::execution_context*;
@@ -43,7 +43,11 @@ struct HttpClient::Pool : std::enable_shared_from_this<HttpClient::Pool> {
         std::chrono::steady_clock::time_point since;
     };
 
-    Pool(Address where, Clock& time) : address(std::move(where)), clock(time) {}
+    Pool(Address where, Clock& time, const TlsOptions& options)
+        : address(std::move(where)), clock(time), server_name(options.server_name) {
+        if (server_name.empty()) server_name = address.host;
+        if (address.tls) tls_context = std::make_unique<asio::ssl::context>(make_client_tls(options));
+    }
 
     /// A kept connection of this loop that is still good, or null.
     std::unique_ptr<ClientConnection> take(Context context) {
@@ -70,16 +74,10 @@ struct HttpClient::Pool : std::enable_shared_from_this<HttpClient::Pool> {
         idle.clear();
     }
 
-    asio::ssl::context& tls() {
-        const std::lock_guard lock(mutex);
-        if (!tls_context) tls_context = std::make_unique<asio::ssl::context>(make_client_tls());
-        return *tls_context;
-    }
-
     Task<std::unique_ptr<ClientConnection>> connect() {
         auto socket = co_await connect_socket(address);
         if (!address.tls) co_return make_connection(std::move(socket));
-        auto stream = co_await start_tls(std::move(socket), address.host, tls());
+        auto stream = co_await start_tls(std::move(socket), server_name, *tls_context);
         co_return make_connection(std::move(stream));
     }
 
@@ -91,7 +89,8 @@ struct HttpClient::Pool : std::enable_shared_from_this<HttpClient::Pool> {
     Clock& clock;
     std::mutex mutex;
     std::unordered_map<Context, std::deque<Idle>> idle;
-    std::unique_ptr<asio::ssl::context> tls_context;
+    std::string server_name;
+    std::unique_ptr<asio::ssl::context> tls_context;  ///< Null without TLS.
 };
 
 /// Sends the request and reads the head of its answer.
@@ -146,8 +145,8 @@ Task<OpenedStream> HttpClient::Pool::open(std::shared_ptr<Pool> pool, CallReques
     co_return co_await open_body(std::move(exchange));
 }
 
-HttpClient::HttpClient(Address address, Clock& clock)
-    : pool_(std::make_shared<Pool>(std::move(address), clock)) {}
+HttpClient::HttpClient(Address address, Clock& clock, TlsOptions tls)
+    : pool_(std::make_shared<Pool>(std::move(address), clock, tls)) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -172,8 +171,7 @@ Task<OpenedStream> HttpClient::open(CallRequest request, Duration limit) {
 Task<std::unique_ptr<WebSocket>> HttpClient::websocket(CallRequest request, Duration limit) {
     const auto pool = pool_;
     auto what = "WebSocket " + request.target.substr(0, request.target.find('?'));
-    auto& tls = pool->tls();
-    auto work = open_websocket(pool->address, tls, std::move(request));
+    auto work = open_websocket(pool->address, pool->tls_context.get(), pool->server_name, std::move(request));
     co_return co_await finish_within(pool->clock, limit, std::move(what), std::move(work));
 }
 

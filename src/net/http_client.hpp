@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/secret_text.hpp"
 #include "net/http.hpp"
 
 namespace berth::net {
@@ -15,6 +16,14 @@ struct Address {
     std::string host = "localhost";
     int port = 80;
     bool tls = false;
+};
+
+/// Whom a client trusts over TLS and how it proves who it is; all in PEM.
+struct TlsOptions {
+    std::string authorities;  ///< Certificates; empty: the system's.
+    std::string certificate;  ///< Our own, with its chain; empty: none.
+    SecretText key;           ///< Of `certificate`.
+    std::string server_name;  ///< What the server has to be called; empty: the address's host.
 };
 
 struct CallRequest {
@@ -56,7 +65,8 @@ struct OpenedStream {
 /// Failures to connect and time-outs are `unavailable`.
 class HttpClient {
   public:
-    HttpClient(Address address, Clock& clock);
+    /// Throws `invalid` (`invalid_certificate`) for PEM that cannot be used.
+    HttpClient(Address address, Clock& clock, TlsOptions tls = {});
     ~HttpClient();
 
     /// The whole exchange within `limit`; a body above `body_max` is `internal`.

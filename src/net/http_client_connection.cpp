@@ -141,18 +141,36 @@ Task<ClientSocket> connect_socket(Address address) {
     throw unreachable(address, ec.message());
 }
 
-asio::ssl::context make_client_tls() {
+asio::ssl::context make_client_tls(const TlsOptions& options) {
     asio::ssl::context context(asio::ssl::context::tls_client);
     context.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
-    context.set_default_verify_paths();
     context.set_verify_mode(asio::ssl::verify_peer);
+    boost::system::error_code ec;
+    const auto check = [&](std::string_view what) {
+        if (ec)
+            throw Error(Kind::invalid, "invalid_certificate",
+                        std::string(what) + " cannot be used: " + ec.message());
+    };
+    if (options.authorities.empty())
+        context.set_default_verify_paths(ec);
+    else
+        context.add_certificate_authority(asio::buffer(options.authorities), ec);
+    check("the certificate authority");
+    if (options.certificate.empty()) return context;
+    context.use_certificate_chain(asio::buffer(options.certificate), ec);
+    check("the client certificate");
+    context.use_private_key(asio::buffer(options.key.reveal()), asio::ssl::context::pem, ec);
+    check("the key of the client certificate");
     return context;
 }
 
 Task<TlsSocket> start_tls(ClientSocket socket, std::string host, asio::ssl::context& context) {
     TlsSocket stream(std::move(socket), context);
     stream.set_verify_callback(asio::ssl::host_name_verification(host));
-    if (SSL_set_tlsext_host_name(stream.native_handle(), host.c_str()) != 1)
+    // RFC 6066, 3: an address is not a name to ask for.
+    boost::system::error_code is_name;
+    asio::ip::make_address(host, is_name);
+    if (is_name && SSL_set_tlsext_host_name(stream.native_handle(), host.c_str()) != 1)
         throw Error(Kind::internal, "internal", "cannot name " + quoted(host) + " in a TLS handshake");
     boost::system::error_code ec;
     co_await stream.async_handshake(asio::ssl::stream_base::client,

@@ -40,8 +40,8 @@ Task<ClientSocket> connect_socket(Address address);
 /// The TLS session of a connected socket, with the peer's name and certificate verified.
 Task<TlsSocket> start_tls(ClientSocket socket, std::string host, asio::ssl::context& context);
 
-/// Verifies by the system's certificate authorities.
-asio::ssl::context make_client_tls();
+/// Verifies the server by `options`. Throws `invalid` (`invalid_certificate`) for PEM that cannot be used.
+asio::ssl::context make_client_tls(const TlsOptions& options);
 
 std::unique_ptr<ClientConnection> make_connection(ClientSocket socket);
 std::unique_ptr<ClientConnection> make_connection(TlsSocket socket);

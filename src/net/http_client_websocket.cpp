@@ -120,14 +120,14 @@ Error refusal_of(int status, const std::string& body) {
                  detail.empty() ? "the server answered " + std::to_string(status) : detail, next);
 }
 
-Task<std::unique_ptr<WebSocket>> open_websocket(Address address, asio::ssl::context& tls,
-                                                CallRequest request) {
+Task<std::unique_ptr<WebSocket>> open_websocket(Address address, asio::ssl::context* tls,
+                                                std::string server_name, CallRequest request) {
     auto socket = co_await connect_socket(address);
     if (!address.tls) {
         auto plain = std::make_unique<ClientWebSocket<ClientSocket>>(std::move(socket));
         co_return co_await upgrade(std::move(plain), address, std::move(request));
     }
-    auto stream = co_await start_tls(std::move(socket), address.host, tls);
+    auto stream = co_await start_tls(std::move(socket), std::move(server_name), *tls);
     auto secure = std::make_unique<ClientWebSocket<TlsSocket>>(std::move(stream));
     co_return co_await upgrade(std::move(secure), address, std::move(request));
 }

@@ -21,6 +21,13 @@ bool image_is_there(const Observed& have, const WorkloadComponent& component) {
     return found != have.images.end() && found->second.state == ImageState::present;
 }
 
+CreateNetwork network_of(const Workload& wanted) {
+    CreateNetwork change{wanted.egress};
+    for (const auto& component : wanted.components)
+        change.members.push_back({component.name, component.ports});
+    return change;
+}
+
 /// What ends a container that is not wanted (any more).
 void end_component(const ObservedComponent& there, const WorkloadComponent* successor, bool keep_exited,
                    Changes& changes) {
@@ -53,10 +60,11 @@ Changes diff(const Workload& wanted, const Observed& have) {
             end_component(there, component, wanted.keep_exited, changes);
     }
     if (wanted.components.empty()) {
-        if (have.network && have.components.empty()) changes.push_back(RemoveNetwork{});
+        const bool left = have.network || have.network_incomplete;
+        if (left && have.components.empty()) changes.push_back(RemoveNetwork{});
         return changes;
     }
-    if (!have.network) changes.push_back(CreateNetwork{wanted.egress});
+    if (!have.network) changes.push_back(network_of(wanted));
     for (const auto& volume : wanted.volumes)
         if (std::find(have.volumes.begin(), have.volumes.end(), volume.handle) == have.volumes.end())
             changes.push_back(CreateVolume{volume});

@@ -147,8 +147,8 @@ TEST(Diff, nothing_starts_before_its_image_is_there_and_volumes_are_only_ever_ma
                           .components = {{.name = "c", .image = "i", .generation = "1.0"}},
                           .volumes = {{.handle = "v"}},
                           .prepare = {"i"}};
-    EXPECT_EQ(diff(wanted, {}),
-              (Changes{PrepareImage{"i"}, CreateNetwork{Egress::internet}, CreateVolume{{.handle = "v"}}}));
+    EXPECT_EQ(diff(wanted, {}), (Changes{PrepareImage{"i"}, CreateNetwork{Egress::internet, {{"c"}}},
+                                         CreateVolume{{.handle = "v"}}}));
     EXPECT_EQ(diff({.id = {"w"}}, Observed{.network = true, .volumes = {"v", "foreign"}}),
               (Changes{RemoveNetwork{}}));
 }

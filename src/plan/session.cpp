@@ -96,6 +96,7 @@ Workload full_workload(const Facts& facts) {
 
 /// How an exit reads: `"web" ended with status 3`, `"web" ran out of memory (limit 512Mi)`.
 std::string exit_message(const ObservedComponent& there, const WorkloadComponent& component) {
+    if (!there.message.empty()) return fmt::format("{} was ended: {}", quoted(there.name), there.message);
     if (there.out_of_memory)
         return fmt::format("{} ran out of memory (limit {})", quoted(there.name),
                            to_string(component.resources.memory));
@@ -164,14 +165,18 @@ class Start {
                 return judge_exit(component, *there, status);
             case ContainerState::running:
                 status.phase = ready ? ComponentPhase::ready : ComponentPhase::running;
-                status.message = ready ? "" : there->probe_message;
+                status.message = ready ? "" : there->message;
                 if (!ready) note_waiting(*there);
                 all_ready_ = all_ready_ && ready;
                 return;
             default:
                 status.phase = ComponentPhase::starting;
+                status.message = there->message;
         }
         all_started_ = all_ready_ = false;
+        if (!there->hopeless.empty()) return fail(status_, there->hopeless, there->message);
+        if (status_.message.empty() && !there->message.empty())
+            status_.message = quoted(there->name) + ": " + there->message;
     }
 
     void judge_exit(WorkloadComponent& component, const ObservedComponent& there, ComponentStatus& status) {
@@ -265,7 +270,7 @@ class Start {
     }
 
     void note_waiting(const ObservedComponent& there) {
-        const auto what = there.probe_message.empty() ? std::string("not ready") : there.probe_message;
+        const auto what = there.message.empty() ? std::string("not ready") : there.message;
         waiting_for_ = quoted(there.name) + ": " + what;
         waiting_since_ = std::max(waiting_since_, there.started_at.value_or(facts_.session.asked_at));
         if (status_.message.empty()) status_.message = waiting_for_;
@@ -294,7 +299,7 @@ void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while
                  Wanted& wanted) {
     wanted.workload = {.id = workload_of(facts.session.id)};
     auto& status = wanted.status;
-    const bool stopped = have.components.empty() && !have.network;
+    const bool stopped = have.components.empty() && !have.network && !have.network_incomplete;
     status.phase = stopped ? when_stopped : while_stopping;
     status.reason.clear();
     status.message.clear();

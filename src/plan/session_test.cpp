@@ -185,7 +185,7 @@ TEST(Decide, a_port_that_never_listens_fails_after_start_within) {
                                    .handle = name,
                                    .generation = "1.0",
                                    .state = ContainerState::running,
-                                   .probe_message = "port 8081: connection refused"});
+                                   .message = "port 8081: connection refused"});
     launched.session.status = decide(launched, have, now).status;
     EXPECT_EQ(launched.session.status.phase, Phase::starting);
     EXPECT_EQ(launched.session.status.message, "\"model\": port 8081: connection refused");

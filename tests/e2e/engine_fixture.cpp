@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <random>
 
-#include "engine/container/child.hpp"
+#include "base/child.hpp"
 #include "engine/container/names.hpp"
 
 namespace berth::e2e {
@@ -167,9 +167,9 @@ std::string ContainerEngineTest::get(const WorkloadId& id, const std::string& co
     return run(exchange(std::move(*stream)));
 }
 
-engine::ChildResult ContainerEngineTest::host(std::vector<std::string> arguments) {
-    engine::ChildRequest request{.arguments = std::move(arguments)};
-    return run(engine::run_child(std::move(request), clock_, std::chrono::seconds(30)));
+ChildResult ContainerEngineTest::host(std::vector<std::string> arguments) {
+    ChildRequest request{.arguments = std::move(arguments)};
+    return run(run_child(std::move(request), clock_, std::chrono::seconds(30)));
 }
 
 }  // namespace berth::e2e

@@ -64,7 +64,7 @@ class ContainerEngineTest : public ::testing::Test {
     /// One HTTP exchange through `dial`; the answer with its head.
     std::string get(const WorkloadId& id, const std::string& component, int port);
     /// A program on this machine, to its end.
-    engine::ChildResult host(std::vector<std::string> arguments);
+    ChildResult host(std::vector<std::string> arguments);
 
     asio::io_context loop_;
     SystemClock clock_;

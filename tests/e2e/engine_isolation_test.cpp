@@ -79,7 +79,7 @@ TEST_F(ContainerEngineTest, rules_that_somebody_removed_are_loaded_again) {
     create(id, shell("spy", "sleep infinity"));
     ready(id, "spy");
     ASSERT_EQ(host({"nft", "delete", "table", "inet", "berth_" + instance_}).status, 0);
-    engine::ChildResult listed;
+    ChildResult listed;
     for (int i = 0; i < 500; ++i) {
         listed = host({"nft", "list", "set", "inet", "berth_" + instance_, "pairs"});
         if (listed.status == 0) break;

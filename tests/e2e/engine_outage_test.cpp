@@ -78,7 +78,7 @@ TEST_F(ContainerEngineTest, a_configured_socket_that_goes_and_comes_back_is_foun
     const auto serve = [&] {
         std::vector<std::string> arguments{"podman", "system", "service", "--time=0", "unix://" + path};
         const std::map<std::string, std::string> env{{"CONTAINERS_CONF", data_ + "/containers.conf"}};
-        return std::make_unique<engine::BackgroundChild>(std::move(arguments), env, data_ + "/other.log");
+        return std::make_unique<BackgroundChild>(std::move(arguments), env, data_ + "/other.log");
     };
     auto configured = options();
     configured.socket = path;

@@ -116,7 +116,7 @@ TEST_F(ContainerEngineTest, a_port_that_nobody_listens_on_is_named) {
     create(id, component);
     const auto observed = observe_until(id, [](const Observed& seen) {
         const auto* there = find(seen, "ide");
-        return there != nullptr && there->probe_message == "port 8888: connection refused";
+        return there != nullptr && there->message == "port 8888: connection refused";
     });
     EXPECT_FALSE(find(observed, "ide")->ready);
 }

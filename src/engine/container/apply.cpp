@@ -7,8 +7,8 @@
 
 #include <filesystem>
 
+#include "base/child.hpp"
 #include "base/log.hpp"
-#include "engine/container/child.hpp"
 #include "engine/container/container_engine.hpp"
 #include "engine/container/names.hpp"
 

@@ -72,7 +72,7 @@ class ContainerEngine final : public Engine {
     /// What is known of one container.
     struct Known {
         ObservedComponent seen;
-        SpecLabel spec;
+        ProbeSpec spec;
         std::vector<std::string> volumes;
         bool inspected = false;
     };
@@ -114,7 +114,7 @@ class ContainerEngine final : public Engine {
     Task<bool> roll_back(const WorkloadId& id, const Known& known);
     void probe_where_needed(const WorkloadId& id, const Cached& cached);
     Observed report(const Cached& cached) const;
-    Task<> probe(WorkloadId id, std::string handle, std::string component, SpecLabel spec,
+    Task<> probe(WorkloadId id, std::string handle, std::string component, ProbeSpec spec,
                  std::shared_ptr<Readiness> readiness);
 
     // apply.cpp

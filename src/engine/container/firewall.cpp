@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/child.hpp"
 #include "base/log.hpp"
-#include "engine/container/child.hpp"
 #include "engine/container/names.hpp"
 
 namespace berth::engine {

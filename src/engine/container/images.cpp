@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/child.hpp"
 #include "base/log.hpp"
-#include "engine/container/child.hpp"
 #include "engine/container/names.hpp"
 
 namespace berth::engine {

@@ -25,11 +25,11 @@ Task<bool> keep_line(std::vector<std::string>& lines, std::string text) {
     co_return true;
 }
 
-SpecLabel read_spec(const container::Labels& labels) {
+ProbeSpec read_spec(const container::Labels& labels) {
     const auto found = labels.find(label_spec);
     if (found == labels.end()) return {};
     try {
-        return json::from_json<SpecLabel>(json::parse(found->second));
+        return json::from_json<ProbeSpec>(json::parse(found->second));
     } catch (const Error& error) {
         log::warning("a container's label cannot be read", {{"label", label_spec}, {"error", error.what()}});
         return {};
@@ -175,7 +175,7 @@ Observed ContainerEngine::report(const Cached& cached) const {
             component.state = ContainerState::stopping;
         if (const auto judged = readiness_.find(handle); judged != readiness_.end()) {
             component.ready = judged->second->ready && component.state == ContainerState::running;
-            if (!component.ready) component.probe_message = judged->second->message;
+            if (!component.ready) component.message = judged->second->message;
         }
         observed.components.push_back(std::move(component));
     }
@@ -202,7 +202,7 @@ void ContainerEngine::probe_where_needed(const WorkloadId& id, const Cached& cac
 }
 
 /// Asks until it is ready, or nobody wants to know any more.
-Task<> ContainerEngine::probe(WorkloadId id, std::string handle, std::string component, SpecLabel spec,
+Task<> ContainerEngine::probe(WorkloadId id, std::string handle, std::string component, ProbeSpec spec,
                               std::shared_ptr<Readiness> readiness) {
     const auto init = init_of(id, component);
     Duration pause = probe_first;

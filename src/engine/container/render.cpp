@@ -18,7 +18,7 @@ const char* log_driver(const Place& place) {
 }
 
 std::string spec_label(const WorkloadComponent& component) {
-    const SpecLabel label{.readiness = component.readiness, .ports = component.ports};
+    const ProbeSpec label{.readiness = component.readiness, .ports = component.ports};
     return json::write(json::to_json(label));
 }
 

@@ -6,17 +6,10 @@
 
 #include "container/types.hpp"
 #include "engine/engine.hpp"
+#include "engine/probe.hpp"
 
 /// Workloads as the engine's objects and back. Pure.
 namespace berth::engine {
-
-/// What a component needs to know of itself after Berth has started anew: probing works without the store.
-struct SpecLabel {
-    std::optional<Probe> readiness;
-    std::vector<Port> ports;
-    bool operator==(const SpecLabel&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(SpecLabel, (), (readiness, ports))
 
 /// How an engine maps the users of a container.
 enum class UserMapping {

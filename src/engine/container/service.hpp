@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "base/child.hpp"
 #include "base/clock.hpp"
-#include "engine/container/child.hpp"
 
 namespace berth::engine {
 

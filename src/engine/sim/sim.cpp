@@ -159,14 +159,14 @@ Task<> SimEngine::live(WorkloadId id, std::string component, std::string handle,
     if (container == nullptr || container->seen.state != ContainerState::creating) co_return;
     container->seen.state = ContainerState::running;
     container->seen.started_at = clock_.now();
-    container->seen.probe_message = "connection refused";
+    container->seen.message = "connection refused";
     tell(id);
     co_await clock_.sleep(up_to(faults.ready_time));
     container = find(id, component, handle);
     if (container == nullptr || container->seen.state != ContainerState::running) co_return;
     if (!stuck) {
         container->seen.ready = true;
-        container->seen.probe_message.clear();
+        container->seen.message.clear();
         tell(id);
     }
     co_await clock_.sleep(end_after);

@@ -1,4 +1,4 @@
-#include "engine/container/child.hpp"
+#include "base/child.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,7 +17,7 @@
 
 #include "base/timeout.hpp"
 
-namespace berth::engine {
+namespace berth {
 namespace {
 
 constexpr std::size_t output_max = 64u << 10;
@@ -240,4 +240,4 @@ void BackgroundChild::terminate() {
     if (pid_ > 0) ::kill(pid_, SIGTERM);
 }
 
-}  // namespace berth::engine
+}  // namespace berth

@@ -7,7 +7,7 @@
 
 #include "base/clock.hpp"
 
-namespace berth::engine {
+namespace berth {
 
 /// A program to run by its argument vector; no shell.
 struct ChildRequest {
@@ -49,4 +49,4 @@ class BackgroundChild {
     int pid_ = -1;
 };
 
-}  // namespace berth::engine
+}  // namespace berth

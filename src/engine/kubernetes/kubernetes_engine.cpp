@@ -1,0 +1,162 @@
+#include "engine/kubernetes/kubernetes_engine.hpp"
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "engine/container/names.hpp"
+#include "kube/refusal.hpp"
+#include "net/base64.hpp"
+
+namespace berth::engine {
+
+using namespace kubernetes;
+
+namespace {
+
+constexpr Duration prepare_again{std::chrono::seconds(2)};
+constexpr Duration start_limit{std::chrono::seconds(5)};
+constexpr std::size_t init_max = 1'000'000;  // What a ConfigMap holds, as base64 and with the rest.
+
+}  // namespace
+
+KubernetesEngine::KubernetesEngine(asio::any_io_executor executor, Clock& clock, KubernetesOptions options)
+    : executor_(executor),
+      clock_(clock),
+      options_(std::move(options)),
+      client_(options_.cluster, options_.client, clock, executor),
+      forwards_(std::make_unique<Forwards>(client_, executor)),
+      tasks_(executor) {
+    if (options_.init_program.size() > init_max)
+        throw Error(Kind::internal, "internal", "berth-init is too large for a ConfigMap");
+    place_ = {.instance = options_.instance,
+              .namespace_ = options_.namespace_,
+              .init_config_map = "berth-init-" + sha256(options_.init_program).substr(0, 10),
+              .architecture = options_.architecture,
+              .storage_class = options_.storage_class,
+              .pull_secrets = options_.pull_secrets,
+              .gateway = options_.gateway,
+              .dns = {{.labels = {{"k8s-app", "kube-dns"}}},
+                      {.namespace_ = "openshift-dns",
+                       .labels = {{"dns.operator.openshift.io/daemonset-dns", "default"}}}},
+              .overcommit = options_.overcommit};
+    pods_ = make_shelf<SeenPod>("pods", read_pod);
+    services_ = make_shelf<SeenService>("services", read_service);
+    config_maps_ = make_shelf<SeenConfigMap>("configmaps", read_config_map);
+    secrets_ = make_shelf<SeenObject>("secrets", read_object);
+    policies_ = make_shelf<SeenObject>("networkpolicies", read_object);
+    claims_ = make_shelf<SeenObject>("persistentvolumeclaims", read_object);
+}
+
+KubernetesEngine::~KubernetesEngine() = default;
+
+template <class Seen>
+std::unique_ptr<Shelf<Seen>> KubernetesEngine::make_shelf(const char* what,
+                                                          Seen (*read)(const json::value&)) {
+    lost_[what] = "not followed yet";
+    return std::make_unique<Shelf<Seen>>(
+        read, [this](const SeenObject& object) { moved(object); },
+        [this, what](const std::optional<Error>& failure) { note(what, failure); });
+}
+
+/// What cannot be followed is not known: the engine is down while any kind is.
+void KubernetesEngine::note(const char* what, const std::optional<Error>& failure) {
+    const bool was_down = down_.has_value();
+    if (failure)
+        lost_[what] = failure->user;
+    else
+        lost_.erase(what);
+    down_.reset();
+    if (!lost_.empty()) down_ = lost_.begin()->second;
+    if (!was_down || down_ || !moved_) return;
+    // Whatever happened meanwhile is on the shelves now.
+    std::set<WorkloadId> all;
+    for (const auto& [id, keys] : pods_->workloads()) all.insert(id);
+    for (const auto& [id, keys] : config_maps_->workloads()) all.insert(id);
+    for (const auto& id : all)
+        if (!id.empty()) moved_(id);
+}
+
+void KubernetesEngine::require_up() const {
+    if (down_)
+        throw Error(Kind::unavailable, "engine_unavailable", "the cluster does not answer: " + *down_,
+                    "check that it can be reached: berth doctor says more");
+}
+
+template <class Seen>
+void KubernetesEngine::follow(kube::Resource resource, kube::Detail detail, Shelf<Seen>& shelf) {
+    kube::WatchOptions watch{
+        .resource = resource,
+        .selection = {.namespace_ = options_.namespace_, .labels = selector_of(options_.instance)},
+        .detail = detail};
+    tasks_.start("follow " + std::string(resource.plural), kube::follow(client_, clock_, watch, shelf));
+}
+
+Task<> KubernetesEngine::start() {
+    tasks_.start("prepare the cluster", prepare());
+    // Whoever waits for the start should know whether it worked, when that is soon known.
+    for (const auto until = clock_.now() + start_limit; down_ && clock_.now() < until;)
+        co_await clock_.sleep(std::chrono::milliseconds(10));
+}
+
+Task<> KubernetesEngine::stop() {
+    tasks_.cancel();
+    co_await tasks_.join();
+    co_await forwards_->stop();
+    client_.close_idle();
+}
+
+/// What has to be there once; then everything of ours is followed. Tried until it works.
+Task<> KubernetesEngine::prepare() {
+    while (true) {
+        std::optional<Error> failure;
+        try {
+            co_await prepare_namespace();
+            co_await prepare_init();
+            co_await learn_ranges();
+        } catch (const Error& error) {
+            failure = error;
+        }
+        if (!failure) break;
+        if (down_ != failure->user)
+            log::warning("the cluster cannot be prepared", {{"error", failure->what()}});
+        down_ = failure->user;
+        co_await clock_.sleep(prepare_again);
+    }
+    using kube::Detail;
+    follow(kube::pods, Detail::whole, *pods_);
+    follow(kube::services, Detail::whole, *services_);
+    follow(kube::config_maps, Detail::metadata, *config_maps_);
+    follow(kube::secrets, Detail::metadata, *secrets_);
+    follow(kube::network_policies, Detail::metadata, *policies_);
+    follow(kube::claims, Detail::metadata, *claims_);
+}
+
+/// The namespace of the sessions. One that we make enforces the strictest of the Pod Security Standards.
+Task<> KubernetesEngine::prepare_namespace() {
+    const auto there = co_await client_.find(kube::namespaces, {"", options_.namespace_});
+    if (there) co_return;
+    json::object labels{{label_managed, "berth"}, {"pod-security.kubernetes.io/enforce", "restricted"}};
+    const json::object about{{"name", options_.namespace_}, {"labels", labels}};
+    co_await client_.create(kube::namespaces, {{"metadata", about}});
+    log::info("namespace made", {{"namespace", options_.namespace_}});
+}
+
+Task<> KubernetesEngine::prepare_init() {
+    const kube::Key key{options_.namespace_, place_.init_config_map};
+    const auto there = co_await client_.find(kube::config_maps, key, kube::Detail::metadata);
+    if (there) co_return;
+    auto object = render_init(place_, net::base64_encode(options_.init_program));
+    co_await client_.create(kube::config_maps, std::move(object));
+}
+
+/// The cluster's own addresses, where it tells: they stay closed whatever their ranges.
+Task<> KubernetesEngine::learn_ranges() {
+    place_.closed = special_ranges();
+    place_.closed.insert(place_.closed.end(), options_.closed_ranges.begin(), options_.closed_ranges.end());
+    std::erase_if(place_.closed, [this](const std::string& range) {
+        return std::ranges::find(options_.open_ranges, range) != options_.open_ranges.end();
+    });
+    co_return;
+}
+
+}  // namespace berth::engine

@@ -1,0 +1,163 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "engine/engine.hpp"
+#include "engine/init_client.hpp"
+#include "engine/init_door.hpp"
+#include "engine/kubernetes/cache.hpp"
+#include "engine/kubernetes/forward.hpp"
+#include "engine/kubernetes/render.hpp"
+#include "kube/client.hpp"
+
+namespace berth::engine {
+
+/// How we come to a port of a pod.
+enum class Reach {
+    automatic,  ///< Directly from inside the cluster, else through the API server.
+    direct,     ///< To the pod's address.
+    forward,    ///< Through the API server and the pod's node.
+};
+
+/// What the engine needs to know of the cluster and this Berth.
+struct KubernetesOptions {
+    std::string name = "kubernetes";
+    kube::Cluster cluster;
+    kube::ClientOptions client;
+    std::string instance;      ///< Short hex; on every label.
+    SecretText secret;         ///< Of this installation: what keys of workloads follow from.
+    std::string namespace_;    ///< Of the sessions' objects; made when it is missing.
+    std::string init_program;  ///< The bytes of berth-init.
+    std::string architecture;  ///< That it runs on, as nodes say it: `amd64`.
+    std::string storage_class;
+    std::vector<std::string> pull_secrets;
+    std::vector<std::string> open_ranges;    ///< Of those that are closed, what an admin opens.
+    std::vector<std::string> closed_ranges;  ///< Further ones, as of the cluster's own pods and services.
+    std::optional<kubernetes::Peers> gateway;
+    int overcommit = 1;
+    Reach reach = Reach::automatic;
+};
+
+/// Workloads as Pods and their companions in a cluster.
+///
+/// What it makes carries the label `berth.dev/instance`, and nothing without it is ever changed. Every write
+/// is a create under a name that is a lock, or names the uid of what it ends. The executor is the control
+/// loop's and runs one handler at a time.
+class KubernetesEngine final : public Engine {
+  public:
+    KubernetesEngine(asio::any_io_executor executor, Clock& clock, KubernetesOptions options);
+    ~KubernetesEngine() override;
+
+    std::string name() const override { return options_.name; }
+    Task<> start() override;
+    Task<> stop() override;
+    Task<Observed> observe(WorkloadId id) override;
+    Task<std::vector<WorkloadId>> list() override;
+    Task<> apply(WorkloadId id, Changes changes) override;
+    void watch(std::function<void(WorkloadId)> moved) override { moved_ = std::move(moved); }
+    std::optional<std::string> down_because() const override { return down_; }
+    Task<Stream> dial(WorkloadId id, std::string component, int port) override;
+    Task<std::unique_ptr<Process>> terminal(WorkloadId id, TerminalRequest request) override;
+    Task<std::unique_ptr<Process>> exec(WorkloadId id, ExecRequest request) override;
+    Task<> logs(WorkloadId id, LogRequest request, std::function<Task<bool>(LogLine)> take) override;
+    Task<Usage> usage(WorkloadId id) override;
+    Task<std::optional<Image>> resolve_image(std::string reference) override;
+    Task<> prepare_image(std::string reference) override;
+    ObservedImage image_state(const std::string& reference) const override;
+    void watch_images(std::function<void(const std::string&, const ObservedImage&)> changed) override;
+    Task<> remove_volume(std::string handle) override;
+    Task<std::vector<Check>> examine() override;
+
+    /// Removes everything of this instance but claims; those only when asked.
+    enum class Volumes { keep, remove };
+    Task<> purge(Volumes volumes);
+
+    kube::Client& client() { return client_; }
+
+  private:
+    using SeenObject = kubernetes::SeenObject;
+    using SeenPod = kubernetes::SeenPod;
+    using SeenService = kubernetes::SeenService;
+    using SeenConfigMap = kubernetes::SeenConfigMap;
+    /// Readiness of one pod, judged by a job.
+    struct Readiness {
+        bool ready = false;
+        bool wanted = true;
+        std::string message;
+    };
+    /// Where the process 1 of a component listens.
+    struct Place1 {
+        kube::Key pod;
+        std::string address;
+    };
+
+    // kubernetes_engine.cpp
+    Task<> prepare();
+    Task<> prepare_namespace();
+    Task<> prepare_init();
+    Task<> learn_ranges();
+    template <class Seen>
+    void follow(kube::Resource resource, kube::Detail detail, kubernetes::Shelf<Seen>& shelf);
+    template <class Seen>
+    std::unique_ptr<kubernetes::Shelf<Seen>> make_shelf(const char* what, Seen (*read)(const json::value&));
+    void note(const char* what, const std::optional<Error>& failure);
+    void require_up() const;
+
+    // observe.cpp
+    void moved(const SeenObject& object);
+    Task<> look_directly(WorkloadId id);
+    Observed report(const WorkloadId& id);
+    bool has_network(const WorkloadId& id) const;
+    void probe_where_needed(const WorkloadId& id);
+    Task<> probe(WorkloadId id, std::string component, ProbeSpec spec, std::shared_ptr<Readiness> readiness);
+    Task<> keep_last_words(SeenPod pod);
+
+    // apply.cpp
+    Task<> make(WorkloadId id, CreateNetwork change);
+    Task<> make(WorkloadId id, CreateVolume change);
+    Task<> make(WorkloadId id, StartComponent change);
+    Task<> make(WorkloadId id, StopComponent change);
+    Task<> make(WorkloadId id, RemoveComponent change);
+    Task<> make(WorkloadId id, RemoveNetwork change);
+    Task<> make(WorkloadId id, PrepareImage change);
+    /// Creates it; what is there already is given back when it is this workload's and belongs to `owner`.
+    Task<json::value> create(WorkloadId id, kube::Resource resource, json::object object, std::string owner);
+    Task<json::value> create_once(WorkloadId id, kube::Resource resource, json::object object);
+    Task<> remove_pod(WorkloadId id, const std::string& uid, std::optional<int> grace);
+
+    // examine.cpp
+    Task<Check> check_answers();
+    Task<Check> check_namespace();
+    Task<Check> check_storage();
+
+    // reach.cpp
+    InitClient init_of(const WorkloadId& id, const std::string& component) const;
+    SecretText key_of(const WorkloadId& id) const;
+
+    asio::any_io_executor executor_;
+    Clock& clock_;
+    KubernetesOptions options_;
+    kube::Client client_;
+    kubernetes::Place place_;
+    std::function<void(WorkloadId)> moved_;
+    std::function<void(const std::string&, const ObservedImage&)> images_moved_;
+    std::optional<std::string> down_ = "not started yet";
+    std::map<std::string, std::string> lost_;  ///< Kinds that cannot be followed, and why.
+    std::unique_ptr<kubernetes::Shelf<SeenPod>> pods_;
+    std::unique_ptr<kubernetes::Shelf<SeenService>> services_;
+    std::unique_ptr<kubernetes::Shelf<SeenConfigMap>> config_maps_;
+    std::unique_ptr<kubernetes::Shelf<SeenObject>> secrets_, policies_, claims_;
+    std::map<WorkloadId, std::set<std::string>> asked_volumes_;  ///< Handles, whoever made them.
+    std::set<WorkloadId> unsure_;  ///< Of which the outcome of a write is not known.
+    std::map<std::string, std::shared_ptr<Readiness>> readiness_;  ///< By uid of the pod.
+    std::map<std::string, std::vector<std::string>> last_words_;   ///< By uid of an exited pod.
+    mutable std::mutex places_mutex_;                              // Any loop dials.
+    std::map<std::pair<WorkloadId, std::string>, Place1> places_;
+    std::unique_ptr<kubernetes::Forwards> forwards_;
+    TaskGroup tasks_;
+};
+
+}  // namespace berth::engine

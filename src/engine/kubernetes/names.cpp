@@ -1,0 +1,48 @@
+#include "engine/kubernetes/names.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/container/names.hpp"
+
+namespace berth::engine::kubernetes {
+namespace {
+
+constexpr std::size_t name_max = 63;  // A Service's name is a DNS label (RFC 1123).
+
+/// As a DNS label: lower case, hyphens, at most `name_max`. What had to change gets a hash.
+std::string label_of(const std::string& text) {
+    std::string label;
+    bool changed = text.size() > name_max;
+    for (const char letter : text) {
+        const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+                           letter == '-' || letter == '_';
+        label += letter == '_' ? '-' : plain ? letter : 'x';
+        changed = changed || !plain;
+    }
+    if (changed) label = label.substr(0, name_max - 9) + "-" + sha256(text).substr(0, 8);
+    return label;
+}
+
+}  // namespace
+
+std::string workload_name(const WorkloadId& id) {
+    return label_of(id.text);
+}
+
+std::string component_name(const WorkloadId& id, const std::string& component) {
+    return label_of(id.text + "-" + component);
+}
+
+std::string selector_of(const std::string& instance) {
+    return fmt::format("{}={}", label_instance, instance);
+}
+
+std::string selector_of(const std::string& instance, const WorkloadId& id) {
+    return fmt::format("{}={},{}={}", label_instance, instance, label_workload, id.text);
+}
+
+json::object labels_of(const std::string& instance, const WorkloadId& id) {
+    return {{label_managed, "berth"}, {label_instance, instance}, {label_workload, id.text}};
+}
+
+}  // namespace berth::engine::kubernetes

@@ -1,0 +1,178 @@
+// What is there: the shelves, and the jobs that judge readiness.
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "engine/kubernetes/kubernetes_engine.hpp"
+#include "engine/kubernetes/logs.hpp"
+
+namespace berth::engine {
+
+using namespace kubernetes;
+
+namespace {
+
+constexpr std::chrono::milliseconds probe_first{5};
+constexpr std::chrono::milliseconds probe_most{250};
+constexpr int last_lines = 20;
+
+Task<bool> keep_line(std::vector<std::string>& lines, std::string text) {
+    lines.push_back(std::move(text));
+    co_return true;
+}
+
+}  // namespace
+
+void KubernetesEngine::moved(const SeenObject& object) {
+    const auto& id = object.workload;
+    if (id.empty()) return;
+    if (!object.component.empty()) {
+        const auto* pod = pods_->find(object.key);
+        const std::lock_guard lock(places_mutex_);
+        if (pod != nullptr && pod->seen.state == ContainerState::running)
+            places_[{id, object.component}] = {pod->object.key, pod->address};
+        else
+            places_.erase({id, object.component});
+    }
+    probe_where_needed(id);
+    if (moved_) moved_(id);
+}
+
+Task<Observed> KubernetesEngine::observe(WorkloadId id) {
+    require_up();
+    if (unsure_.contains(id)) co_await look_directly(id);
+    std::vector<SeenPod> ended;
+    for (const auto* pod : pods_->of(id))
+        if (pod->seen.state == ContainerState::exited && !last_words_.contains(pod->object.uid))
+            ended.push_back(*pod);
+    for (const auto& pod : ended) co_await keep_last_words(pod);
+    co_return report(id);
+}
+
+/// The last lines of a pod that has ended, read once.
+Task<> KubernetesEngine::keep_last_words(SeenPod pod) {
+    std::vector<std::string> words;
+    auto take = [&words](LogLine line) { return keep_line(words, std::move(line.text)); };
+    try {
+        co_await read_log(client_, pod.object.key, pod.seen.name, {.tail = last_lines}, std::move(take));
+    } catch (const Error& error) {
+        log::debug("no last words", {{"pod", pod.object.key.name}, {"error", error.what()}});
+    }
+    last_words_[pod.object.uid] = std::move(words);
+}
+
+/// Reads all of one workload: what became of a write whose answer was lost.
+Task<> KubernetesEngine::look_directly(WorkloadId id) {
+    const kube::Selection all{.namespace_ = options_.namespace_,
+                              .labels = selector_of(options_.instance, id)};
+    const auto look = [&](const kube::Resource& resource, kube::Detail detail, auto& shelf) -> Task<> {
+        const auto page = co_await client_.list(resource, all, 500, {}, detail);
+        std::set<std::string> uids;
+        for (const auto& item : page.items) {
+            uids.insert(read_object(item).uid);
+            shelf.seen(item);
+        }
+        std::vector<SeenObject> lost;
+        for (const auto* known : shelf.of(id)) {
+            const auto& object = shelf.object_of(*known);
+            if (!uids.contains(object.uid) && kube::is_older(object.version, page.version))
+                lost.push_back(object);
+        }
+        for (const auto& object : lost) shelf.gone(object);
+    };
+    co_await look(kube::config_maps, kube::Detail::metadata, *config_maps_);
+    co_await look(kube::secrets, kube::Detail::metadata, *secrets_);
+    co_await look(kube::network_policies, kube::Detail::metadata, *policies_);
+    co_await look(kube::services, kube::Detail::whole, *services_);
+    co_await look(kube::pods, kube::Detail::whole, *pods_);
+    unsure_.erase(id);
+}
+
+/// Whether everything is there that its components need to meet.
+bool KubernetesEngine::has_network(const WorkloadId& id) const {
+    const kube::Key key{options_.namespace_, workload_name(id)};
+    const auto* config_map = config_maps_->find(key);
+    if (config_map == nullptr || config_map->object.ending) return false;
+    const auto& owner = config_map->object.uid;
+    const auto belongs = [&](const SeenObject* object) {
+        return object != nullptr && !object->ending && object->owner == owner;
+    };
+    if (!belongs(secrets_->find(key)) || !belongs(policies_->find(key))) return false;
+    return std::ranges::all_of(config_map->members, [&](const std::string& member) {
+        const auto* service = services_->find({options_.namespace_, component_name(id, member)});
+        return service != nullptr && belongs(&service->object);
+    });
+}
+
+Observed KubernetesEngine::report(const WorkloadId& id) {
+    Observed observed;
+    const auto* config_map = config_maps_->find({options_.namespace_, workload_name(id)});
+    const auto pods = pods_->of(id);
+    std::set<std::string> volumes;
+    if (const auto asked = asked_volumes_.find(id); asked != asked_volumes_.end())
+        for (const auto& handle : asked->second)
+            if (claims_->find({options_.namespace_, handle}) != nullptr) volumes.insert(handle);
+    for (const auto* pod : pods) {
+        auto component = pod->seen;
+        if (const auto judged = readiness_.find(pod->object.uid);
+            judged != readiness_.end() && component.state == ContainerState::running) {
+            component.ready = judged->second->ready;
+            if (!component.ready) component.message = judged->second->message;
+        }
+        if (const auto words = last_words_.find(pod->object.uid); words != last_words_.end())
+            component.last_log = words->second;
+        observed.components.push_back(std::move(component));
+        volumes.insert(pod->volumes.begin(), pod->volumes.end());
+    }
+    // What is left of a network after its ConfigMap went is the cluster's to collect.
+    observed.network = has_network(id);
+    observed.network_incomplete = config_map != nullptr && !observed.network;
+    observed.volumes.assign(volumes.begin(), volumes.end());
+    return observed;
+}
+
+void KubernetesEngine::probe_where_needed(const WorkloadId& id) {
+    for (const auto* pod : pods_->of(id)) {
+        const auto& uid = pod->object.uid;
+        if (pod->seen.state == ContainerState::running && !pod->address.empty()) {
+            auto& judged = readiness_[uid];
+            if (judged) continue;
+            judged = std::make_shared<Readiness>();
+            tasks_.start("probe " + pod->object.key.name, probe(id, pod->seen.name, pod->probe, judged));
+        } else if (const auto judged = readiness_.find(uid); judged != readiness_.end()) {
+            judged->second->wanted = false;
+        }
+    }
+}
+
+/// Asks until it is ready, or nobody wants to know any more.
+Task<> KubernetesEngine::probe(WorkloadId id, std::string component, ProbeSpec spec,
+                               std::shared_ptr<Readiness> readiness) {
+    Duration pause = probe_first;
+    while (readiness->wanted) {
+        const auto init = init_of(id, component);
+        auto problem = co_await probe_once(init, clock_, spec.readiness, spec.ports);
+        if (!readiness->wanted) co_return;
+        if (!problem) break;
+        if (*problem != readiness->message) {
+            readiness->message = *problem;
+            if (moved_) moved_(id);
+        }
+        co_await clock_.sleep(pause);
+        pause = std::min<Duration>(pause * 3 / 2, probe_most);
+    }
+    if (!readiness->wanted) co_return;
+    readiness->ready = true;
+    if (moved_) moved_(id);
+}
+
+Task<std::vector<WorkloadId>> KubernetesEngine::list() {
+    require_up();
+    std::set<WorkloadId> ids;
+    for (const auto& [id, keys] : pods_->workloads()) ids.insert(id);
+    for (const auto& [id, keys] : config_maps_->workloads()) ids.insert(id);
+    ids.erase(WorkloadId{});
+    co_return std::vector<WorkloadId>(ids.begin(), ids.end());
+}
+
+}  // namespace berth::engine

@@ -1,0 +1,155 @@
+#include "engine/kubernetes/seen.hpp"
+
+#include <fmt/format.h>
+
+#include "kube/refusal.hpp"
+
+namespace berth::engine::kubernetes {
+namespace {
+
+using kube::find_at;
+using kube::number_at;
+using kube::text_at;
+
+std::optional<Time> time_at(const json::value& tree, std::initializer_list<std::string_view> path) {
+    const auto text = text_at(tree, path);
+    if (text.empty()) return std::nullopt;
+    try {
+        Time time;
+        json::read(json::value(text), time);
+        return time;
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
+/// The status of the pod's one container; null while there is none.
+const json::value* container_status(const json::value& pod) {
+    const auto* statuses = find_at(pod, {"status", "containerStatuses"});
+    if (statuses == nullptr || !statuses->is_array() || statuses->get_array().empty()) return nullptr;
+    return &statuses->get_array().front();
+}
+
+const json::value* condition_of(const json::value& pod, std::string_view type) {
+    const auto* conditions = find_at(pod, {"status", "conditions"});
+    if (conditions == nullptr || !conditions->is_array()) return nullptr;
+    for (const auto& condition : conditions->get_array())
+        if (text_at(condition, {"type"}) == type) return &condition;
+    return nullptr;
+}
+
+bool holds_any(std::string_view text, std::initializer_list<std::string_view> words) {
+    for (const auto word : words)
+        if (text.find(word) != text.npos) return true;
+    return false;
+}
+
+Waiting read_image_trouble(const std::string& reason, std::string message, const std::string& image) {
+    if (message.empty()) message = reason;
+    const bool never =
+        reason == "InvalidImageName" || reason == "ErrImageNeverPull" ||
+        holds_any(message, {"not found", "manifest unknown", "denied", "unauthorized", "does not exist"});
+    return {fmt::format("image {}: {}", berth::quoted(image), message), never ? "ImageNotFound" : ""};
+}
+
+void read_end(const json::value& pod, ObservedComponent& seen) {
+    seen.state = ContainerState::exited;
+    const auto* status = container_status(pod);
+    const auto* ended = status == nullptr ? nullptr : find_at(*status, {"state", "terminated"});
+    if (ended == nullptr) {
+        // Evicted, preempted, or its node went: no container is left to tell.
+        seen.message = text_at(pod, {"status", "message"});
+        seen.exit_code = 137;
+        seen.exited_at = time_at(pod, {"metadata", "deletionTimestamp"});
+        return;
+    }
+    seen.exit_code = static_cast<int>(number_at(*ended, {"exitCode"}));
+    seen.out_of_memory = text_at(*ended, {"reason"}) == "OOMKilled";
+    seen.exited_at = time_at(*ended, {"finishedAt"});
+    seen.started_at = time_at(*ended, {"startedAt"});
+}
+
+}  // namespace
+
+SeenObject read_object(const json::value& object) {
+    SeenObject seen{
+        .key = {text_at(object, {"metadata", "namespace"}), text_at(object, {"metadata", "name"})},
+        .uid = text_at(object, {"metadata", "uid"}),
+        .version = text_at(object, {"metadata", "resourceVersion"}),
+        .workload = {text_at(object, {"metadata", "labels", label_workload})},
+        .component = text_at(object, {"metadata", "labels", label_component}),
+        .ending = find_at(object, {"metadata", "deletionTimestamp"}) != nullptr};
+    if (const auto* owners = find_at(object, {"metadata", "ownerReferences"});
+        owners != nullptr && owners->is_array() && !owners->get_array().empty())
+        seen.owner = text_at(owners->get_array().front(), {"uid"});
+    return seen;
+}
+
+Waiting read_waiting(const json::value& pod) {
+    if (const auto* scheduled = condition_of(pod, "PodScheduled");
+        scheduled != nullptr && text_at(*scheduled, {"status"}) == "False")
+        return {"no node takes it: " + text_at(*scheduled, {"message"}), ""};
+    const auto* status = container_status(pod);
+    if (status == nullptr) return {"waiting for a node", ""};
+    const auto reason = text_at(*status, {"state", "waiting", "reason"});
+    const auto message = text_at(*status, {"state", "waiting", "message"});
+    const auto image = text_at(*status, {"image"});
+    if (reason == "ErrImagePull" || reason == "ImagePullBackOff" || reason == "InvalidImageName" ||
+        reason == "ErrImageNeverPull" || reason == "ImageInspectError")
+        return read_image_trouble(reason, message, image);
+    if (reason == "ContainerCreating" || reason == "PodInitializing" || reason.empty()) return {message, ""};
+    return {message.empty() ? reason : fmt::format("{}: {}", reason, message), ""};
+}
+
+SeenPod read_pod(const json::value& pod) {
+    SeenPod read{.object = read_object(pod),
+                 .address = text_at(pod, {"status", "podIP"}),
+                 .node = text_at(pod, {"spec", "nodeName"})};
+    auto& seen = read.seen;
+    seen.name = read.object.component;
+    seen.handle = read.object.uid;
+    seen.generation = text_at(pod, {"metadata", "annotations", note_generation});
+    if (const auto probe = text_at(pod, {"metadata", "annotations", note_probe}); !probe.empty()) {
+        try {
+            json::read(json::parse(probe), read.probe);
+        } catch (const Error&) {
+            read.probe = {};  // Somebody edited it: its process 1 has to answer, no more is known.
+        }
+    }
+    if (const auto* volumes = find_at(pod, {"spec", "volumes"}); volumes != nullptr && volumes->is_array())
+        for (const auto& volume : volumes->get_array())
+            if (auto claim = text_at(volume, {"persistentVolumeClaim", "claimName"}); !claim.empty())
+                read.volumes.push_back(std::move(claim));
+    const auto phase = text_at(pod, {"status", "phase"});
+    const auto* status = container_status(pod);
+    seen.started_at = status == nullptr ? std::nullopt : time_at(*status, {"state", "running", "startedAt"});
+    if (phase == "Succeeded" || phase == "Failed") {
+        read_end(pod, seen);
+    } else if (seen.started_at) {
+        seen.state = ContainerState::running;
+    } else {
+        seen.state = ContainerState::creating;
+        auto waiting = read_waiting(pod);
+        seen.message = std::move(waiting.message);
+        seen.hopeless = std::move(waiting.hopeless);
+    }
+    if (read.object.ending) seen.state = ContainerState::stopping;
+    return read;
+}
+
+SeenService read_service(const json::value& service) {
+    return {.object = read_object(service), .address = text_at(service, {"spec", "clusterIP"})};
+}
+
+SeenConfigMap read_config_map(const json::value& config_map) {
+    SeenConfigMap read{.object = read_object(config_map)};
+    const auto members = text_at(config_map, {"metadata", "annotations", note_members});
+    try {
+        if (!members.empty()) json::read(json::parse(members), read.members);
+    } catch (const Error&) {
+        read.members.clear();  // Somebody edited it.
+    }
+    return read;
+}
+
+}  // namespace berth::engine::kubernetes

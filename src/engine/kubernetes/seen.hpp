@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/kubernetes/names.hpp"
+#include "engine/probe.hpp"
+
+/// A cluster's objects as we need to know them. Pure.
+namespace berth::engine::kubernetes {
+
+/// What every object of ours says of itself.
+struct SeenObject {
+    kube::Key key;
+    std::string uid;
+    std::string version;  ///< Grows with every change of the object.
+    WorkloadId workload;  ///< Empty: of none.
+    std::string component;
+    std::string owner;  ///< Uid of what it belongs to.
+    bool ending = false;
+    bool operator==(const SeenObject&) const = default;
+};
+
+struct SeenPod {
+    SeenObject object;
+    ObservedComponent seen;  ///< But for readiness and last lines.
+    ProbeSpec probe;
+    std::string address;  ///< Its IP; empty until it has one.
+    std::string node;
+    std::vector<std::string> volumes;
+    bool operator==(const SeenPod&) const = default;
+};
+
+struct SeenService {
+    SeenObject object;
+    std::string address;  ///< Its cluster IP.
+    bool operator==(const SeenService&) const = default;
+};
+
+struct SeenConfigMap {
+    SeenObject object;
+    std::vector<std::string> members;  ///< Components that have to have a service.
+    bool operator==(const SeenConfigMap&) const = default;
+};
+
+SeenObject read_object(const json::value& object);
+SeenPod read_pod(const json::value& pod);
+SeenService read_service(const json::value& service);
+SeenConfigMap read_config_map(const json::value& config_map);
+
+/// Why a pod does not run yet, in the cluster's words; empty when there is nothing to say.
+struct Waiting {
+    std::string message;
+    std::string hopeless;  ///< See `ObservedComponent`.
+};
+Waiting read_waiting(const json::value& pod);
+
+}  // namespace berth::engine::kubernetes

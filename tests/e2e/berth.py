@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from worlds import world
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("BERTH_TEST_PROGRAM", ROOT / "build/release/berth"))
 
@@ -48,11 +50,12 @@ class Answer:
 class Berth:
     """One server. `stop` ends it; `clean` also removes everything it made in the engine."""
 
-    def __init__(self, engine="container", **options):
+    def __init__(self, engine=None, **options):
+        self.world = world()
         self.data = tempfile.mkdtemp(prefix="berth-e2e-")
         self.port = free_port()
-        self.engine = engine
-        self.options = options
+        self.engine = engine or self.world.name
+        self.options = (self.world.options() if self.engine == self.world.name else {}) | options
         self.process = None
         self.link = None
         self.token = None
@@ -191,30 +194,6 @@ class Berth:
             wait_for("sessions gone", lambda: all(i["status"]["phase"] == "gone" for i in self.call("GET", "/api/v1/sessions?all=true&limit=200").json()["items"]), 120)
         finally:
             self.stop()
-            remove_leftovers(self)
+            self.world.clean(self)
             shutil.rmtree(self.data, ignore_errors=True)
 
-
-def instance_of(server):
-    import sqlite3
-    with sqlite3.connect(os.path.join(server.data, "berth.db")) as database:
-        row = database.execute("SELECT * FROM setting WHERE name = 'instance.id'").fetchone()
-    return row[1] if row else None
-
-
-def podman(*words):
-    conf = os.environ.get("CONTAINERS_CONF")
-    return subprocess.run(["podman", *words], capture_output=True, text=True, env=os.environ | ({"CONTAINERS_CONF": conf} if conf else {}))
-
-
-def remove_leftovers(server):
-    """Volumes of a test's workspaces, and what a killed run left, by this instance's label only."""
-    instance = instance_of(server)
-    if not instance:
-        return
-    for kind in ("container", "volume", "network"):
-        listing = ["ps", "-aq"] if kind == "container" else [kind, "ls", "-q"]
-        ids = podman(*listing, "--filter", f"label=berth.instance={instance}").stdout.split()
-        if ids:
-            podman(*(["rm", "-f"] if kind == "container" else [kind, "rm", "-f"]), *ids)
-    subprocess.run(["nft", "delete", "table", "inet", f"berth_{instance}"], capture_output=True)

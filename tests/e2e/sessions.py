@@ -1,4 +1,4 @@
-"""The main job by CLI and API, and what goes wrong, on real containers. Run by ./dev test e2e."""
+"""The main job by CLI and API, and what goes wrong, for real, on the engine that BERTH_TEST_ENGINE names."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(__file__))
-from berth import PROGRAM, Berth, podman, wait_for
+from berth import PROGRAM, Berth, wait_for
 
 server = None
 other = None  # A second user's token.
@@ -52,7 +52,7 @@ class MainJob(unittest.TestCase):
 
         server.cli("hibernate", "first", "--wait")
         self.assertEqual(server.phase("first"), "hibernated")
-        self.assertEqual(podman("ps", "-aq", "--filter", f"label=berth.workload={server.session('first')['id']}").stdout, "", "no process is left")
+        self.assertEqual(server.world.left(server.session("first")["id"]), [], "no process is left")
         server.cli("wake", "first", "--wait")
         self.assertEqual(server.cli("exec", "first", "--", "cat", "/home/berth/note").stdout, "hi\n", "files survive")
 
@@ -166,9 +166,9 @@ class Failures(unittest.TestCase):
     def test_a_killed_container_comes_back(self):
         server.cli("launch", "terminal", "--name", "phoenix", "--wait")
         session = server.session("phoenix")
-        ids = podman("ps", "-q", "--filter", f"label=berth.workload={session['id']}").stdout.split()
-        self.assertEqual(len(ids), 1)
-        podman("kill", "--signal", "KILL", ids[0])
+        handles = server.world.running(session["id"])
+        self.assertEqual(len(handles), 1)
+        server.world.kill(handles[0])
         wait_for("a restart", lambda: server.session("phoenix")["status"]["components"][0]["restarts"] == 1)
         server.wait_phase("phoenix", "running")
         server.cli("rm", "phoenix", "-y", "--wait")
@@ -177,10 +177,10 @@ class Failures(unittest.TestCase):
         server.cli("launch", "terminal", "--name", "lazarus", "--wait")
         session = server.session("lazarus")
         server.cli("exec", "lazarus", "--", "sh", "-c", "echo kept > ~/note")
-        listing = ["ps", "-q", "--filter", f"label=berth.workload={session['id']}"]
-        before = podman(*listing).stdout.split()
-        podman("rm", "-f", *before)
-        wait_for("another container", lambda: (now := podman(*listing).stdout.split()) and now != before)
+        before = server.world.running(session["id"])
+        self.assertEqual(len(before), 1)
+        server.world.remove(before[0])
+        wait_for("another container", lambda: (now := server.world.running(session["id"])) and now != before)
         server.wait_phase("lazarus", "running")
         self.assertEqual(server.cli("exec", "lazarus", "--", "cat", "/home/berth/note").stdout, "kept\n")
         server.cli("rm", "lazarus", "-y", "--wait")
@@ -299,6 +299,11 @@ class Isolation(unittest.TestCase):
         probe = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('192.0.2.1', 9)); print(s.getsockname()[0])"
         return server.cli("exec", name, "--", "python3", "-c", probe).stdout.strip()
 
+    @staticmethod
+    def answers(address):
+        with socket.socket() as probe:
+            return probe.connect_ex((address, 80)) == 0
+
     def test_a_session_reaches_neither_neighbours_nor_the_host_nor_private_addresses(self):
         listening = {"command": ["python3", "-m", "http.server", "8000", "--bind", "0.0.0.0"], "ports": [{"name": "http", "port": 8000}], "readiness": {"tcp": "http"}}
         server.add_template("open-port", listening, access=[{"name": "page", "component": "main", "port": "http"}])
@@ -336,7 +341,10 @@ class Isolation(unittest.TestCase):
             site = subprocess.Popen(["ip", "netns", "exec", space, "python3", "-m", "http.server", "80"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=server.data)
             self.addCleanup(site.wait)
             self.addCleanup(site.kill)
-            wait_for("the host", lambda: socket.socket().connect_ex((public, 80)) == 0)
+            wait_for("the host", lambda: self.answers(public))
+            routes = server.world.routes("11.22.33.0/30", "10.99.33.0/30")
+            routes.__enter__()
+            self.addCleanup(routes.__exit__, None, None, None)
             idle = {"command": ["sleep", "1000"]}
             server.add_template("online", idle)
             server.add_template("offline", idle, network={"egress": "none"})
@@ -358,8 +366,7 @@ class Isolation(unittest.TestCase):
         self.assertRegex(status, r"NoNewPrivs:\s+1")
         self.assertRegex(status, r"Seccomp:\s+2")
         self.assertNotEqual(server.cli("exec", "modest", "--", "id", "-u").stdout.strip(), "0")
-        ports = podman("ps", "--filter", f"label=berth.workload={server.session('modest')['id']}", "--format", "{{.Ports}}").stdout.strip()
-        self.assertEqual(ports, "", "nothing is published on the host")
+        self.assertEqual(server.world.published(server.session("modest")["id"]), "", "nothing is published on the host")
         server.cli("rm", "modest", "-y", "--wait")
 
 
@@ -367,10 +374,7 @@ class Engine(unittest.TestCase):
     def test_the_engines_service_may_be_killed(self):
         server.cli("launch", "terminal", "--name", "through", "--wait")
         boot = server.cli("exec", "through", "--", "sh", "-c", "cut -d' ' -f22 /proc/1/stat").stdout
-        service = [int(pid) for pid in subprocess.run(["pgrep", "-f", f"podman system service.*{server.data}"], capture_output=True, text=True).stdout.split()]
-        self.assertTrue(service, "Berth runs a podman service of its own")
-        for pid in service:
-            os.kill(pid, signal.SIGKILL)
+        server.world.kill_engine(server)
         self.assertEqual(server.cli("exec", "through", "--", "sh", "-c", "cut -d' ' -f22 /proc/1/stat").stdout, boot, "the session does not need the service")
         wait_for("a launch after the service came back", lambda: server.cli("launch", "terminal", "--name", "later", "--wait", check=False).returncode == 0 or None, 90)
         self.assertEqual(server.phase("through"), "running")
@@ -378,7 +382,8 @@ class Engine(unittest.TestCase):
             server.cli("rm", name, "-y", "--wait")
 
     def test_doctor_finds_everything_in_order(self):
-        done = server.cli("doctor", "--data", server.data + "-doctor", check=False)
+        options = [f"--{name.replace('_', '-')}={value}" for name, value in server.options.items()]
+        done = server.cli("doctor", "--data", server.data + "-doctor", f"--engine={server.engine}", *options, check=False)
         subprocess.run(["rm", "-rf", server.data + "-doctor"], check=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 

@@ -12,6 +12,8 @@
 namespace berth::engine::kubernetes {
 namespace {
 
+constexpr Duration patience{std::chrono::seconds(8)};
+constexpr Duration pause{std::chrono::milliseconds(200)};
 constexpr std::size_t piece = 32u << 10;
 using Socket = asio::local::stream_protocol::socket;
 
@@ -49,13 +51,26 @@ Task<net::ClientSocket> Forwards::connect(kube::Key pod, int port) {
     co_return socket;
 }
 
+/// An API server that is away for a moment holds up whoever comes, and turns nobody away.
+Task<std::shared_ptr<kube::PortForward>> Forwards::open(kube::Key pod, int port) {
+    for (const auto give_up = clock_.now() + patience;;) {
+        std::optional<Error> failure;
+        try {
+            co_return co_await kube::PortForward::open(client_, pod, port);
+        } catch (const Error& error) {
+            failure = error;
+        }
+        if (failure->kind != Kind::unavailable || clock_.now() > give_up) throw *failure;
+        co_await clock_.sleep(pause);
+    }
+}
+
 Task<int> Forwards::begin(kube::Key pod, int port) {
-    std::shared_ptr<kube::PortForward> forward =
-        co_await kube::PortForward::open(client_, std::move(pod), port);
+    const auto forward = co_await open(std::move(pod), port);
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
         throw Error(Kind::unavailable, "too_many_files", "no more connections can be opened");
-    tasks_.start("carry a connection", carry(std::move(forward), pair[1]));
+    tasks_.start("carry a connection", carry(forward, pair[1]));
     co_return pair[0];
 }
 

@@ -24,7 +24,7 @@ KubernetesEngine::KubernetesEngine(asio::any_io_executor executor, Clock& clock,
       clock_(clock),
       options_(std::move(options)),
       client_(options_.cluster, options_.client, clock, executor),
-      forwards_(std::make_unique<Forwards>(client_, executor)),
+      forwards_(std::make_unique<Forwards>(client_, clock, executor)),
       tasks_(executor) {
     if (options_.init_program.size() > init_max)
         throw Error(Kind::internal, "internal", "berth-init is too large for a ConfigMap");

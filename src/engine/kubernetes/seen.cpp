@@ -38,18 +38,12 @@ const json::value* condition_of(const json::value& pod, std::string_view type) {
     return nullptr;
 }
 
-bool holds_any(std::string_view text, std::initializer_list<std::string_view> words) {
-    for (const auto word : words)
-        if (text.find(word) != text.npos) return true;
-    return false;
-}
-
-Waiting read_image_trouble(const std::string& reason, std::string message, const std::string& image) {
-    if (message.empty()) message = reason;
-    const bool never =
-        reason == "InvalidImageName" || reason == "ErrImageNeverPull" ||
-        holds_any(message, {"not found", "manifest unknown", "denied", "unauthorized", "does not exist"});
-    return {fmt::format("image {}: {}", berth::quoted(image), message), never ? "ImageNotFound" : ""};
+/// A node that has failed to get an image tries again, ever more seldom: who launched hears it after the
+/// first time, and asks again when it is mended.
+Waiting read_image_trouble(const std::string& reason, const std::string& message, const std::string& image) {
+    const bool tried = reason != "ErrImagePull" && reason != "ImageInspectError";
+    return {fmt::format("image {}: {}", berth::quoted(image), message.empty() ? reason : message),
+            tried ? "ImageNotFound" : ""};
 }
 
 void read_end(const json::value& pod, ObservedComponent& seen) {

@@ -1,0 +1,147 @@
+"""Where a test's sessions run, and what a test does there behind Berth's back. One class an engine."""
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def instance_of(data):
+    with sqlite3.connect(os.path.join(data, "berth.db")) as database:
+        row = database.execute("SELECT * FROM setting WHERE name = 'instance.id'").fetchone()
+    return row[1] if row else None
+
+
+class ContainerWorld:
+    name = "container"
+    real = True
+
+    def options(self):
+        return {}
+
+    def running(self, session):
+        """Handles of what runs of a session: none of them is used twice."""
+        return self.podman("ps", "-q", "--filter", f"label=berth.workload={session}").stdout.split()
+
+    def left(self, session):
+        """Everything that has a process or had one."""
+        return self.podman("ps", "-aq", "--filter", f"label=berth.workload={session}").stdout.split()
+
+    def kill(self, handle):
+        """Kills process 1, as the kernel would."""
+        self.podman("kill", "--signal", "KILL", handle)
+
+    def remove(self, handle):
+        self.podman("rm", "-f", handle)
+
+    def published(self, session):
+        """Ports on the machine that lead to the session."""
+        return self.podman("ps", "--filter", f"label=berth.workload={session}", "--format", "{{.Ports}}").stdout.strip()
+
+    def kill_engine(self, server):
+        """Ends what Berth speaks to; it comes back by itself."""
+        service = [int(pid) for pid in subprocess.run(["pgrep", "-f", f"podman system service.*{server.data}"], capture_output=True, text=True).stdout.split()]
+        assert service, "Berth runs a podman service of its own"
+        for pid in service:
+            os.kill(pid, signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def routes(self, *ranges):
+        """Sessions can be led to these ranges as this machine can."""
+        yield
+
+    def clean(self, server):
+        """Volumes of a test's workspaces, and what a killed run left, by this instance's label only."""
+        instance = instance_of(server.data)
+        if not instance:
+            return
+        for kind in ("container", "volume", "network"):
+            listing = ["ps", "-aq"] if kind == "container" else [kind, "ls", "-q"]
+            ids = self.podman(*listing, "--filter", f"label=berth.instance={instance}").stdout.split()
+            if ids:
+                self.podman(*(["rm", "-f"] if kind == "container" else [kind, "rm", "-f"]), *ids)
+        subprocess.run(["nft", "delete", "table", "inet", f"berth_{instance}"], capture_output=True)
+
+    @staticmethod
+    def podman(*words):
+        return subprocess.run(["podman", *words], capture_output=True, text=True)
+
+
+class KubernetesWorld:
+    """A cluster: the one of `./dev cluster`, or any whose kubeconfig BERTH_TEST_KUBECONFIG names."""
+
+    name = "kubernetes"
+    real = True
+
+    def __init__(self):
+        self.own = "BERTH_TEST_KUBECONFIG" not in os.environ
+        self.kubeconfig = os.environ.get("BERTH_TEST_KUBECONFIG", str(ROOT / ".cache/cluster/run/kubeconfig"))
+        self.kubectl_program = os.environ.get("BERTH_TEST_KUBECTL", str(ROOT / ".cache/cluster/bin/kubectl"))
+        self.namespace = f"berth-e2e-{os.getpid()}"
+
+    def options(self):
+        return {"kubeconfig": self.kubeconfig, "session_namespace": self.namespace, "cpu_overcommit": 20}
+
+    def running(self, session):
+        return [pod["metadata"]["uid"] for pod in self.pods(session) if pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]]
+
+    def left(self, session):
+        return [pod["metadata"]["uid"] for pod in self.pods(session)]
+
+    def kill(self, handle):
+        pod = self.pod(handle)
+        container = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
+        self.inside("ctr", "-n", "k8s.io", "task", "kill", "-s", "SIGKILL", container)
+
+    def remove(self, handle):
+        self.kubectl("delete", "pod", self.pod(handle)["metadata"]["name"], "--grace-period=0", "--force", "--wait=false")
+
+    def published(self, session):
+        return "".join(str(port["hostPort"]) for pod in self.pods(session) for container in pod["spec"]["containers"] for port in container.get("ports", []) if "hostPort" in port)
+
+    def kill_engine(self, server):
+        """The API server: what keeps the cluster starts it again."""
+        self.inside("pkill", "-KILL", "-x", "kube-apiserver")
+
+    @contextlib.contextmanager
+    def routes(self, *ranges):
+        made = []
+        try:
+            for one in ranges:
+                self.inside("ip", "route", "replace", one, "via", "198.51.100.1")
+                made.append(one)
+            yield
+        finally:
+            for one in made:
+                self.inside("ip", "route", "delete", one)
+
+    def clean(self, server):
+        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=120s")
+
+    def pods(self, session):
+        return json.loads(self.kubectl("get", "pods", "-l", f"berth.dev/workload={session}", "-o", "json"))["items"]
+
+    def pod(self, uid):
+        return next(pod for pod in json.loads(self.kubectl("get", "pods", "-o", "json"))["items"] if pod["metadata"]["uid"] == uid)
+
+    def kubectl(self, *words):
+        done = subprocess.run([self.kubectl_program, "--kubeconfig", self.kubeconfig, "-n", self.namespace, *words], capture_output=True, text=True)
+        assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
+        return done.stdout
+
+    def inside(self, *words):
+        done = subprocess.run([str(ROOT / "dev"), "cluster", "inside", "--", *words], capture_output=True, text=True)
+        assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+
+WORLDS = {"container": ContainerWorld, "kubernetes": KubernetesWorld}
+
+
+def world():
+    return WORLDS[os.environ.get("BERTH_TEST_ENGINE", "container")]()

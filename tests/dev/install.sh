@@ -28,6 +28,11 @@ packages_for() {
         browser) echo chromium nodejs npm ;;
         e2e) echo curl jq iproute2 procps util-linux ;;
         bench) echo nginx-light haproxy wrk curl jq libbenchmark-dev ;;
+        # Another packager's containerd (Docker's) serves as well, and Debian's would push it out.
+        cluster)
+            command -v containerd >/dev/null || echo containerd
+            command -v runc >/dev/null || echo runc
+            echo containernetworking-plugins ipset conntrack iptables busybox-static iproute2 procps util-linux openssl ;;
     esac
 }
 
@@ -40,6 +45,7 @@ reason_for() {
         browser) echo "tests drive a real browser" ;;
         e2e) echo "end-to-end tests" ;;
         bench) echo "peers and tools of the benchmarks" ;;
+        cluster) echo "tests run a whole Kubernetes" ;;
     esac
 }
 

@@ -109,3 +109,18 @@ run_gtests() {
     count $passed $failed $skipped "$ring"
     ((failed == 0))
 }
+
+# Runs a unittest program and counts what it says.
+run_suite() {
+    local ring=$1 program=$2 out ran failed skipped
+    out=$(mktemp)
+    python3 "$program" 2>&1 | tee "$out"
+    ran=$(sed -n 's/^Ran \([0-9]*\) tests\?.*/\1/p' "$out")
+    failed=$(($(sed -n 's/^FAILED (\(.*\))$/\1/p' "$out" | tr ',' '\n' | sed -n 's/ *\(failures\|errors\)=//p' | paste -sd+ | sed 's/^$/0/')))
+    skipped=$(sed -n 's/.*skipped=\([0-9]*\).*/\1/p' "$out")
+    [[ -n $ran ]] || { ran=0 failed=1; }
+    grep -q '^OK' "$out" || ((failed)) || failed=1
+    rm -f "$out"
+    count $((ran - failed - ${skipped:-0})) "$failed" "${skipped:-0}" "$ring"
+    ((failed == 0))
+}

@@ -11,7 +11,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
     list(APPEND BERTH_HARDENING -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif()
 
-set(BERTH_LAYERS base model plan net container kube crypto store auth engine operator api gateway cli)
+set(BERTH_LAYERS base model plan net container kube crypto store acts auth engine operator api gateway cli)
 
 function(berth_flags target)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${BERTH_WARNINGS};${BERTH_HARDENING}>)

@@ -73,6 +73,8 @@ function(berth_layer name)
     endif()
 endfunction()
 
+find_library(SODIUM_STATIC NAMES libsodium.a HINTS ${SODIUM_LIBRARY_DIRS} REQUIRED)
+
 # Process 1 of a component: static, without exceptions or run-time types.
 function(berth_init)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/init/*.cpp)
@@ -88,10 +90,15 @@ function(berth_init)
     target_compile_definitions(berth-init PRIVATE BERTH_VERSION="${PROJECT_VERSION}")
     target_include_directories(berth-init PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_options(berth-init PRIVATE -static -fno-sanitize=all -Wl,--gc-sections -s)
+    target_link_libraries(berth-init PRIVATE ${SODIUM_STATIC})
+    # A cluster gets it as an object of at most 1 MiB, with what stands around it there.
+    add_custom_command(TARGET berth-init POST_BUILD
+        COMMAND ${CMAKE_COMMAND} -D FILE=$<TARGET_FILE:berth-init> -D MOST=1000000
+            -P ${PROJECT_SOURCE_DIR}/cmake/size.cmake VERBATIM)
     if(tests AND NOT BERTH_FUZZ)
         list(FILTER sources EXCLUDE REGEX "main\\.cpp$")
         add_executable(init_test ${tests} ${sources})
-        target_link_libraries(init_test PRIVATE GTest::gtest_main Threads::Threads)
+        target_link_libraries(init_test PRIVATE GTest::gtest_main Threads::Threads ${SODIUM_STATIC})
         berth_flags(init_test)
         target_compile_definitions(init_test PRIVATE BERTH_INIT_PATH="$<TARGET_FILE:berth-init>")
         add_dependencies(init_test berth-init)
@@ -101,6 +108,7 @@ function(berth_init)
         list(FILTER sources EXCLUDE REGEX "main\\.cpp$")
         add_executable(frame_fuzz ${PROJECT_SOURCE_DIR}/src/init/frame_fuzz.cpp ${sources})
         target_link_options(frame_fuzz PRIVATE -fsanitize=fuzzer)
+        target_link_libraries(frame_fuzz PRIVATE ${SODIUM_STATIC})
         berth_flags(frame_fuzz)
         add_dependencies(fuzzers frame_fuzz)
     endif()

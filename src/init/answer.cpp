@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view nul("\0", 1);
 
+constexpr Refusal too_many_forwards{EAGAIN, "512 connections are forwarded"};
+
 Text<20> decimal(std::uint64_t value) {
     return Text<20>().add(value);
 }
@@ -97,9 +99,8 @@ void Server::answer(Connection& client, const Frame& frame, Time now) {
     if (const auto refusal = read_request(frame, request)) return refuse(client, refusal, now);
     switch (request.kind) {
         case 'D':
-            client.phase = Connection::Phase::dialling;
-            client.deadline = now + dial_time;
-            return advance_dial(client, client.dial.start(request.port), now);
+        case 'F':
+            return start_dial(client, request, now);
         case 'P':
             client.out.put('O', {version});
             break;
@@ -126,14 +127,35 @@ void Server::answer(Connection& client, const Frame& frame, Time now) {
     finish(client, now);
 }
 
+void Server::start_dial(Connection& client, const Request& request, Time now) {
+    client.forwards = request.kind == 'F';
+    if (!client.forwards && client.entrance == Entrance::network) {
+        return refuse(client, {ENOSYS, "no descriptor travels over TCP: ask for F"}, now);
+    }
+    if (client.forwards && forwards_.full()) return refuse(client, too_many_forwards, now);
+    client.phase = Connection::Phase::dialling;
+    client.deadline = now + dial_time;
+    const auto state = client.dial.start(request.port);
+    // A socket that is connected already is writable: `F` goes on in the next round, when its own frame is
+    // out of the inbox and what is left there is for the port.
+    if (state != Dial::State::connected || !client.forwards) advance_dial(client, state, now);
+}
+
 void Server::advance_dial(Connection& client, Dial::State state, Time now) {
     if (state == Dial::State::waiting) return;
     if (state == Dial::State::failed) {
         return refuse(client, {client.dial.error(), "nothing answers on that port"}, now);
     }
+    if (client.forwards) return start_forward(client, now);
     client.out.carry(std::move(client.dial.socket()));
     client.out.put('O');
     finish(client, now);
+}
+
+void Server::start_forward(Connection& client, Time now) {
+    if (forwards_.full()) return refuse(client, too_many_forwards, now);
+    forwards_.start(std::move(client.socket), std::move(client.dial.socket()), client.in.bytes(), now);
+    client = Connection();
 }
 
 void Server::open_terminal(Connection& client, const Request& request, Time now) {

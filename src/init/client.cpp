@@ -1,5 +1,6 @@
 #include "init/client.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -7,6 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "init/dial.hpp"
+#include "init/handshake.hpp"
+#include "init/text.hpp"
 
 namespace berth::init {
 
@@ -22,6 +27,37 @@ Fd connect_to(const char* socket_path) {
     if (!connection) return {};
     if (::connect(connection.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
     return connection;
+}
+
+bool is_served(std::uint16_t port, const char* key_path) {
+    Key key;
+    const auto nonce = make_nonce();
+    if (!nonce || key.read(key_path)) return false;
+    Dial dial;
+    if (dial.start(port) == Dial::State::failed) return false;
+    const int socket = dial.socket().get();
+    const auto until = Clock::now() + dial_time;
+    const auto wait = [&](short events) {
+        pollfd ready{.fd = socket, .events = events, .revents = 0};
+        const auto left = std::chrono::ceil<milliseconds>(until - Clock::now()).count();
+        return ::poll(&ready, 1, std::max(0, static_cast<int>(left))) == 1;
+    };
+    if (!wait(POLLOUT)) return false;
+    const auto head = header('H', nonce_size);
+    Text<header_size + nonce_size> hello;
+    hello.add(view(head)).add(view(*nonce));
+    if (::send(socket, hello.view().data(), hello.view().size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        return false;
+    std::array<char, header_size + nonce_size + 1 + mac_size> answer;
+    for (std::size_t filled = 0; filled < answer.size();) {
+        if (!wait(POLLIN)) return false;
+        const auto got = ::recv(socket, answer.data() + filled, answer.size() - filled, MSG_DONTWAIT);
+        if (got <= 0) return false;
+        filled += static_cast<std::size_t>(got);
+    }
+    const auto payload = view(answer).substr(header_size);
+    const auto mac = key.server_mac(view(*nonce), payload.substr(0, nonce_size));
+    return equal(mac, payload.substr(nonce_size + 1));
 }
 
 long write_some(int to, const char* bytes, unsigned long count) {

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstdint>
+
 #include "init/fd.hpp"
 
 namespace berth::init {
 
 /// Connects to the process 1 that serves `socket_path`; empty, with errno set, when nobody does.
 Fd connect_to(const char* socket_path);
+
+/// True when who listens on that port of this machine knows the key in that file.
+bool is_served(std::uint16_t port, const char* key_path);
 
 /// Writes what the descriptor takes at once, without changing it for others who share it; -1 with errno.
 ///
@@ -23,5 +28,8 @@ int attach(int count, char** arguments, const char* socket_path);
 /// When input ends the socket's sending side is closed: a request that was complete is still answered, a
 /// stream ends. 0 when the other side closed, 1 when a connection failed.
 int relay(const char* socket_path);
+
+/// `berth-init copy DEST`: puts this very program at DEST, for everybody to run. There is never a part of it.
+int copy(const char* destination);
 
 }  // namespace berth::init

@@ -13,9 +13,14 @@
 
 namespace berth::init {
 
+/// Where a client came in: at the Unix socket, or over TCP with a proof that it knows the key.
+enum class Entrance { inside, network };
+
 /// One client and its one request.
 ///
 ///     request -> dialling -> closing        request -> on_terminal | on_exec -> closing
+///
+/// A client whose connection becomes the one to a port goes to `Forwards` after dialling.
 ///
 /// A client that closes, or stops sending, is gone in every phase; only a request that it completed before is
 /// still answered.
@@ -30,11 +35,13 @@ struct Connection {
     };
 
     Phase phase = Phase::unused;
+    Entrance entrance = Entrance::inside;
     Fd socket;
     Inbox in;
     Outbox out;
     Time deadline;  ///< Of the phases request, dialling and closing.
     Dial dial;
+    bool forwards = false;  ///< The dialled port is for this very connection.
     Terminal* terminal = nullptr;
     std::uint64_t offset = 0;  ///< Of the next byte of the terminal to put into `out`.
     Exec* exec = nullptr;

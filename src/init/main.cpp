@@ -2,10 +2,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <string_view>
 
 #include "init/client.hpp"
+#include "init/frame.hpp"
 #include "init/run.hpp"
 #include "init/text.hpp"
 #include "init/version.hpp"
@@ -13,9 +13,11 @@
 namespace {
 
 constexpr std::string_view usage =
-    "usage: berth-init run [--] PROGRAM ARGS...\n"
+    "usage: berth-init run [--tcp PORT --key-file PATH] [--] PROGRAM ARGS...\n"
+    "       berth-init serve --tcp PORT --key-file PATH\n"
     "       berth-init attach [--offset N] ID [PROGRAM ARGS...]\n"
     "       berth-init relay\n"
+    "       berth-init copy DEST\n"
     "       berth-init version\n";
 
 int say(int to, std::string_view words) {
@@ -27,16 +29,39 @@ const char* socket_path() {
     return given != nullptr && *given != '\0' ? given : "/run/berth/init.sock";
 }
 
+/// Takes the options off the front of `words`; false when they are wrong. A port and a key go together.
+bool take_options(char**& words, berth::init::Doors& doors) {
+    using std::string_view_literals::operator""sv;
+    for (; words[0] != nullptr && words[0][0] == '-'; words += 2) {
+        if (words[0] == "--"sv) {
+            ++words;
+            break;
+        }
+        if (words[1] == nullptr) return false;
+        if (words[0] == "--tcp"sv) {
+            doors.port = static_cast<std::uint16_t>(berth::init::number(words[1], UINT16_MAX).value_or(0));
+            if (doors.port == 0) return false;
+        } else if (words[0] == "--key-file"sv) {
+            doors.key_path = words[1];
+        } else {
+            return false;
+        }
+    }
+    return (doors.port != 0) == (doors.key_path != nullptr);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
     namespace init = berth::init;
     const std::string_view verb = count > 1 ? arguments[1] : "";
-    if (verb == "run") {
-        const bool dashes = count > 2 && std::strcmp(arguments[2], "--") == 0;
-        char** program = arguments + (dashes ? 3 : 2);
-        if (*program != nullptr) return init::run(program, socket_path());
+    init::Doors doors{.socket_path = socket_path()};
+    char** words = arguments + (count > 1 ? 2 : 1);
+    if (verb == "run" && take_options(words, doors) && *words != nullptr) return init::run(words, doors);
+    if (verb == "serve" && take_options(words, doors) && *words == nullptr && doors.port != 0) {
+        return init::serve(doors);
     }
+    if (verb == "copy" && count == 3) return init::copy(arguments[2]);
     if (verb == "attach") return init::attach(count - 2, arguments + 2, socket_path());
     if (verb == "relay") return init::relay(socket_path());
     if (verb == "version") {

@@ -37,8 +37,9 @@ class PollSet {
     void wait();
 
   private:
-    // The signals and the listener; a socket and a port each; a master each; three pipes each.
-    static constexpr std::size_t entries_max = 2 + 2 * connections_max + terminals_max + 3 * execs_max;
+    // The signals and the listeners; a socket each, and one more or a port; a master each; three pipes each.
+    static constexpr std::size_t entries_max =
+        3 + guests_max + 2 * (connections_max + forwards_max) + terminals_max + 3 * execs_max;
 
     std::array<pollfd, entries_max> entries_;
     std::size_t count_ = 0;

@@ -118,7 +118,8 @@ Refusal read_request(const Frame& frame, Request& request) {
         case 'P':
         case 'L':
             return {};
-        case 'D': {
+        case 'D':
+        case 'F': {
             const auto port = number(text, UINT16_MAX);
             if (!port || *port == 0) return {EINVAL, "the port is not a number from 1 to 65535"};
             request.port = static_cast<std::uint16_t>(*port);

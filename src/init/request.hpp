@@ -34,7 +34,7 @@ struct Request {
     Request& operator=(const Request&) = delete;
 
     char kind = 0;
-    std::uint16_t port = 0;               ///< D
+    std::uint16_t port = 0;               ///< D F
     std::string_view id;                  ///< K T: 1 to `id_max` printable characters without blanks
     WindowSize size;                      ///< T X
     std::optional<std::uint64_t> offset;  ///< T: nothing means everything that is still kept

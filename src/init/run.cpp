@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "init/client.hpp"
 #include "init/server.hpp"
 #include "init/signals.hpp"
 #include "init/spawn.hpp"
@@ -20,15 +21,24 @@ namespace {
 
 class Run {
   public:
-    int start(char* const* arguments, const char* socket_path) {
+    /// Complains when a door cannot be made.
+    bool open(const Doors& doors) {
         if (signals_.descriptor() < 0) {
             complain_about("signalfd", errno);
-            return setup_failed;
+            return false;
         }
-        if (const int error = server_.listen(socket_path)) {
-            complain_about(socket_path, error);
-            return setup_failed;
+        if (doors.port != 0) {
+            if (const auto refusal = server_.listen_tcp(doors.port, doors.key_path)) {
+                complain({refusal.reason, ": ", error_text(refusal.error).view()});
+                return false;
+            }
         }
+        const int error = server_.listen(doors.socket_path);
+        if (error != 0 && doors.port == 0) complain_about(doors.socket_path, error);
+        return error == 0 || doors.port != 0;
+    }
+
+    int run(char* const* arguments) {
         const auto program =
             spawn({.place = Place::foreground, .file = arguments[0], .arguments = arguments});
         if (program.error != 0) {
@@ -39,6 +49,8 @@ class Run {
         program_ = program.pid;
         return loop();
     }
+
+    int serve() { return loop(); }
 
   private:
     int loop() {
@@ -67,8 +79,12 @@ class Run {
                 case SIGTTIN:
                 case SIGTTOU:
                     break;
+                case SIGTERM:
+                case SIGINT:
+                    if (program_ == 0 && !status_) end(0);
+                    [[fallthrough]];
                 default:
-                    if (!status_) ::kill(program_, *signal);
+                    if (program_ != 0 && !status_) ::kill(program_, *signal);
             }
         }
     }
@@ -79,14 +95,14 @@ class Run {
             const auto pid = ::waitpid(-1, &status, WNOHANG);
             if (pid <= 0) return;
             if (pid == program_) {
-                program_ended(exit_status(status));
+                end(exit_status(status));
             } else {
                 server_.child_ended(pid, exit_status(status));
             }
         }
     }
 
-    void program_ended(int status) {
+    void end(int status) {
         const auto now = Clock::now();
         status_ = status;
         stop_at_ = now + stop_time;
@@ -96,20 +112,46 @@ class Run {
     Signals signals_;
     Server server_;
     PollSet poll_;
-    pid_t program_ = 0;
+    pid_t program_ = 0;  ///< 0: we serve without one.
     std::optional<int> status_;
     Time stop_at_{};
 };
 
-}  // namespace
-
-int run(char* const* arguments, const char* socket_path) {
-    fill_standard_descriptors();
+void protect_ourselves() {
     if (::getpid() != 1) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     // Programs of the same user must not trace it or take its descriptors (proc(5), ptrace(2)).
     ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+/// Leaves whoever started us: a session of our own, and nothing of theirs open or in use.
+void go_to_background() {
+    ::setsid();
+    [[maybe_unused]] const int entered = ::chdir("/");
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(standard);
+    fill_standard_descriptors();
+}
+
+}  // namespace
+
+int run(char* const* arguments, const Doors& doors) {
+    fill_standard_descriptors();
+    protect_ourselves();
     static Run process;
-    return process.start(arguments, socket_path);
+    return process.open(doors) ? process.run(arguments) : setup_failed;
+}
+
+int serve(const Doors& doors) {
+    fill_standard_descriptors();
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
+    if (is_served(doors.port, doors.key_path)) return 0;
+    static Run process;
+    if (!process.open(doors)) return setup_failed;
+    const auto pid = ::fork();
+    if (pid < 0) complain_about("fork", errno);
+    if (pid != 0) return pid > 0 ? 0 : setup_failed;
+    protect_ourselves();
+    go_to_background();
+    return process.serve();
 }
 
 }  // namespace berth::init

@@ -2,38 +2,23 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
+#include "init/tcp.hpp"
 #include "init/text.hpp"
 
 namespace berth::init {
 
 int Server::listen(const char* path) {
-    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-    const std::size_t length = std::strlen(path);
-    if (length >= path_.size()) return ENAMETOOLONG;
-    std::memcpy(address.sun_path, path, length + 1);
+    return inside_.open(path);
+}
 
-    listener_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!listener_) return errno;
-    struct stat old;
-    if (::lstat(path, &old) == 0 && S_ISSOCK(old.st_mode)) ::unlink(path);
-    // Anybody who reaches the directory may connect: on the host that is only its owner, who may be another
-    // user than the one we run as, and inside they could do themselves whatever we do for them.
-    const auto mask = ::umask(0111);
-    const int bound = ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
-    const int error = errno;
-    ::umask(mask);
-    if (bound != 0) return error;
-    if (::listen(listener_.get(), connections_max) != 0) return errno;
-    std::memcpy(path_.data(), path, length + 1);
-    return 0;
+Refusal Server::listen_tcp(std::uint16_t port, const char* key_path) {
+    if (const auto refusal = gate_.key().read(key_path)) return refusal;
+    if (const int error = network_.open(port)) return {error, "the port cannot be had"};
+    return {};
 }
 
 void Server::watch(PollSet& poll) {
@@ -41,9 +26,11 @@ void Server::watch(PollSet& poll) {
     execs_.watch(poll);
     for (auto& client : clients_) client.watch(poll);
     terminals_.watch(poll);
-    const bool accepts = listener_ && accept_again_ == Time{};
-    listener_place_ = accepts ? poll.add(listener_.get(), POLLIN) : -1;
-    if (accept_again_ != Time{}) poll.wake_at(accept_again_);
+    forwards_.watch(poll);
+    gate_.watch(poll);
+    inside_.watch(poll);
+    network_.watch(poll);
+    poll.wake_at(look_at_);
 }
 
 void Server::handle(const PollSet& poll, Time now) {
@@ -59,8 +46,31 @@ void Server::handle(const PollSet& poll, Time now) {
     for (auto& client : clients_) serve_client(client, poll, now);
     terminals_.tick(now);
     execs_.tick(now);
-    if (accept_again_ != Time{} && now >= accept_again_) accept_again_ = Time{};
-    if (poll.events(listener_place_) != 0) accept_all(now);
+    forwards_.handle(poll, now);
+    if (now >= look_at_) look_for_life(now);
+    gate_.handle(poll, now, [&](Fd proven) { welcome(std::move(proven), Entrance::network, now); });
+    inside_.handle(poll, now, [&](Fd client) { welcome(std::move(client), Entrance::inside, now); });
+    network_.handle(poll, now, [&](Fd stranger) { let_in(std::move(stranger), now); });
+}
+
+void Server::let_in(Fd stranger, Time now) {
+    send_at_once(stranger.get());
+    expect_life(stranger.get());
+    if (look_at_ == Time::max()) look_at_ = now + look_time;
+    auto* guest = gate_.admit(std::move(stranger), now);
+    if (guest == nullptr) return;
+    if (auto proven = gate_.advance(*guest)) welcome(std::move(proven), Entrance::network, now);
+}
+
+void Server::look_for_life(Time now) {
+    forwards_.drop_vanished();
+    bool any = forwards_.any();
+    for (auto& client : clients_) {
+        if (client.phase == Connection::Phase::unused || client.entrance != Entrance::network) continue;
+        if (vanished(client.socket.get())) drop(client, now);
+        any = true;
+    }
+    look_at_ = any ? now + look_time : Time::max();
 }
 
 void Server::serve_client(Connection& client, const PollSet& poll, Time now) {
@@ -96,20 +106,6 @@ void Server::tick(Connection& client, Time now) {
     if (client.phase == Phase::dialling) refuse(client, {ETIMEDOUT, "the port does not answer"}, now);
 }
 
-void Server::accept_all(Time now) {
-    for (;;) {
-        Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (client) {
-            welcome(std::move(client), now);
-            continue;
-        }
-        if (errno == EINTR || errno == ECONNABORTED) continue;
-        // Out of descriptors or memory: the client stays in the queue, and the loop must not spin on it.
-        if (errno != EAGAIN) accept_again_ = now + accept_pause;
-        return;
-    }
-}
-
 void Server::turn_away(Fd client) {
     Text<128> payload;
     payload.add(error_name(EAGAIN)).add(std::string_view("\0", 1)).add("too many clients are connected");
@@ -119,9 +115,12 @@ void Server::turn_away(Fd client) {
     // A new socket takes these few bytes; if not, the client sees the end without a word.
     [[maybe_unused]] const auto sent =
         ::send(client.get(), frame.view().data(), frame.view().size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    // Bytes that nobody read would turn our end into a reset, which could overtake that answer.
+    char request[4096];
+    [[maybe_unused]] const auto got = ::recv(client.get(), request, sizeof request, MSG_DONTWAIT);
 }
 
-void Server::welcome(Fd socket, Time now) {
+void Server::welcome(Fd socket, Entrance entrance, Time now) {
     const auto free = std::ranges::find(clients_, Connection::Phase::unused, &Connection::phase);
     if (free == clients_.end()) return turn_away(std::move(socket));
     auto& client = *free;
@@ -131,6 +130,7 @@ void Server::welcome(Fd socket, Time now) {
     }
     client.phase = Connection::Phase::request;
     client.socket = std::move(socket);
+    client.entrance = entrance;
     client.deadline = now + request_time;
     // The request has usually arrived with the connection: a dial is answered without another round.
     if (client.in.receive(client.socket.get()) == Moved::all) take_frames(client, now);
@@ -148,9 +148,10 @@ void Server::child_ended(pid_t pid, int status) {
 }
 
 void Server::stop(Time now) {
-    if (listener_) ::unlink(path_.data());
-    listener_.reset();
-    accept_again_ = Time{};
+    inside_.close();
+    network_.close();
+    gate_.close();
+    forwards_.stop(now);
     terminals_.close_all(now);
     execs_.hang_up_all();
     for (auto& client : clients_) {
@@ -162,7 +163,7 @@ void Server::stop(Time now) {
 
 bool Server::quiet() const {
     const auto gone = [](const Connection& client) { return client.phase == Connection::Phase::unused; };
-    return !terminals_.any_live() && !execs_.any() && std::ranges::all_of(clients_, gone);
+    return !terminals_.any_live() && !execs_.any() && !forwards_.any() && std::ranges::all_of(clients_, gone);
 }
 
 void Server::kill_all() {

@@ -6,20 +6,25 @@
 
 #include "init/connection.hpp"
 #include "init/exec.hpp"
+#include "init/forward.hpp"
+#include "init/gate.hpp"
 #include "init/limits.hpp"
+#include "init/listener.hpp"
 #include "init/poll_set.hpp"
 #include "init/terminal.hpp"
 
 namespace berth::init {
 
-/// Everything behind the socket: the clients, the terminals and the programs they started.
+/// Everything behind the sockets: the clients, and what they asked for.
 ///
 /// One thread and no waiting: each round of the loop is `watch`, `PollSet::wait`, `handle`. Nothing here
 /// grows: every table has its size, every buffer its limit, and a slow client holds up only itself.
 class Server {
   public:
-    /// Makes the socket, in the place of one that an earlier process left behind. Gives an errno, 0 for done.
+    /// Makes the Unix socket, see `Listener`. Gives an errno, 0 for done.
     int listen(const char* path);
+    /// Listens on a TCP port too, for those who know the key in that file.
+    Refusal listen_tcp(std::uint16_t port, const char* key_path);
 
     void watch(PollSet& poll);
     void handle(const PollSet& poll, Time now);
@@ -35,14 +40,18 @@ class Server {
     void kill_all();
 
   private:
-    void accept_all(Time now);
+    void let_in(Fd stranger, Time now);
     void turn_away(Fd client);
-    void welcome(Fd client, Time now);
+    void welcome(Fd client, Entrance entrance, Time now);
 
     void serve_client(Connection& client, const PollSet& poll, Time now);
+    void start_dial(Connection& client, const Request& request, Time now);
     void advance_dial(Connection& client, Dial::State state, Time now);
     void advance_exec(Connection& client, const PollSet& poll, Time now);
+    void start_forward(Connection& client, Time now);
     void tick(Connection& client, Time now);
+    /// Drops whoever vanished from the network.
+    void look_for_life(Time now);
 
     /// Handles the complete frames that have arrived, until the program takes no more.
     void take_frames(Connection& client, Time now);
@@ -65,13 +74,14 @@ class Server {
     void flush(Connection& client, Time now);
     void drop(Connection& client, Time now);
 
-    Fd listener_;
-    int listener_place_ = -1;
-    Time accept_again_{};
-    std::array<char, 108> path_{};
+    Listener inside_;
+    Listener network_;
+    Gate gate_;
     std::array<Connection, connections_max> clients_;
     Terminals terminals_;
     Execs execs_;
+    Forwards forwards_;
+    Time look_at_ = Time::max();
 };
 
 }  // namespace berth::init

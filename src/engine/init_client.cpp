@@ -6,20 +6,17 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
 #include <csignal>
 #include <cstring>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 
 #include "base/timeout.hpp"
 #include "engine/init_wire.hpp"
 #include "net/handed_socket.hpp"
-#include "net/http_client_connection.hpp"
 
 namespace berth::engine {
 namespace {
@@ -28,46 +25,6 @@ constexpr std::chrono::seconds start_limit{10};
 constexpr std::size_t read_size = 32u << 10;
 constexpr std::size_t write_size = 32u << 10;
 constexpr std::size_t descriptors_max = 8;  // Nobody sends that many; all are closed.
-
-/// A connection to process 1 itself; what a dial hands over is a `Stream`.
-using ControlSocket = asio::generic::stream_protocol::socket;
-
-/// Whether who listens there is process 1 of the component: a program of the session can take the socket's
-/// place in its folder, and then hand over what holds us up. SO_PEERCRED names the process that called
-/// listen(2). Where the number is not known, its number in each namespace from ours inwards (NSpid,
-/// proc_pid_status(5)) must be that of a first process; one that is dead is nobody's.
-bool is_process_1(int socket, std::optional<int> process) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-    if (peer.pid == 0) return true;  // Of a namespace that cannot be seen from ours: nothing to compare with.
-    if (process) return peer.pid == *process;
-    std::ifstream status("/proc/" + std::to_string(peer.pid) + "/status");
-    for (std::string line; std::getline(status, line);) {
-        if (!line.starts_with("NSpid:")) continue;
-        std::istringstream numbers(line.substr(6));
-        const std::vector<int> levels{std::istream_iterator<int>(numbers), {}};
-        return levels.size() == 1 || (levels.size() == 2 && levels.back() == 1);
-    }
-    return false;
-}
-
-Task<ControlSocket> connect(InitDoor door) {
-    std::string why;
-    try {
-        auto socket = co_await net::connect_unix(door.path);
-        if (is_process_1(socket.native_handle(), door.process)) co_return socket;
-        why = "the socket is not process 1's";
-    } catch (const Error& error) {
-        why = error.what();
-    }
-    throw Error(Kind::unavailable, "not_running", "the component is not running", "", why);
-}
-
-/// Sends one request frame.
-Task<> send(ControlSocket& socket, std::string frame) {
-    co_await asio::async_write(socket, asio::buffer(frame), asio::use_awaitable);
-}
 
 /// Closes what a session handed over and nobody wants.
 void drop(int descriptor) {
@@ -147,11 +104,14 @@ struct Descriptor {
     ~Descriptor() { drop(number); }
 };
 
-// An optional, because what races against a timer has to have an empty value.
+Error ended_while_dialled() {
+    return Error(Kind::unavailable, "not_running", "the component ended while it was dialled");
+}
+
+/// The connection that process 1 makes and hands over.
 Task<std::optional<Stream>> dial_socket(InitDoor door, int port) {
-    auto socket = co_await connect(std::move(door));
     auto request = write_frame('D', std::to_string(port));
-    co_await send(socket, std::move(request));
+    auto socket = co_await ask(std::move(door), std::move(request));
     InitFrames frames;
     Descriptor received;
     std::optional<InitFrame> frame;
@@ -163,8 +123,7 @@ Task<std::optional<Stream>> dial_socket(InitDoor door, int port) {
         }
         if (arrival->descriptor >= 0 && received.number >= 0) drop(arrival->descriptor);
         if (received.number < 0) received.number = arrival->descriptor;
-        if (arrival->bytes.empty())
-            throw Error(Kind::unavailable, "not_running", "the component ended while it was dialled");
+        if (arrival->bytes.empty()) throw ended_while_dialled();
         frames.feed(arrival->bytes);
     }
     if (frame->kind == 'E') throw init_refusal(frame->payload, port);
@@ -175,6 +134,32 @@ Task<std::optional<Stream>> dial_socket(InitDoor door, int port) {
     Stream stream(co_await asio::this_coro::executor);
     stream.assign(asio::generic::stream_protocol(*family, 0), received.number);
     received.number = -1;
+    co_return stream;
+}
+
+/// Reads all of `bytes`, and nothing behind it.
+Task<> read_exactly(ControlSocket& socket, asio::mutable_buffer bytes) {
+    boost::system::error_code ec;
+    co_await asio::async_read(socket, bytes, asio::redirect_error(asio::use_awaitable, ec));
+    if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
+    if (ec) throw ended_while_dialled();
+}
+
+/// The connection to process 1, which becomes the one to the port.
+Task<std::optional<Stream>> forward_socket(InitDoor door, int port) {
+    auto request = write_frame('F', std::to_string(port));
+    auto socket = co_await ask(std::move(door), std::move(request));
+    // What the port says comes right behind the answer.
+    std::string head(init_header_size, '\0');
+    co_await read_exactly(socket, asio::buffer(head));
+    std::string payload(payload_size(head), '\0');
+    co_await read_exactly(socket, asio::buffer(payload));
+    if (head[0] == 'E') throw init_refusal(payload, port);
+    if (head[0] != 'O' || !payload.empty())
+        throw Error(Kind::internal, "init_answer", "the component's process 1 did not make a connection");
+    Stream stream(co_await asio::this_coro::executor);
+    const auto protocol = socket.local_endpoint().protocol();
+    stream.assign(protocol, socket.release());
     co_return stream;
 }
 
@@ -302,17 +287,15 @@ class InitProcess final : public Process {
 };
 
 Task<std::string> ping_socket(InitDoor door) {
-    auto socket = co_await connect(std::move(door));
     auto request = write_frame('P', "");
-    co_await send(socket, std::move(request));
+    auto socket = co_await ask(std::move(door), std::move(request));
     InitFrames frames;
     const auto answer = co_await read_answer(socket, frames);
     co_return answer.payload;
 }
 
 Task<std::unique_ptr<Process>> begin(InitDoor door, std::string request, Running how) {
-    auto socket = co_await connect(std::move(door));
-    co_await send(socket, std::move(request));
+    auto socket = co_await ask(std::move(door), std::move(request));
     InitFrames frames;
     const auto answer = co_await read_answer(socket, frames);
     std::optional<TerminalEvent> attached;
@@ -341,7 +324,7 @@ std::string join_environment(const std::map<std::string, std::string>& env) {
 Task<Stream> InitClient::dial(int port, Duration limit) const {
     if (port < 1 || port > 65535)
         throw Error(Kind::invalid, "invalid_field", "a port is a number from 1 to 65535");
-    auto work = dial_socket(door_, port);
+    auto work = door_.key ? forward_socket(door_, port) : dial_socket(door_, port);
     auto stream = co_await finish_within(*clock_, limit, "port " + std::to_string(port), std::move(work));
     co_return std::move(*stream);
 }

@@ -5,17 +5,11 @@
 
 #include "base/clock.hpp"
 #include "engine/engine.hpp"
+#include "engine/init_door.hpp"
 
 namespace berth::engine {
 
-/// Where process 1 of a component listens, and its number on this machine when that is known: another one
-/// that listens there is refused.
-struct InitDoor {
-    std::string path;
-    std::optional<int> process = {};
-};
-
-/// Speaks to the process 1 of one component over its Unix socket on this machine.
+/// Speaks to the process 1 of one component through its door.
 ///
 /// Any loop may call. What cannot be reached is `unavailable` (`not_running`). The other side is not trusted:
 /// a descriptor that is not a connected TCP socket is refused and closed.

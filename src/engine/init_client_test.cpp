@@ -86,7 +86,7 @@ class InitClientTest : public ::testing::Test {
             } catch (const Error& error) {
                 co_return error.code;
             }
-        }(InitClient({.path = path()}, clock_), port));
+        }(InitClient(unix_door(path()), clock_), port));
     }
     /// Serves one connection: sends `frame`, with descriptors of its own along.
     void impersonate(std::string frame, std::vector<int> descriptors) {
@@ -132,7 +132,7 @@ TEST_F(InitClientTest, a_port_is_dialled_and_a_closed_one_says_so) {
     EXPECT_EQ(dial(port), std::to_string(port));
     service.close();
     EXPECT_EQ(dial(port), "port_closed");
-    EXPECT_FALSE(run(InitClient({.path = path()}, clock_).ping()).empty());
+    EXPECT_FALSE(run(InitClient(unix_door(path()), clock_).ping()).empty());
 }
 
 TEST_F(InitClientTest, nobody_there_is_not_running) {
@@ -172,7 +172,7 @@ TEST_F(InitClientTest, a_program_runs_with_its_input_and_says_its_status) {
             if (event->kind == TerminalEvent::Kind::exited)
                 co_return out + errors + std::to_string(event->status);
         }
-    }(InitClient({.path = path()}, clock_)));
+    }(InitClient(unix_door(path()), clock_)));
     EXPECT_EQ(seen, "through\nno\n7");
 }
 
@@ -180,7 +180,7 @@ TEST_F(InitClientTest, a_program_that_is_not_there_is_named) {
     start_init();
     try {
         ExecRequest request{.command = {"/no/such/program"}};
-        run(InitClient({.path = path()}, clock_).exec(request));
+        run(InitClient(unix_door(path()), clock_).exec(request));
         ADD_FAILURE();
     } catch (const Error& error) {
         EXPECT_EQ(error.code, "program_not_found");

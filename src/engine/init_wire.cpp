@@ -3,11 +3,6 @@
 #include <fmt/format.h>
 
 namespace berth::engine {
-namespace {
-
-constexpr std::size_t header_size = 5;
-
-}  // namespace
 
 std::string write_frame(char kind, std::string_view payload) {
     if (payload.size() > init_frame_max)
@@ -40,16 +35,22 @@ std::vector<std::string> split_fields(std::string_view payload) {
     return fields;
 }
 
-std::optional<InitFrame> InitFrames::next() {
-    const auto open = std::string_view(bytes_).substr(taken_);
-    if (open.size() < header_size) return std::nullopt;
+std::size_t payload_size(std::string_view header) {
     std::size_t length = 0;
-    for (std::size_t i = 1; i < header_size; ++i) length = length << 8 | static_cast<unsigned char>(open[i]);
+    for (std::size_t i = 1; i < init_header_size; ++i)
+        length = length << 8 | static_cast<unsigned char>(header[i]);
     if (length > init_frame_max)
         throw Error(Kind::internal, "init_answer", "the component's process 1 sent a malformed frame");
-    if (open.size() < header_size + length) return std::nullopt;
-    InitFrame frame{open[0], std::string(open.substr(header_size, length))};
-    taken_ += header_size + length;
+    return length;
+}
+
+std::optional<InitFrame> InitFrames::next() {
+    const auto open = std::string_view(bytes_).substr(taken_);
+    if (open.size() < init_header_size) return std::nullopt;
+    const auto length = payload_size(open);
+    if (open.size() < init_header_size + length) return std::nullopt;
+    InitFrame frame{open[0], std::string(open.substr(init_header_size, length))};
+    taken_ += init_header_size + length;
     if (taken_ == bytes_.size() || taken_ > init_frame_max) {
         bytes_.erase(0, taken_);
         taken_ = 0;

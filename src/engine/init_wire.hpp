@@ -11,6 +11,7 @@
 /// The bytes between Berth and the process 1 of a component (`src/init`). Pure.
 namespace berth::engine {
 
+inline constexpr std::size_t init_header_size = 5;
 inline constexpr std::size_t init_frame_max = 65536;
 
 /// One message: a kind and its payload.
@@ -22,6 +23,9 @@ struct InitFrame {
 
 /// u8 kind, u32 big-endian length, payload. Throws `invalid` when the payload is above 64 KiB.
 std::string write_frame(char kind, std::string_view payload);
+
+/// The length that the five bytes of a header give. Throws `internal` (`init_answer`) above 64 KiB.
+std::size_t payload_size(std::string_view header);
 
 /// `fields` separated by NUL. Throws `invalid` when one holds a NUL.
 std::string join_fields(const std::vector<std::string>& fields);

@@ -8,11 +8,11 @@
 namespace berth::engine {
 
 InitClient ContainerEngine::init_of(const WorkloadId& id, const std::string& component) const {
-    InitDoor door{.path = init_socket(options_.data, id, component)};
+    std::optional<int> process;
     const std::lock_guard lock(processes_mutex_);
     if (const auto known = processes_.find({id, component}); known != processes_.end())
-        door.process = known->second;
-    return InitClient(std::move(door), clock_);
+        process = known->second;
+    return InitClient(unix_door(init_socket(options_.data, id, component), process), clock_);
 }
 
 // These need the component's process 1 only: they work while the engine is away.

@@ -31,10 +31,14 @@ const std::map<std::string, std::string> config_help{
     {"pull_secrets", "secrets of the session namespace with which nodes pull images, separated by commas"},
     {"pod_access",
      "how pods are reached: direct, forward (through the API server), or auto: direct from inside"},
-    {"gateway_pods", "Berth's own pods as NAMESPACE/LABEL=VALUE: network policies let them in"},
+    {"gateway_pods",
+     "Berth's own pods as NAMESPACE/LABEL=VALUE, or its range of addresses: network policies let them in"},
     {"open_ranges", "of the closed ranges of addresses, those that sessions may reach"},
     {"closed_ranges", "further ranges of addresses that sessions may not reach, separated by commas"},
     {"cpu_overcommit", "how many sessions share a core that each may use, in a cluster"},
+    {"pod_overlay",
+     "merged into every pod of a session: runtimeClassName, nodeSelector, tolerations… (YAML, with metadata "
+     "and spec)"},
     {"starter_catalog", "whether the templates that Berth brings are installed"},
     {"loops", "threads that serve connections; 0: one a core"},
     {"connections", "connections open at once"},
@@ -72,6 +76,7 @@ json::value typed_text(const json::value& like, const std::string& key, const st
         if (ec != std::errc{} || end != text.data() + text.size()) refuse(key, "expected a number");
         return number;
     }
+    if (like.is_object()) return yaml::parse(text);
     return json::string(text);
 }
 
@@ -144,6 +149,11 @@ std::map<std::string, std::string> berth_environment() {
         const auto name = std::string(text.substr(0, text.find('=')));
         if (!name.starts_with("BERTH_") || name.size() == text.size()) continue;
         if (name.starts_with("BERTH_TEST_") || std::find(others.begin(), others.end(), name) != others.end())
+            continue;
+        // A cluster gives these to pods beside a service whose name begins with ours.
+        const auto value = text.substr(name.size() + 1);
+        if (name.find("_SERVICE_") != name.npos || value.starts_with("tcp://") || value.starts_with("udp://") ||
+            (name.find("_PORT_") != name.npos && name.find("_TCP") != name.npos))
             continue;
         // Sessions carry these; a Berth inside a session is not configured by them.
         if (name.starts_with("BERTH_SESSION") || name == "BERTH_USER") continue;

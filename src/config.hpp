@@ -31,6 +31,7 @@ struct Config {
     std::string open_ranges;
     std::string closed_ranges;
     int cpu_overcommit = 1;
+    json::object pod_overlay;
     bool starter_catalog = true;
     int loops = 0;
     int connections = 10'000;
@@ -41,8 +42,8 @@ struct Config {
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, url, apps_domain, data_directory, engine, engine_socket, base_image,
                        kubeconfig, kube_context, session_namespace, storage_class, pull_secrets, pod_access,
-                       gateway_pods, open_ranges, closed_ranges, cpu_overcommit, starter_catalog, loops,
-                       connections, looks_at_once, log_level, log_format))
+                       gateway_pods, open_ranges, closed_ranges, cpu_overcommit, pod_overlay, starter_catalog,
+                       loops, connections, looks_at_once, log_level, log_format))
 
 /// One line of help for each member, by its name. A test demands that none is missing.
 extern const std::map<std::string, std::string> config_help;

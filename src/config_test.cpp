@@ -43,7 +43,7 @@ TEST(Config, an_unknown_key_stops_the_program_and_names_the_nearest) {
 
 TEST(Config, wrong_values_name_their_key) {
     EXPECT_EQ(refusal({{"engine", "contaner"}}),
-              "engine: \"contaner\" is not one of container, sim; did you mean container?");
+              "engine: \"contaner\" is not one of container, kubernetes, sim; did you mean container?");
     EXPECT_EQ(refusal({{"listen", "8080"}}), "listen: \"8080\" is not HOST:PORT");
     EXPECT_EQ(refusal({{"loops", "many"}}), "loops: expected a number");
     EXPECT_EQ(refusal({{"starterCatalog", "maybe"}}), "starterCatalog: expected true or false");

@@ -194,13 +194,16 @@ kube::Cluster find_cluster(const Config& config) {
                                  config.kube_context);
 }
 
-/// `NAMESPACE/LABEL=VALUE`.
+/// `NAMESPACE/LABEL=VALUE` or a range of addresses.
 std::optional<engine::kubernetes::Peers> read_peers(const std::string& text) {
     if (text.empty()) return std::nullopt;
     const auto slash = text.find('/');
+    if (slash != text.npos && text.find_first_not_of("0123456789", slash + 1) == text.npos)
+        return engine::kubernetes::Peers{.range = text};
     const auto equals = text.rfind('=');
     if (slash == text.npos || equals == text.npos || equals < slash)
-        throw Error(Kind::invalid, "invalid_config", "gatewayPods: expected NAMESPACE/LABEL=VALUE");
+        throw Error(Kind::invalid, "invalid_config",
+                    "gatewayPods: expected NAMESPACE/LABEL=VALUE or a range of addresses");
     engine::kubernetes::Peers peers{.namespace_ = text.substr(0, slash)};
     peers.labels[text.substr(slash + 1, equals - slash - 1)] = text.substr(equals + 1);
     return peers;
@@ -225,6 +228,7 @@ engine::KubernetesOptions kubernetes_options(const Config& config, const Install
                                       .open_ranges = words_of(config.open_ranges),
                                       .closed_ranges = words_of(config.closed_ranges),
                                       .gateway = read_peers(config.gateway_pods),
+                                      .pod_overlay = config.pod_overlay,
                                       .overcommit = config.cpu_overcommit};
     options.client.user_agent = std::string("berth/") + BERTH_VERSION;
     for (const auto& entry : embedded::below("/bin/berth-init")) options.init_program = entry.bytes;

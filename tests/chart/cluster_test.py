@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from chart import CHART, HELM, IMAGE, KUBECTL, deep_merge, get, kubectl, run, values_file
-from berth import Berth, wait_for
+from berth import PROGRAM, Berth, wait_for
 
 TEMPLATES = ("terminal", "linked")  # Those whose images the node has.
 
@@ -28,7 +28,7 @@ class Installed(Berth):
         self.forward = None
         registry, _, rest = IMAGE.partition("/")
         repository, _, tag = rest.rpartition(":")
-        self.values = {"url": self.url, "image": {"registry": registry, "repository": repository, "tag": tag, "pullPolicy": "Never"}, "sessions": {"namespace": self.sessions}}
+        self.values = {"url": self.url, "image": {"registry": registry, "repository": repository, "tag": tag, "pullPolicy": "Never"}, "sessions": {"namespace": self.sessions, "cpuOvercommit": 20}}
 
     def helm(self, *words, **options):
         return run(HELM, "--namespace", self.namespace, *words, limit=300, **options)
@@ -109,6 +109,16 @@ class Release(unittest.TestCase):
         berth.cli("wake", "first", "--wait")
         self.assertEqual(berth.cli("exec", "first", "--", "cat", "/home/berth/note").stdout, "hi\n")
 
+    def test_3b_files_move_to_another_session_as_the_docs_say(self):
+        berth.cli("exec", "first", "--", "sh", "-c", "head -c 3000000 /dev/urandom > ~/bytes; mkdir -p ~/a/b; ln -s bytes ~/a/b/link")
+        berth.cli("launch", "terminal", "--name", "second", "--wait")
+        with subprocess.Popen([PROGRAM, "exec", "first", "--", "sh", "-c", "cd && ls -A | tar -cT -"], stdout=subprocess.PIPE, env=berth.environment()) as read:
+            done = subprocess.run([PROGRAM, "exec", "second", "--", "sh", "-c", "cd && tar -x"], stdin=read.stdout, env=berth.environment(), capture_output=True, text=True, timeout=60)
+        self.assertEqual((read.returncode, done.returncode), (0, 0), done.stderr)
+        sums = {berth.cli("exec", name, "--", "sh", "-c", "cd && sha256sum bytes note && readlink a/b/link").stdout for name in ("first", "second")}
+        berth.cli("rm", "second")
+        self.assertEqual(len(sums), 1, sums)
+
     def test_4_shows_a_session_through_the_gateway(self):
         berth.cli("launch", "linked", "--name", "pair", "--wait")
         host = berth.session("pair")["access"][0]["url"].split("/")[2]
@@ -123,6 +133,25 @@ class Release(unittest.TestCase):
         for host, port in ((service, 80), (pod, 8080), ("kubernetes.default.svc.cluster.local", 443)):
             done = berth.cli("exec", "first", "--", "timeout", "3", "bash", "-c", f"exec 3<>/dev/tcp/{host}/{port}", check=False)
             self.assertNotEqual(done.returncode, 0, f"{host}:{port} is open")
+
+    def test_5b_has_no_right_outside_of_its_namespace(self):
+        account = f"--as=system:serviceaccount:{berth.namespace}:berth"
+        for where in (berth.namespace, "kube-system", "default"):
+            for right in ("get secrets", "list pods", "create pods", "create pods --subresource=exec"):
+                self.assertEqual(kubectl("auth", "can-i", *right.split(), "-n", where, account, check=False).stdout.strip(), "no", f"{right} in {where}")
+        for right in ("list nodes", "create namespaces", "list namespaces", "create clusterrolebindings"):
+            self.assertEqual(kubectl("auth", "can-i", *right.split(), account, check=False).stdout.strip(), "no", right)
+        for right in ("create pods --subresource=exec", "create pods --subresource=portforward", "update pods", "patch secrets", "delete namespaces"):
+            self.assertEqual(kubectl("auth", "can-i", *right.split(), "-n", berth.sessions, account, check=False).stdout.strip(), "no", right)
+
+    def test_5c_starts_a_session_again_whose_pod_was_evicted(self):
+        pod = next(each["metadata"]["name"] for each in get("-n", berth.sessions, "pods")["items"] if each["metadata"]["labels"].get("berth.dev/component") == "shell")
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": berth.sessions}}
+        before = get("-n", berth.sessions, "pod", pod)["metadata"]["uid"]
+        kubectl("create", "--raw", f"/api/v1/namespaces/{berth.sessions}/pods/{pod}/eviction", "-f", "-", input=json.dumps(eviction))
+        wait_for("another pod", lambda: [each for each in get("-n", berth.sessions, "pods")["items"] if each["metadata"]["name"] == pod and each["metadata"]["uid"] != before], 90)
+        berth.wait_phase("first", "running", limit=60)
+        self.assertEqual(berth.cli("exec", "first", "--", "cat", "/home/berth/note").stdout, "hi\n")
 
     def test_6_outlives_its_pod(self):
         started = berth.session("first")["status"]["startedAt"]

@@ -34,6 +34,7 @@ REFUSED = {
     "an HTTPRoute without a gateway": (PUBLIC | {"httpRoute": {"enabled": True}}, "parentRefs"),
     "an ingress to localhost": ({"ingress": {"enabled": True}}, "url"),
     "a route to localhost": ({"route": {"enabled": True}}, "url"),
+    "sessions beside Berth": ({"sessions": {"namespace": "berth", "createNamespace": False}}, "sessions.namespace"),
     "a port that is none": ({"service": {"port": 70000}}, "port"),
 }
 

@@ -102,6 +102,9 @@ pullSecrets: {{ join "," . | quote }}
 {{- with .openRanges }}
 openRanges: {{ join "," . | quote }}
 {{- end }}
+{{- with .podOverlay }}
+podOverlay: {{ toJson . }}
+{{- end }}
 {{- with .closedRanges }}
 closedRanges: {{ join "," . | quote }}
 {{- end }}

@@ -152,7 +152,8 @@ std::map<std::string, std::string> berth_environment() {
             continue;
         // A cluster gives these to pods beside a service whose name begins with ours.
         const auto value = text.substr(name.size() + 1);
-        if (name.find("_SERVICE_") != name.npos || value.starts_with("tcp://") || value.starts_with("udp://") ||
+        if (name.find("_SERVICE_") != name.npos || value.starts_with("tcp://") ||
+            value.starts_with("udp://") ||
             (name.find("_PORT_") != name.npos && name.find("_TCP") != name.npos))
             continue;
         // Sessions carry these; a Berth inside a session is not configured by them.

@@ -348,7 +348,8 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     net::Dispatch dispatch{
         .decide = [&parts](std::string_view host) { return destination(parts.origin, *parts.gateway, host); },
         .platform = [&parts](net::Request request) { return parts.api->answer(std::move(request)); },
-        .session = parts.gateway->handler()};
+        .session = parts.gateway->handler(),
+        .anywhere = {"/healthz", "/readyz", "/metrics", "/version"}};
     parts.server = std::make_unique<net::Server>(parts.listener(), std::move(dispatch));
     parts.gateway->attach(*parts.server);
     parts.server->start();

@@ -27,6 +27,7 @@ packages_for() {
         base) echo mmdebstrap ;;
         browser) echo chromium nodejs npm ;;
         e2e) echo curl jq iproute2 procps util-linux ;;
+        chart) echo podman python3-yaml curl ;;
         bench) echo nginx-light haproxy wrk curl jq libbenchmark-dev ;;
         # Another packager's containerd (Docker's) serves as well, and Debian's would push it out.
         cluster)
@@ -44,6 +45,7 @@ reason_for() {
         base) echo "makes a Debian base image where none can be pulled" ;;
         browser) echo "tests drive a real browser" ;;
         e2e) echo "end-to-end tests" ;;
+        chart) echo "tests render and read the Helm chart" ;;
         bench) echo "peers and tools of the benchmarks" ;;
         cluster) echo "tests run a whole Kubernetes" ;;
     esac

@@ -92,6 +92,7 @@ TEST_F(Network, silence_and_half_a_handshake_are_closed_after_ten_seconds) {
 
 TEST_F(Network, idle_strangers_keep_nobody_out) {
     std::vector<Client> idle;
+    idle.reserve(40);
     for (int i = 0; i < 40; ++i) idle.push_back(stranger());
     EXPECT_EQ(ask('P').read()->kind, 'O');
     // 32 places: nine came too many, the last of them the client. The longest waiting went.
@@ -102,6 +103,7 @@ TEST_F(Network, idle_strangers_keep_nobody_out) {
 
 TEST_F(Network, the_sixty_fifth_client_is_turned_away_with_a_reason) {
     std::vector<Client> clients;
+    clients.reserve(64);
     start();
     for (int i = 0; i < 64; ++i) clients.push_back(Init::connect());
     auto late = ask('P');

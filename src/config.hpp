@@ -18,6 +18,8 @@ struct Config {
     std::string url;
     std::string apps_domain;
     std::string data_directory;
+    std::string database;
+    std::string database_password_file;
     std::string engine = "container";
     std::string engine_socket;
     std::string base_image;
@@ -29,8 +31,9 @@ struct Config {
     std::string log_format = "text";
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
-                      (listen, url, apps_domain, data_directory, engine, engine_socket, base_image,
-                       starter_catalog, loops, connections, looks_at_once, log_level, log_format))
+                      (listen, url, apps_domain, data_directory, database, database_password_file, engine,
+                       engine_socket, base_image, starter_catalog, loops, connections, looks_at_once,
+                       log_level, log_format))
 
 /// One line of help for each member, by its name. A test demands that none is missing.
 extern const std::map<std::string, std::string> config_help;
@@ -51,6 +54,9 @@ Config with_defaults(Config config);
 
 /// `data_directory` + `/` + name.
 std::string data_path(const Config& config, std::string_view name);
+
+/// The same without the passwords in it: what `berth config` prints.
+Config without_secrets(Config config);
 
 /// Host and port of `listen`. Throws `invalid`.
 std::pair<std::string, int> listen_address(const Config& config);

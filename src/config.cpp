@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/secret_text.hpp"
 #include "base/yaml.hpp"
 
 extern char** environ;
@@ -19,6 +20,9 @@ const std::map<std::string, std::string> config_help{
     {"url", "how browsers reach this Berth; default http://localhost:PORT"},
     {"apps_domain", "domain whose subdomains are the sessions; default localhost:PORT"},
     {"data_directory", "where the database, sockets and logs are"},
+    {"database",
+     "postgres://USER@HOST/NAME, or the path of a SQLite file; default: berth.db in the data directory"},
+    {"database_password_file", "file whose first line is the password for the database server"},
     {"engine", "where sessions run: container, kubernetes, or sim for a demonstration"},
     {"engine_socket", "Docker Engine API socket; default: one that is found, or a Podman of Berth's own"},
     {"base_image",
@@ -87,6 +91,10 @@ void check(const Config& config) {
         refuse(key, fmt::format("{} is not one of {}{}", quoted(text), fmt::join(words, ", "),
                                 near.empty() ? "" : "; did you mean " + near + "?"));
     };
+    if (config.database.find("://") != std::string::npos && !config.database.starts_with("postgres://") &&
+        !config.database.starts_with("postgresql://"))
+        refuse("database", "expected the path of a file or postgres://USER@HOST/NAME");
+    one_of("engine", config.engine, {"container", "sim"});
     one_of("engine", config.engine, {"container", "kubernetes", "sim"});
     one_of("podAccess", config.pod_access, {"auto", "direct", "forward"});
     if (config.cpu_overcommit < 1 || config.cpu_overcommit > 1000)
@@ -179,6 +187,7 @@ std::pair<std::string, int> listen_address(const Config& config) {
 
 Config with_defaults(Config config) {
     if (config.data_directory.empty()) config.data_directory = default_data_directory();
+    if (config.database.empty()) config.database = data_path(config, "berth.db");
     const auto port = listen_address(config).second;
     if (config.url.empty()) config.url = fmt::format("http://localhost:{}", port);
     while (config.url.ends_with('/')) config.url.pop_back();
@@ -197,6 +206,11 @@ std::vector<std::string> words_of(const std::string& list) {
             words.push_back(std::exchange(word, ""));
     }
     return words;
+}
+
+Config without_secrets(Config config) {
+    config.database = without_password(config.database);
+    return config;
 }
 
 std::string default_data_directory() {

@@ -18,6 +18,8 @@ struct Config {
     std::string url;
     std::string apps_domain;
     std::string data_directory;
+    std::string database;
+    std::string database_password_file;
     std::string engine = "container";
     std::string engine_socket;
     std::string base_image;
@@ -40,7 +42,7 @@ struct Config {
     std::string log_format = "text";
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
-                      (listen, url, apps_domain, data_directory, engine, engine_socket, base_image,
+                      (listen, url, apps_domain, data_directory, database, database_password_file, engine, engine_socket, base_image,
                        kubeconfig, kube_context, session_namespace, storage_class, pull_secrets, pod_access,
                        gateway_pods, open_ranges, closed_ranges, cpu_overcommit, pod_overlay, starter_catalog,
                        loops, connections, looks_at_once, log_level, log_format))
@@ -67,6 +69,9 @@ std::vector<std::string> words_of(const std::string& list);
 
 /// `data_directory` + `/` + name.
 std::string data_path(const Config& config, std::string_view name);
+
+/// The same without the passwords in it: what `berth config` prints.
+Config without_secrets(Config config);
 
 /// Host and port of `listen`. Throws `invalid`.
 std::pair<std::string, int> listen_address(const Config& config);

@@ -100,18 +100,20 @@ Task<std::string> secret_of(store::Store& store) {
 struct Wire::Parts {
     explicit Parts(Config given)
         : config(with_defaults(std::move(given))),
-          store(store::open({.path = prepared()}, clock)),
+          store(store::open(prepared(), clock)),
           instance(run_now(io, instance_of(*store))),
           secret(run_now(io, secret_of(*store))),
           origin(auth::make_origin(config.url, config.apps_domain, instance)),
           tasks(io.get_executor()) {}
 
-    /// The database's path, after what it needs is there.
-    std::string prepared() {
+    /// Which database, after what it needs is there.
+    store::Options prepared() {
         log::configure(level_of(config.log_level),
                        config.log_format == "json" ? log::Format::json : log::Format::text);
         make_private(config.data_directory);
-        return data_path(config, "berth.db");
+        store::Options options{.database = config.database};
+        options.server.password_file = config.database_password_file;
+        return options;
     }
 
     net::ServerConfig listener() const {

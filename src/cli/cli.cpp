@@ -46,6 +46,7 @@ void add_server_verbs(Grammar& grammar, const ServerVerbs& verbs) {
     add("serve", "Run a Berth as a service", verbs.serve);
     add("doctor", "Say what works on this machine and what to fix", verbs.doctor);
     add("config", "Print the configuration that is in force", verbs.config);
+    add("migrate", "Copy everything from one database to another", verbs.migrate);
     add("openapi", "Print the contract of the API", verbs.openapi);
 }
 

@@ -23,6 +23,7 @@ struct ServerVerbs {
     AddVerb serve;    ///< A Berth as a service.
     AddVerb doctor;   ///< What works here and what to fix.
     AddVerb config;   ///< The configuration that is in force.
+    AddVerb migrate;  ///< From one database to another.
     AddVerb openapi;  ///< The contract of the API.
 };
 

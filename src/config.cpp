@@ -44,6 +44,8 @@ const std::map<std::string, std::string> config_help{
      "merged into every pod of a session: runtimeClassName, nodeSelector, tolerations… (YAML, with metadata "
      "and spec)"},
     {"starter_catalog", "whether the templates that Berth brings are installed"},
+    {"catalog_registry",
+     "where nodes pull the images of these templates from, instead of localhost: registry.example.org/team"},
     {"loops", "threads that serve connections; 0: one a core"},
     {"connections", "connections open at once"},
     {"looks_at_once", "sessions that the loop works on side by side"},

@@ -22,7 +22,9 @@
 #include "engine/sim/sim.hpp"
 #include "gateway/service.hpp"
 #include "net/http_server.hpp"
+#include "operator/leader.hpp"
 #include "operator/loop.hpp"
+#include "store/address.hpp"
 #include "store/store.hpp"
 
 namespace berth {
@@ -139,7 +141,7 @@ struct Wire::Parts {
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<api::Api> api;
     std::unique_ptr<gateway::GatewayService> gateway;
-    std::unique_ptr<control::Loop> loop;
+    std::unique_ptr<control::Leader> leader;  ///< Null for who is alone on a database.
     std::unique_ptr<net::Server> server;
     TaskGroup tasks;
 };
@@ -324,7 +326,7 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     auto executor = parts.io.get_executor();
     if (parts.config.starter_catalog) {
         parts.starters = catalog::unpack(data_path(parts.config, "catalog"));
-        run_now(parts.io, catalog::install(*parts.store, parts.clock));
+        run_now(parts.io, catalog::install(*parts.store, parts.clock, parts.config.catalog_registry));
     }
     parts.engine =
         make_engine(parts.config, {parts.instance, parts.secret}, parts.clock, executor, parts.starters);
@@ -342,9 +344,15 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     auto url_of = [origin = parts.origin](const Session& session) {
         return (origin.https ? "https://" : "http://") + session.host + "." + origin.apps_domain;
     };
-    control::LoopOptions loop_options{.looks_at_once = parts.config.looks_at_once};
-    parts.loop =
-        std::make_unique<control::Loop>(*parts.store, parts.clock, engines, url_of, loop_options, executor);
+    // One at a time of all Berths on the database; who is alone on it asks nobody.
+    auto lead = [&parts, engines, url_of, executor](std::optional<std::int64_t> epoch) -> Task<> {
+        const control::LoopOptions options{.looks_at_once = parts.config.looks_at_once, .epoch = epoch};
+        control::Loop loop(*parts.store, parts.clock, engines, url_of, options, executor);
+        co_await loop.run();
+    };
+    if (store::parse_address(parts.config.database).kind == store::Address::server)
+        parts.leader = std::make_unique<control::Leader>(
+            *parts.store, parts.clock, control::LeaderOptions{.holder = crypto::new_id("ber")}, executor);
     parts.gateway = std::make_unique<gateway::GatewayService>(*parts.store, *parts.engine, parts.clock,
                                                               parts.origin, executor);
     net::Dispatch dispatch{
@@ -356,12 +364,12 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     parts.gateway->attach(*parts.server);
     parts.server->start();
 
-    auto serve = [](Wire& wire, std::function<Task<>(Wire&)> then) -> Task<> {
+    auto serve = [lead](Wire& wire, std::function<Task<>(Wire&)> then) -> Task<> {
         auto& own = *wire.parts_;
         co_await own.gateway->start();
         co_await own.engine->start();
         own.tasks.start("starter images", prepare_images(*own.engine, own.clock, wire.starter_images()));
-        own.tasks.start("operator", own.loop->run());
+        own.tasks.start("operator", own.leader ? own.leader->run(lead) : lead(std::nullopt));
         co_await then(wire);
     };
     std::exception_ptr failure;
@@ -374,6 +382,7 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
             co_await finish("activity", own.gateway->report_activity());
             own.tasks.cancel();
             co_await finish("tasks", own.tasks.join());
+            if (own.leader) co_await finish("leadership", own.leader->resign());
             co_await finish("engine", own.engine->stop());
             own.store->close();
             own.io.stop();

@@ -24,6 +24,7 @@ struct ServerVerbs {
     AddVerb doctor;   ///< What works here and what to fix.
     AddVerb config;   ///< The configuration that is in force.
     AddVerb openapi;  ///< The contract of the API.
+    AddVerb crds;     ///< The custom resources of Kubernetes.
 };
 
 /// The whole command line. Gives the exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted, and for

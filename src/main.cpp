@@ -5,6 +5,7 @@
 #include "base/yaml.hpp"
 #include "cli/cli.hpp"
 #include "config.hpp"
+#include "crds/crds.hpp"
 #include "doctor.hpp"
 #include "migrate.hpp"
 #include "up.hpp"
@@ -108,6 +109,15 @@ std::function<int()> add_openapi(CLI::App&) {
     };
 }
 
+std::function<int()> add_crds(CLI::App& verb) {
+    auto docs = std::make_shared<bool>(false);
+    verb.add_flag("--docs", *docs, "print their reference for people instead (Markdown)");
+    return [docs] {
+        std::cout << (*docs ? crds::reference_text() : crds::definitions_text() + crds::policies_text());
+        return 0;
+    };
+}
+
 }  // namespace
 }  // namespace berth
 
@@ -118,6 +128,7 @@ int main(int argc, char** argv) {
                                         .doctor = berth::add_doctor,
                                         .config = berth::add_config,
                                         .migrate = berth::add_migrate,
-                                        .openapi = berth::add_openapi};
+                                        .openapi = berth::add_openapi,
+                                        .crds = berth::add_crds};
     return berth::cli::run(argc, argv, verbs);
 }

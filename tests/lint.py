@@ -8,10 +8,10 @@ from pathlib import Path
 
 # Who may include whom; a folder may always include itself.
 MAY_INCLUDE = {
-    "base": "", "model": "base", "plan": "model base", "net": "base", "container": "net base", "kube": "net base", "crypto": "base",
+    "base": "", "model": "base", "plan": "model base", "net": "base", "container": "net base", "kube": "net base", "crds": "kube model base", "crypto": "base",
     "store": "crypto model base", "auth": "store crypto net model base", "engine": "container kube net model base",
     "acts": "plan store crypto model base",
-    "operator": "acts plan engine store kube model base", "api": "acts plan engine store auth crypto net model base",
+    "operator": "acts plan engine store crds kube model base", "api": "acts plan engine store auth crypto net model base",
     "gateway": "acts plan engine store auth crypto net model base", "cli": "net model base", "init": "",
 }
 # What a folder must not know exists.

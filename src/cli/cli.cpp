@@ -48,6 +48,7 @@ void add_server_verbs(Grammar& grammar, const ServerVerbs& verbs) {
     add("config", "Print the configuration that is in force", verbs.config);
     add("migrate", "Copy everything from one database to another", verbs.migrate);
     add("openapi", "Print the contract of the API", verbs.openapi);
+    add("crds", "Print the definitions of the custom resources of Kubernetes", verbs.crds);
 }
 
 void add_verbs(Grammar& grammar, const ServerVerbs& verbs) {

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include "engines.hpp"
 #include "local.hpp"
-#include "wire.hpp"
 
 namespace berth {
 namespace {

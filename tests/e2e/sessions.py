@@ -88,10 +88,11 @@ class MainJob(unittest.TestCase):
 
     def test_2_what_was_ready_stays_ready_however_long_it_has_run(self):
         server.add_template("probed", {"command": ["python3", "-m", "http.server", "8000", "--bind", "127.0.0.1"], "ports": [{"name": "http", "port": 8000}],
-                                       "readiness": {"tcp": "http"}}, access=[{"name": "page", "component": "main", "port": "http"}], lifecycle={"startWithin": "3s"})
+                                       "readiness": {"tcp": "http"}, "resources": {"cpu": "2", "memory": "128Mi"}},
+                            access=[{"name": "page", "component": "main", "port": "http"}], lifecycle={"startWithin": "10s"})
         server.cli("launch", "probed", "--name", "old", "--wait")
         pid = server.cli("exec", "old", "--", "sh", "-c", "cat /proc/1/stat | cut -d' ' -f22").stdout
-        time.sleep(4)
+        time.sleep(11)
         server.stop()
         server.start()
         time.sleep(1)

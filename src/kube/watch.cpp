@@ -19,7 +19,7 @@ class Following {
           clock_(clock),
           options_(std::move(options)),
           follower_(follower),
-          random_(std::random_device()()) {}
+          random_(options_.seed != 0 ? options_.seed : std::random_device()()) {}
 
     Task<> run() {
         while (true) {

@@ -39,6 +39,7 @@ struct KubernetesOptions {
     std::optional<kubernetes::Peers> gateway;
     int overcommit = 1;
     Reach reach = Reach::automatic;
+    std::uint64_t seed = 0;  ///< Of pauses between tries; 0: from the system.
 };
 
 /// Workloads as Pods and their companions in a cluster.

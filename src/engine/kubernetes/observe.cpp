@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/timeout.hpp"
 #include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engine/kubernetes/logs.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 constexpr std::chrono::milliseconds probe_first{5};
 constexpr std::chrono::milliseconds probe_most{250};
 constexpr int last_lines = 20;
+constexpr std::chrono::seconds last_words_limit{5};
 
 Task<bool> keep_line(std::vector<std::string>& lines, std::string text) {
     lines.push_back(std::move(text));
@@ -54,7 +56,8 @@ Task<> KubernetesEngine::keep_last_words(SeenPod pod) {
     std::vector<std::string> words;
     auto take = [&words](LogLine line) { return keep_line(words, std::move(line.text)); };
     try {
-        co_await read_log(client_, pod.object.key, pod.seen.name, {.tail = last_lines}, std::move(take));
+        auto work = read_log(client_, pod.object.key, pod.seen.name, {.tail = last_lines}, std::move(take));
+        co_await finish_within(clock_, last_words_limit, "log", std::move(work));
     } catch (const Error& error) {
         log::debug("no last words", {{"pod", pod.object.key.name}, {"error", error.what()}});
     }

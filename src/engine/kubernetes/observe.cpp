@@ -112,9 +112,7 @@ Observed KubernetesEngine::report(const WorkloadId& id) {
     const auto* config_map = config_maps_->find({options_.namespace_, workload_name(id)});
     const auto pods = pods_->of(id);
     std::set<std::string> volumes;
-    if (const auto asked = asked_volumes_.find(id); asked != asked_volumes_.end())
-        for (const auto& handle : asked->second)
-            if (claims_->find({options_.namespace_, handle}) != nullptr) volumes.insert(handle);
+    if (const auto asked = asked_volumes_.find(id); asked != asked_volumes_.end()) volumes = asked->second;
     for (const auto* pod : pods) {
         auto component = pod->seen;
         if (const auto judged = readiness_.find(pod->object.uid);
@@ -127,6 +125,10 @@ Observed KubernetesEngine::report(const WorkloadId& id) {
         observed.components.push_back(std::move(component));
         volumes.insert(pod->volumes.begin(), pod->volumes.end());
     }
+    // A pod says what it mounts, not that it is there: somebody may have deleted the claim.
+    std::erase_if(volumes, [this](const std::string& handle) {
+        return claims_->find({options_.namespace_, handle}) == nullptr;
+    });
     // What is left of a network after its ConfigMap went is the cluster's to collect.
     observed.network = has_network(id);
     observed.network_incomplete = config_map != nullptr && !observed.network;

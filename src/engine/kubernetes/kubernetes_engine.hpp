@@ -109,6 +109,7 @@ class KubernetesEngine final : public Engine {
 
     // observe.cpp
     void moved(const SeenObject& object);
+    void forget_pod(const std::string& uid);
     Task<> look_directly(WorkloadId id);
     Observed report(const WorkloadId& id);
     bool has_network(const WorkloadId& id) const;

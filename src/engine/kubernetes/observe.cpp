@@ -30,6 +30,7 @@ void KubernetesEngine::moved(const SeenObject& object) {
     if (id.empty()) return;
     if (!object.component.empty()) {
         const auto* pod = pods_->find(object.key);
+        if (pod == nullptr || pod->object.uid != object.uid) forget_pod(object.uid);
         const std::lock_guard lock(places_mutex_);
         if (pod != nullptr && pod->seen.state == ContainerState::running)
             places_[{id, object.component}] = {pod->object.key, pod->address};
@@ -38,6 +39,14 @@ void KubernetesEngine::moved(const SeenObject& object) {
     }
     probe_where_needed(id);
     if (moved_) moved_(id);
+}
+
+void KubernetesEngine::forget_pod(const std::string& uid) {
+    if (const auto judged = readiness_.find(uid); judged != readiness_.end()) {
+        judged->second->wanted = false;
+        readiness_.erase(judged);
+    }
+    last_words_.erase(uid);
 }
 
 Task<Observed> KubernetesEngine::observe(WorkloadId id) {
@@ -81,7 +90,7 @@ Task<> KubernetesEngine::look_directly(WorkloadId id) {
             if (!uids.contains(object.uid) && kube::is_older(object.version, page.version))
                 lost.push_back(object);
         }
-        for (const auto& object : lost) shelf.gone(object);
+        for (const auto& object : lost) shelf.gone(object, page.version);
     };
     co_await look(kube::config_maps, kube::Detail::metadata, *config_maps_);
     co_await look(kube::secrets, kube::Detail::metadata, *secrets_);

@@ -31,7 +31,7 @@ def machine(chp):
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) / 2**20
     processor = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     versions = {"nginx": version_of("nginx", "-v"), "HAProxy": version_of("haproxy", "-v"), "Podman": version_of("podman", "-v"),
-                "Node.js": version_of("node", "--version"), "SQLite": sqlite3.sqlite_version,
+                "Node.js": version_of("node", "--version"), "SQLite": sqlite3.sqlite_version, "PostgreSQL": version_of("psql", "--version"),
                 "configurable-http-proxy": json.loads((chp / "package.json").read_text())["version"]}
     return {"cores": len(CORES), "processor": processor[1].strip() if processor else platform.machine(),
             "memoryGib": round(memory), "kernel": ".".join(platform.release().split(".")[:2]),

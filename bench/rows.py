@@ -150,6 +150,47 @@ def creates(_):
     return lines, how
 
 
+@contextlib.contextmanager
+def postgres():
+    """The directory of the socket of a private server that syncs its disk."""
+    with directory() as place:
+        place.joinpath("server").mkdir()
+        # The way to the server's user, who is not us.
+        words = [ROOT / "tests/dev/postgres.sh", place / "server", "--durable"]
+        started = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            said_first = started.stdout.readline().decode().strip()
+            if said_first != "ready":
+                raise RuntimeError(f"PostgreSQL has not started: {said_first}")
+            yield place / "server"
+        finally:
+            started.stdin.close()
+            started.wait(60)
+            started.stdout.close()
+
+
+def creates_on_postgres(_):
+    """The same on a PostgreSQL server."""
+    rows, single_rows, writers = 20_000, 4_000, 256
+    grouped, singly = [], []
+    with postgres() as place:
+        def run(kind, *numbers):
+            name = f"{kind}_{len(grouped)}"
+            subprocess.run(["psql", "-q", "-h", place, "-U", "postgres", "-c", f"CREATE DATABASE {name}"], check=True)
+            one = said([PROGRAMS / "store_load", kind, f"postgres://postgres@/{name}?host={place}", *numbers])
+            return one["rows"] / one["seconds"]
+        for _ in range(ROUNDS):
+            singly.append(run("singly", single_rows))
+            grouped.append(run("grouped", rows, writers))
+    lines = [Line(f"Durable creates on PostgreSQL, {writers} at once", "creates per second", Figures(grouped),
+                  "libpq, one a commit", Figures(singly), at_least=5)]
+    how = (f"{writers} writers at once through the store ({rows} sessions with their events), beside the same two rows in a "
+           f"transaction of their own by prepared statements of plain libpq ({single_rows}): the same server on a Unix socket, "
+           "fsync and synchronous_commit on, the same disk, a new database each. Server and client share the two cores. The "
+           "longer the disk takes to sync and the farther the server is, the larger the ratio.")
+    return lines, how
+
+
 def answers_ready(port):
     return fetch(port, f"localhost:{port}", "/readyz", limit=5) == 200
 
@@ -255,4 +296,5 @@ def launch(_):
     return lines, how
 
 
-ALL = {"gateway": gateway, "tunnel": tunnel, "launch": launch, "creates": creates, "start": start}
+ALL = {"gateway": gateway, "tunnel": tunnel, "launch": launch, "creates": creates, "postgres": creates_on_postgres,
+       "start": start}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures Berth beside its peers and writes docs/benchmarks.md: `./dev bench [gateway] [tunnel] [launch] [creates] [start]`.
+# Measures Berth beside its peers and writes docs/benchmarks.md: `./dev bench [gateway] [tunnel] [launch] [creates] [postgres] [start]`.
 # Rows that are not named keep the figures of their last run.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <libpq-fe.h>
 #include <sqlite3.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -9,8 +10,8 @@
 
 #include "store/store.hpp"
 
-/// Durable creates per second through the store, the same rows one a commit in plain SQLite, and a database
-/// for the start with many stopped sessions.
+/// Durable creates per second through the store, the same rows one a commit in plain SQLite or by plain
+/// libpq, and a database for the start with many stopped sessions.
 namespace berth::bench {
 namespace {
 
@@ -65,7 +66,7 @@ Event created(const Session& session) {
 }
 
 std::unique_ptr<store::Store> open_with_owner(const std::string& path, Clock& clock) {
-    auto store = store::open({.path = path}, clock);
+    auto store = store::open({.database = path}, clock);
     auto fill = [](store::Tx& tx) {
         tx.insert_user({.id = owner, .name = "bench", .display_name = "Bench", .created_at = made_at});
         Template made{.name = "terminal", .revision = 1, .created_at = made_at, .updated_at = made_at};
@@ -157,18 +158,21 @@ class Plain {
     sqlite3* db_ = nullptr;
 };
 
+/// The session and the event that are copied.
+void create_first(const std::string& database) {
+    SystemClock clock;
+    const auto store = open_with_owner(database, clock);
+    write_now(*store, [](store::Tx& tx) {
+        tx.insert_session(make_session(0));
+        tx.append(created(make_session(0)));
+    });
+    store->close();
+}
+
 /// The same creates, each a transaction of its own: copies of one session and event that the store wrote, so
 /// that the rows are as wide, by prepared statements.
 int create_singly(const std::string& path, int rows) {
-    SystemClock clock;
-    {
-        const auto store = open_with_owner(path, clock);
-        write_now(*store, [](store::Tx& tx) {
-            tx.insert_session(make_session(0));
-            tx.append(created(make_session(0)));
-        });
-        store->close();
-    }
+    create_first(path);
     Plain db(path);
     Plain::Statement begin(db, "BEGIN IMMEDIATE");
     Plain::Statement session(db,
@@ -189,6 +193,85 @@ int create_singly(const std::string& path, int rows) {
         session.run(number);
         event.run(number);
         commit.run();
+    }
+    print(rows, watch.seconds());
+    return 0;
+}
+
+/// A connection by plain libpq.
+class PlainServer {
+  public:
+    explicit PlainServer(const std::string& uri) : connection_(PQconnectdb(uri.c_str())) {
+        if (PQstatus(connection_) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(connection_));
+    }
+    ~PlainServer() { PQfinish(connection_); }
+    PlainServer(const PlainServer&) = delete;
+    PlainServer& operator=(const PlainServer&) = delete;
+
+    void run(const char* sql) { check(PQexec(connection_, sql)); }
+
+    /// A row of `table`, to be inserted again and again with other values.
+    class Row {
+      public:
+        Row(PlainServer& server, const std::string& table) : server_(server), table_(table) {
+            auto* found = PQexec(server_.connection_, ("SELECT * FROM " + table).c_str());
+            std::string sql = "INSERT INTO " + table + " VALUES (";
+            for (int column = 0; column < PQnfields(found); ++column) {
+                sql += fmt::format("{}${}", column == 0 ? "" : ", ", column + 1);
+                names_.emplace_back(PQfname(found, column));
+                texts_.emplace_back(PQgetvalue(found, 0, column));
+                null_.push_back(PQgetisnull(found, 0, column) != 0);
+            }
+            PQclear(found);
+            server_.check(PQprepare(server_.connection_, table.c_str(), (sql + ")").c_str(), 0, nullptr));
+        }
+        void set(std::string_view name, std::string text) {
+            for (std::size_t column = 0; column < names_.size(); ++column)
+                if (names_[column] == name) texts_[column] = std::move(text);
+        }
+        void insert() {
+            std::vector<const char*> values;
+            for (std::size_t column = 0; column < texts_.size(); ++column)
+                values.push_back(null_[column] ? nullptr : texts_[column].c_str());
+            server_.check(PQexecPrepared(server_.connection_, table_.c_str(), static_cast<int>(values.size()),
+                                         values.data(), nullptr, nullptr, 0));
+        }
+
+      private:
+        PlainServer& server_;
+        const std::string table_;
+        std::vector<std::string> names_, texts_;
+        std::vector<bool> null_;
+    };
+
+  private:
+    void check(PGresult* result) {
+        const auto status = PQresultStatus(result);
+        PQclear(result);
+        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+            throw std::runtime_error(PQerrorMessage(connection_));
+    }
+    PGconn* connection_;
+};
+
+/// The same on a PostgreSQL server, by prepared statements of libpq.
+int create_singly_on_server(const std::string& uri, int rows) {
+    create_first(uri);
+    PlainServer db(uri);
+    PlainServer::Row session(db, "session"), event(db, "event");
+    const Stopwatch watch;
+    for (int number = 1; number <= rows; ++number) {
+        const auto copy = make_session(number);
+        session.set("id", copy.id.text);
+        session.set("name", copy.name);
+        session.set("host", copy.host);
+        session.set("search", copy.name);
+        event.set("sequence", std::to_string(number + 1));
+        event.set("subject", copy.id.text);
+        db.run("BEGIN");
+        session.insert();
+        event.insert();
+        db.run("COMMIT");
     }
     print(rows, watch.seconds());
     return 0;
@@ -250,8 +333,8 @@ int seed(const std::string& path, int sessions) {
 }  // namespace
 }  // namespace berth::bench
 
-/// `store_load grouped FILE ROWS WRITERS`, `store_load singly FILE ROWS` or `store_load seed FILE SESSIONS`;
-/// a new FILE.
+/// `store_load grouped DATABASE ROWS WRITERS`, `store_load singly DATABASE ROWS` or `store_load seed FILE
+/// SESSIONS`; a new file, or the URI of a database without tables.
 int main(int count, char** words) {
     const std::vector<std::string> given(words + 1, words + count);
     try {
@@ -259,7 +342,9 @@ int main(int count, char** words) {
         if (given.size() == 4 && given[0] == "grouped")
             return berth::bench::create_grouped(given[1], number(2), number(3));
         if (given.size() == 3 && given[0] == "singly")
-            return berth::bench::create_singly(given[1], number(2));
+            return given[1].starts_with("postgres")
+                       ? berth::bench::create_singly_on_server(given[1], number(2))
+                       : berth::bench::create_singly(given[1], number(2));
         if (given.size() == 3 && given[0] == "seed") return berth::bench::seed(given[1], number(2));
     } catch (const std::exception& error) {
         fmt::print(stderr, "store_load: {}\n", error.what());

@@ -11,7 +11,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
     list(APPEND BERTH_HARDENING -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif()
 
-set(BERTH_LAYERS base model plan net container kube crypto store auth engine operator api gateway cli)
+set(BERTH_LAYERS base model plan net container kube crds crypto store acts auth engine operator api gateway cli)
 
 function(berth_flags target)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${BERTH_WARNINGS};${BERTH_HARDENING}>)
@@ -132,7 +132,7 @@ function(berth_program)
         COMMAND ${CMAKE_COMMAND} -E touch ${carried}
         DEPENDS ${contents} berth-init ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
     add_executable(berth ${sources} ${carried})
-    target_link_libraries(berth PRIVATE berth_cli berth_gateway berth_api berth_operator berth_engine berth_auth berth_crypto)
+    target_link_libraries(berth PRIVATE berth_cli berth_crds berth_gateway berth_api berth_operator berth_engine berth_auth berth_crypto)
     berth_flags(berth)
     if(tests)
         add_executable(program_test ${tests} ${PROJECT_SOURCE_DIR}/src/config.cpp)

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view root = "/images/";
+constexpr std::string_view local = "localhost/";  // Where images are that nobody has pushed.
 constexpr std::string_view document_name = "template.yaml";
 
 struct Document {
@@ -24,12 +25,19 @@ struct Document {
     std::string hash;
 };
 
-/// The starter templates in the order in which their images are made: what is quick first.
-std::vector<Document> documents() {
+/// The starter templates in the order in which their images are made: what is quick first. `registry`: see
+/// `install`.
+std::vector<Document> documents(const std::string& registry = {}) {
     std::vector<Document> found;
-    for (const auto& entry : embedded::below(root))
-        if (entry.path.ends_with(document_name))
-            found.push_back({parse_template(yaml::parse(entry.bytes)), crypto::sha256_hex(entry.bytes)});
+    for (const auto& entry : embedded::below(root)) {
+        if (!entry.path.ends_with(document_name)) continue;
+        Document document{parse_template(yaml::parse(entry.bytes)),
+                          crypto::sha256_hex(std::string(entry.bytes) + registry)};
+        for (auto& component : document.named.spec.components)
+            if (!registry.empty() && component.image.starts_with(local))
+                component.image.replace(0, local.size(), registry + "/");
+        found.push_back(std::move(document));
+    }
     const auto rank = [](const Document& document) {
         constexpr std::string_view order[] = {"terminal", "linked", "notebook", "desktop", "code"};
         return std::find(std::begin(order), std::end(order), document.named.name) - std::begin(order);
@@ -104,8 +112,8 @@ std::vector<Starter> unpack(const std::string& directory) {
     return starters;
 }
 
-Task<> install(store::Store& store, Clock& clock) {
-    for (const auto& document : documents()) {
+Task<> install(store::Store& store, Clock& clock, std::string registry) {
+    for (const auto& document : documents(registry)) {
         auto write = [document, now = clock.now()](store::Tx& tx) { install_one(tx, document, now); };
         co_await store.write(write);
     }

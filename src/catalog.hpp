@@ -20,7 +20,8 @@ struct Starter {
 std::vector<Starter> unpack(const std::string& directory);
 
 /// Adds each starter template, or a new revision of it when this program brings another text than the one it
-/// brought before. A template that an administrator has changed or deleted since stays as it is.
-Task<> install(store::Store& store, Clock& clock);
+/// brought before. A template that an administrator has changed or deleted since stays as it is. With a
+/// `registry` (`registry.example.org/team`) the images are those of that name there.
+Task<> install(store::Store& store, Clock& clock, std::string registry);
 
 }  // namespace berth::catalog

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/secret_text.hpp"
 #include "base/yaml.hpp"
 
 extern char** environ;
@@ -19,6 +20,9 @@ const std::map<std::string, std::string> config_help{
     {"url", "how browsers reach this Berth; default http://localhost:PORT"},
     {"apps_domain", "domain whose subdomains are the sessions; default localhost:PORT"},
     {"data_directory", "where the database, sockets and logs are"},
+    {"database",
+     "postgres://USER@HOST/NAME, or the path of a SQLite file; default: berth.db in the data directory"},
+    {"database_password_file", "file whose first line is the password for the database server"},
     {"engine", "where sessions run: container, kubernetes, or sim for a demonstration"},
     {"engine_socket", "Docker Engine API socket; default: one that is found, or a Podman of Berth's own"},
     {"base_image",
@@ -31,11 +35,17 @@ const std::map<std::string, std::string> config_help{
     {"pull_secrets", "secrets of the session namespace with which nodes pull images, separated by commas"},
     {"pod_access",
      "how pods are reached: direct, forward (through the API server), or auto: direct from inside"},
-    {"gateway_pods", "Berth's own pods as NAMESPACE/LABEL=VALUE: network policies let them in"},
+    {"gateway_pods",
+     "Berth's own pods as NAMESPACE/LABEL=VALUE, or its range of addresses: network policies let them in"},
     {"open_ranges", "of the closed ranges of addresses, those that sessions may reach"},
     {"closed_ranges", "further ranges of addresses that sessions may not reach, separated by commas"},
     {"cpu_overcommit", "how many sessions share a core that each may use, in a cluster"},
+    {"pod_overlay",
+     "merged into every pod of a session: runtimeClassName, nodeSelector, tolerations… (YAML, with metadata "
+     "and spec)"},
     {"starter_catalog", "whether the templates that Berth brings are installed"},
+    {"catalog_registry",
+     "where nodes pull the images of these templates from, instead of localhost: registry.example.org/team"},
     {"loops", "threads that serve connections; 0: one a core"},
     {"connections", "connections open at once"},
     {"looks_at_once", "sessions that the loop works on side by side"},
@@ -72,6 +82,7 @@ json::value typed_text(const json::value& like, const std::string& key, const st
         if (ec != std::errc{} || end != text.data() + text.size()) refuse(key, "expected a number");
         return number;
     }
+    if (like.is_object()) return yaml::parse(text);
     return json::string(text);
 }
 
@@ -82,6 +93,10 @@ void check(const Config& config) {
         refuse(key, fmt::format("{} is not one of {}{}", quoted(text), fmt::join(words, ", "),
                                 near.empty() ? "" : "; did you mean " + near + "?"));
     };
+    if (config.database.find("://") != std::string::npos && !config.database.starts_with("postgres://") &&
+        !config.database.starts_with("postgresql://"))
+        refuse("database", "expected the path of a file or postgres://USER@HOST/NAME");
+    one_of("engine", config.engine, {"container", "sim"});
     one_of("engine", config.engine, {"container", "kubernetes", "sim"});
     one_of("podAccess", config.pod_access, {"auto", "direct", "forward"});
     if (config.cpu_overcommit < 1 || config.cpu_overcommit > 1000)
@@ -145,6 +160,12 @@ std::map<std::string, std::string> berth_environment() {
         if (!name.starts_with("BERTH_") || name.size() == text.size()) continue;
         if (name.starts_with("BERTH_TEST_") || std::find(others.begin(), others.end(), name) != others.end())
             continue;
+        // A cluster gives these to pods beside a service whose name begins with ours.
+        const auto value = text.substr(name.size() + 1);
+        if (name.find("_SERVICE_") != name.npos || value.starts_with("tcp://") ||
+            value.starts_with("udp://") ||
+            (name.find("_PORT_") != name.npos && name.find("_TCP") != name.npos))
+            continue;
         // Sessions carry these; a Berth inside a session is not configured by them.
         if (name.starts_with("BERTH_SESSION") || name == "BERTH_USER") continue;
         found[name] = std::string(text.substr(name.size() + 1));
@@ -168,6 +189,7 @@ std::pair<std::string, int> listen_address(const Config& config) {
 
 Config with_defaults(Config config) {
     if (config.data_directory.empty()) config.data_directory = default_data_directory();
+    if (config.database.empty()) config.database = data_path(config, "berth.db");
     const auto port = listen_address(config).second;
     if (config.url.empty()) config.url = fmt::format("http://localhost:{}", port);
     while (config.url.ends_with('/')) config.url.pop_back();
@@ -186,6 +208,11 @@ std::vector<std::string> words_of(const std::string& list) {
             words.push_back(std::exchange(word, ""));
     }
     return words;
+}
+
+Config without_secrets(Config config) {
+    config.database = without_password(config.database);
+    return config;
 }
 
 std::string default_data_directory() {

@@ -18,6 +18,8 @@ struct Config {
     std::string url;
     std::string apps_domain;
     std::string data_directory;
+    std::string database;
+    std::string database_password_file;
     std::string engine = "container";
     std::string engine_socket;
     std::string base_image;
@@ -31,7 +33,9 @@ struct Config {
     std::string open_ranges;
     std::string closed_ranges;
     int cpu_overcommit = 1;
+    json::object pod_overlay;
     bool starter_catalog = true;
+    std::string catalog_registry;
     int loops = 0;
     int connections = 10'000;
     int looks_at_once = 32;
@@ -39,10 +43,11 @@ struct Config {
     std::string log_format = "text";
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
-                      (listen, url, apps_domain, data_directory, engine, engine_socket, base_image,
-                       kubeconfig, kube_context, session_namespace, storage_class, pull_secrets, pod_access,
-                       gateway_pods, open_ranges, closed_ranges, cpu_overcommit, starter_catalog, loops,
-                       connections, looks_at_once, log_level, log_format))
+                      (listen, url, apps_domain, data_directory, database, database_password_file, engine,
+                       engine_socket, base_image, kubeconfig, kube_context, session_namespace, storage_class,
+                       pull_secrets, pod_access, gateway_pods, open_ranges, closed_ranges, cpu_overcommit,
+                       pod_overlay, starter_catalog, catalog_registry, loops, connections, looks_at_once,
+                       log_level, log_format))
 
 /// One line of help for each member, by its name. A test demands that none is missing.
 extern const std::map<std::string, std::string> config_help;
@@ -66,6 +71,9 @@ std::vector<std::string> words_of(const std::string& list);
 
 /// `data_directory` + `/` + name.
 std::string data_path(const Config& config, std::string_view name);
+
+/// The same without the passwords in it: what `berth config` prints.
+Config without_secrets(Config config);
 
 /// Host and port of `listen`. Throws `invalid`.
 std::pair<std::string, int> listen_address(const Config& config);

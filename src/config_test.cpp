@@ -43,7 +43,7 @@ TEST(Config, an_unknown_key_stops_the_program_and_names_the_nearest) {
 
 TEST(Config, wrong_values_name_their_key) {
     EXPECT_EQ(refusal({{"engine", "contaner"}}),
-              "engine: \"contaner\" is not one of container, sim; did you mean container?");
+              "engine: \"contaner\" is not one of container, kubernetes, sim; did you mean container?");
     EXPECT_EQ(refusal({{"listen", "8080"}}), "listen: \"8080\" is not HOST:PORT");
     EXPECT_EQ(refusal({{"loops", "many"}}), "loops: expected a number");
     EXPECT_EQ(refusal({{"starterCatalog", "maybe"}}), "starterCatalog: expected true or false");
@@ -55,8 +55,23 @@ TEST(Config, what_is_not_said_follows_from_the_address) {
         with_defaults(read_config("", {{"listen", "127.0.0.1:9999"}, {"dataDirectory", "/x"}}, {}));
     EXPECT_EQ(config.url, "http://localhost:9999");
     EXPECT_EQ(config.apps_domain, "localhost:9999");
-    EXPECT_EQ(data_path(config, "berth.db"), "/x/berth.db");
+    EXPECT_EQ(config.database, "/x/berth.db");
     EXPECT_EQ(listen_address(Config{.listen = "[::1]:80"}), (std::pair<std::string, int>("::1", 80)));
+}
+
+TEST(Config, is_printed_without_passwords) {
+    const auto shown = [](const std::string& database) {
+        return without_secrets(read_config("", {{"database", database}}, {})).database;
+    };
+    EXPECT_EQ(shown("/var/lib/berth/berth.db"), "/var/lib/berth/berth.db");
+    EXPECT_EQ(shown("postgres://ada@host/berth"), "postgres://ada@host/berth");
+    EXPECT_EQ(shown("postgres://ada:geheim@one,two:5432/berth?sslmode=verify-full"),
+              "postgres://ada:***@one,two:5432/berth?sslmode=verify-full");
+    EXPECT_EQ(shown("postgres://ada:ge@h:ei/m@host/berth"), "postgres://ada:***@host/berth");
+    EXPECT_EQ(shown("postgresql:///berth?user=ada&password=geheim&host=/run&sslpassword=x"),
+              "postgresql:///berth?user=ada&password=***&host=/run&sslpassword=***");
+    EXPECT_EQ(refusal({{"database", "mysql://ada:geheim@host/berth"}}),
+              "database: expected the path of a file or postgres://USER@HOST/NAME");
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include "engines.hpp"
 #include "local.hpp"
-#include "wire.hpp"
 
 namespace berth {
 namespace {
@@ -58,8 +58,15 @@ int try_engine(const Config& config) {
 int doctor(const Config& given) {
     const auto config = with_defaults(given);
     const auto socket_path = data_path(config, "berth.sock");
-    const int failed = listener_of(socket_path) ? ask_server(socket_path) : try_engine(config);
-    return failed == 0 ? 0 : 1;
+    if (listener_of(socket_path)) {
+        try {
+            return ask_server(socket_path) == 0 ? 0 : 1;
+        } catch (const Error& error) {
+            // A server that has no administrator yet answers nobody: the engine can be tried all the same.
+            if (error.kind != Kind::unauthenticated) throw;
+        }
+    }
+    return try_engine(config) == 0 ? 0 : 1;
 }
 
 }  // namespace berth

@@ -6,6 +6,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "net/http_client_websocket.hpp"
+
 namespace berth {
 
 std::optional<pid_t> listener_of(const std::string& socket_path) {
@@ -36,8 +38,7 @@ json::value LocalServer::call(const std::string& method, const std::string& targ
     io_.restart();
     io_.run();
     if (failure) std::rethrow_exception(failure);
-    if (answer.status >= 400)
-        throw Error(Kind::unavailable, "refused", method + " " + target + ": " + answer.body);
+    if (answer.status >= 400) throw net::refusal_of(answer.status, answer.body);
     return answer.body.empty() ? json::value() : json::parse(answer.body);
 }
 

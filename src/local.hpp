@@ -21,7 +21,7 @@ class LocalServer {
   public:
     explicit LocalServer(const std::string& socket_path);
 
-    /// The answer's document, or null. Throws `unavailable` when it refuses, with its words.
+    /// The answer's document, or null. A refusal is thrown as its problem document says.
     json::value call(const std::string& method, const std::string& target,
                      Duration limit = std::chrono::seconds(30));
 

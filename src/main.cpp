@@ -5,7 +5,9 @@
 #include "base/yaml.hpp"
 #include "cli/cli.hpp"
 #include "config.hpp"
+#include "crds/crds.hpp"
 #include "doctor.hpp"
+#include "migrate.hpp"
 #include "up.hpp"
 
 namespace berth {
@@ -80,14 +82,38 @@ std::function<int()> add_doctor(CLI::App& verb) {
 std::function<int()> add_config(CLI::App& verb) {
     auto flags = add_config_flags(verb);
     return [flags] {
-        std::cout << yaml::write(json::to_json(with_defaults(flags->read())));
+        std::cout << yaml::write(json::to_json(without_secrets(with_defaults(flags->read()))));
         return 0;
     };
+}
+
+std::function<int()> add_migrate(CLI::App& verb) {
+    auto options = std::make_shared<MigrateOptions>();
+    verb.add_option("--from", options->from, "the database to copy: sqlite:FILE or postgres://USER@HOST/NAME")
+        ->required()
+        ->type_name("DATABASE");
+    verb.add_option("--to", options->to, "the one to copy to, which is empty or not there yet")
+        ->required()
+        ->type_name("DATABASE");
+    verb.add_option("--database-password-file", options->password_file,
+                    config_help.at("database_password_file"))
+        ->envname("BERTH_DATABASE_PASSWORD_FILE")
+        ->type_name("FILE");
+    return [options] { return migrate(*options); };
 }
 
 std::function<int()> add_openapi(CLI::App&) {
     return [] {
         std::cout << api::openapi_document(BERTH_VERSION);
+        return 0;
+    };
+}
+
+std::function<int()> add_crds(CLI::App& verb) {
+    auto docs = std::make_shared<bool>(false);
+    verb.add_flag("--docs", *docs, "print their reference for people instead (Markdown)");
+    return [docs] {
+        std::cout << (*docs ? crds::reference_text() : crds::definitions_text() + crds::policies_text());
         return 0;
     };
 }
@@ -101,6 +127,8 @@ int main(int argc, char** argv) {
                                         .serve = berth::add_serve,
                                         .doctor = berth::add_doctor,
                                         .config = berth::add_config,
-                                        .openapi = berth::add_openapi};
+                                        .migrate = berth::add_migrate,
+                                        .openapi = berth::add_openapi,
+                                        .crds = berth::add_crds};
     return berth::cli::run(argc, argv, verbs);
 }

@@ -17,12 +17,12 @@
 #include "catalog.hpp"
 #include "crypto/random.hpp"
 #include "embedded.hpp"
-#include "engine/container/container_engine.hpp"
-#include "engine/kubernetes/kubernetes_engine.hpp"
-#include "engine/sim/sim.hpp"
+#include "engines.hpp"
 #include "gateway/service.hpp"
 #include "net/http_server.hpp"
+#include "operator/leader.hpp"
 #include "operator/loop.hpp"
+#include "store/address.hpp"
 #include "store/store.hpp"
 
 namespace berth {
@@ -100,18 +100,20 @@ Task<std::string> secret_of(store::Store& store) {
 struct Wire::Parts {
     explicit Parts(Config given)
         : config(with_defaults(std::move(given))),
-          store(store::open({.path = prepared()}, clock)),
+          store(store::open(prepared(), clock)),
           instance(run_now(io, instance_of(*store))),
           secret(run_now(io, secret_of(*store))),
           origin(auth::make_origin(config.url, config.apps_domain, instance)),
           tasks(io.get_executor()) {}
 
-    /// The database's path, after what it needs is there.
-    std::string prepared() {
+    /// Which database, after what it needs is there.
+    store::Options prepared() {
         log::configure(level_of(config.log_level),
                        config.log_format == "json" ? log::Format::json : log::Format::text);
         make_private(config.data_directory);
-        return data_path(config, "berth.db");
+        store::Options options{.database = config.database};
+        options.server.password_file = config.database_password_file;
+        return options;
     }
 
     net::ServerConfig listener() const {
@@ -137,7 +139,7 @@ struct Wire::Parts {
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<api::Api> api;
     std::unique_ptr<gateway::GatewayService> gateway;
-    std::unique_ptr<control::Loop> loop;
+    std::unique_ptr<control::Leader> leader;  ///< Null for who is alone on a database.
     std::unique_ptr<net::Server> server;
     TaskGroup tasks;
 };
@@ -158,98 +160,6 @@ std::vector<std::string> Wire::starter_images() const {
     std::vector<std::string> images;
     for (const auto& starter : parts_->starters) images.push_back(starter.image);
     return images;
-}
-
-namespace {
-
-/// Puts the carried berth-init where containers can have it mounted.
-std::string unpack_init(const Config& config) {
-    const auto path = std::filesystem::absolute(data_path(config, "bin/berth-init"));
-    std::filesystem::create_directories(path.parent_path());
-    for (const auto& entry : embedded::below("/bin/berth-init")) {
-        // Running containers hold the old file open: replace its name, never its bytes.
-        const auto fresh = path.string() + ".new";
-        std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
-        file.write(entry.bytes.data(), static_cast<std::streamsize>(entry.bytes.size()));
-        file.close();
-        if (!file) throw Error(Kind::unavailable, "storage_failed", "cannot write " + fresh);
-        std::filesystem::permissions(fresh, std::filesystem::perms(0755));
-        std::filesystem::rename(fresh, path);
-    }
-    return path.string();
-}
-
-}  // namespace
-
-namespace {
-
-/// Where the cluster is, from what is configured or else from where we are.
-kube::Cluster find_cluster(const Config& config) {
-    if (!config.kubeconfig.empty()) return kube::read_kubeconfig(config.kubeconfig, config.kube_context);
-    if (std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) return kube::inside_cluster();
-    if (const char* named = std::getenv("KUBECONFIG"); named != nullptr && *named != '\0')
-        return kube::read_kubeconfig(named, config.kube_context);
-    const char* home = std::getenv("HOME");
-    return kube::read_kubeconfig(std::string(home == nullptr ? "" : home) + "/.kube/config",
-                                 config.kube_context);
-}
-
-/// `NAMESPACE/LABEL=VALUE`.
-std::optional<engine::kubernetes::Peers> read_peers(const std::string& text) {
-    if (text.empty()) return std::nullopt;
-    const auto slash = text.find('/');
-    const auto equals = text.rfind('=');
-    if (slash == text.npos || equals == text.npos || equals < slash)
-        throw Error(Kind::invalid, "invalid_config", "gatewayPods: expected NAMESPACE/LABEL=VALUE");
-    engine::kubernetes::Peers peers{.namespace_ = text.substr(0, slash)};
-    peers.labels[text.substr(slash + 1, equals - slash - 1)] = text.substr(equals + 1);
-    return peers;
-}
-
-/// Of the machine that berth-init was built for, as nodes say it.
-constexpr const char* architecture =
-#if defined(__aarch64__)
-    "arm64";
-#else
-    "amd64";
-#endif
-
-engine::KubernetesOptions kubernetes_options(const Config& config, const Installation& installation) {
-    engine::KubernetesOptions options{.cluster = find_cluster(config),
-                                      .instance = installation.instance,
-                                      .secret = installation.secret,
-                                      .namespace_ = config.session_namespace,
-                                      .architecture = architecture,
-                                      .storage_class = config.storage_class,
-                                      .pull_secrets = words_of(config.pull_secrets),
-                                      .open_ranges = words_of(config.open_ranges),
-                                      .closed_ranges = words_of(config.closed_ranges),
-                                      .gateway = read_peers(config.gateway_pods),
-                                      .overcommit = config.cpu_overcommit};
-    options.client.user_agent = std::string("berth/") + BERTH_VERSION;
-    for (const auto& entry : embedded::below("/bin/berth-init")) options.init_program = entry.bytes;
-    if (config.pod_access == "direct") options.reach = engine::Reach::direct;
-    if (config.pod_access == "forward") options.reach = engine::Reach::forward;
-    return options;
-}
-
-}  // namespace
-
-std::unique_ptr<engine::Engine> make_engine(const Config& config, const Installation& installation,
-                                            Clock& clock, asio::any_io_executor executor,
-                                            const std::vector<catalog::Starter>& starters) {
-    if (config.engine == "sim")
-        return std::make_unique<engine::SimEngine>(clock, executor, engine::Faults{}, 1);
-    if (config.engine == "kubernetes")
-        return std::make_unique<engine::KubernetesEngine>(executor, clock,
-                                                          kubernetes_options(config, installation));
-    engine::ContainerOptions options{.socket = config.engine_socket,
-                                     .data = std::filesystem::absolute(config.data_directory).string(),
-                                     .instance = installation.instance,
-                                     .init = unpack_init(config),
-                                     .base_image = config.base_image};
-    for (const auto& starter : starters) options.builds.push_back({starter.image, starter.context});
-    return std::make_unique<engine::ContainerEngine>(executor, clock, std::move(options));
 }
 
 Task<std::optional<std::string>> Wire::first_link() {
@@ -318,7 +228,7 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     auto executor = parts.io.get_executor();
     if (parts.config.starter_catalog) {
         parts.starters = catalog::unpack(data_path(parts.config, "catalog"));
-        run_now(parts.io, catalog::install(*parts.store, parts.clock));
+        run_now(parts.io, catalog::install(*parts.store, parts.clock, parts.config.catalog_registry));
     }
     parts.engine =
         make_engine(parts.config, {parts.instance, parts.secret}, parts.clock, executor, parts.starters);
@@ -336,25 +246,32 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     auto url_of = [origin = parts.origin](const Session& session) {
         return (origin.https ? "https://" : "http://") + session.host + "." + origin.apps_domain;
     };
-    control::LoopOptions loop_options{.looks_at_once = parts.config.looks_at_once};
-    parts.loop =
-        std::make_unique<control::Loop>(*parts.store, parts.clock, engines, url_of, loop_options, executor);
+    // One at a time of all Berths on the database; who is alone on it asks nobody.
+    auto lead = [&parts, engines, url_of, executor](std::optional<std::int64_t> epoch) -> Task<> {
+        const control::LoopOptions options{.looks_at_once = parts.config.looks_at_once, .epoch = epoch};
+        control::Loop loop(*parts.store, parts.clock, engines, url_of, options, executor);
+        co_await loop.run();
+    };
+    if (store::parse_address(parts.config.database).kind == store::Address::server)
+        parts.leader = std::make_unique<control::Leader>(
+            *parts.store, parts.clock, control::LeaderOptions{.holder = crypto::new_id("ber")}, executor);
     parts.gateway = std::make_unique<gateway::GatewayService>(*parts.store, *parts.engine, parts.clock,
                                                               parts.origin, executor);
     net::Dispatch dispatch{
         .decide = [&parts](std::string_view host) { return destination(parts.origin, *parts.gateway, host); },
         .platform = [&parts](net::Request request) { return parts.api->answer(std::move(request)); },
-        .session = parts.gateway->handler()};
+        .session = parts.gateway->handler(),
+        .anywhere = {"/healthz", "/readyz", "/metrics", "/version"}};
     parts.server = std::make_unique<net::Server>(parts.listener(), std::move(dispatch));
     parts.gateway->attach(*parts.server);
     parts.server->start();
 
-    auto serve = [](Wire& wire, std::function<Task<>(Wire&)> then) -> Task<> {
+    auto serve = [lead](Wire& wire, std::function<Task<>(Wire&)> then) -> Task<> {
         auto& own = *wire.parts_;
         co_await own.gateway->start();
         co_await own.engine->start();
         own.tasks.start("starter images", prepare_images(*own.engine, own.clock, wire.starter_images()));
-        own.tasks.start("operator", own.loop->run());
+        own.tasks.start("operator", own.leader ? own.leader->run(lead) : lead(std::nullopt));
         co_await then(wire);
     };
     std::exception_ptr failure;
@@ -367,6 +284,7 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
             co_await finish("activity", own.gateway->report_activity());
             own.tasks.cancel();
             co_await finish("tasks", own.tasks.join());
+            if (own.leader) co_await finish("leadership", own.leader->resign());
             co_await finish("engine", own.engine->stop());
             own.store->close();
             own.io.stop();

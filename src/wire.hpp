@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "base/secret_text.hpp"
 #include "base/task.hpp"
 #include "catalog.hpp"
 #include "config.hpp"
@@ -39,17 +38,5 @@ class Wire {
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };
-
-/// What tells this Berth from others.
-struct Installation {
-    std::string instance;  ///< Short hex; on everything that it makes.
-    SecretText secret;
-};
-
-/// The engine that the configuration asks for, not started. `executor` is the control loop; `starters` are
-/// the images that it can build.
-std::unique_ptr<engine::Engine> make_engine(const Config& config, const Installation& installation,
-                                            Clock& clock, asio::any_io_executor executor,
-                                            const std::vector<catalog::Starter>& starters);
 
 }  // namespace berth

@@ -8,10 +8,11 @@ from pathlib import Path
 
 # Who may include whom; a folder may always include itself.
 MAY_INCLUDE = {
-    "base": "", "model": "base", "plan": "model base", "net": "base", "container": "net base", "kube": "net base", "crypto": "base",
+    "base": "", "model": "base", "plan": "model base", "net": "base", "container": "net base", "kube": "net base", "crds": "kube model base", "crypto": "base",
     "store": "crypto model base", "auth": "store crypto net model base", "engine": "container kube net model base",
-    "operator": "plan engine store model base", "api": "plan engine store auth crypto net model base",
-    "gateway": "plan engine store auth crypto net model base", "cli": "net model base", "init": "",
+    "acts": "plan store crypto model base",
+    "operator": "acts plan engine store crds kube model base", "api": "acts plan engine store auth crypto net model base",
+    "gateway": "acts plan engine store auth crypto net model base", "cli": "net model base", "init": "",
 }
 # What a folder must not know exists.
 FOREIGN = {"model": ["boost/asio", "boost/beast", "soci"], "plan": ["boost/asio", "boost/beast", "soci"]}

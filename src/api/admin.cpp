@@ -63,14 +63,14 @@ Task<view::Checks> check_engines(Call call) {
 }
 
 Task<view::DefaultQuota> get_quota(Call call) {
-    auto read = [](store::Rows& rows) { return quota_view(default_quota(rows)); };
+    auto read = [](store::Rows& rows) { return quota_view(acts::default_quota(rows)); };
     co_return co_await call.services->store.read(std::move(read));
 }
 
 Task<view::DefaultQuota> put_quota(Call call, Quota body) {
     check_quota(body);
     auto write = [actor = call.caller(), body, now = call.services->now()](store::Tx& tx) {
-        auto quota = default_quota(tx);
+        auto quota = acts::default_quota(tx);
         replace(quota.sessions, body.sessions);
         replace(quota.running, body.running);
         replace(quota.cpu, body.cpu);
@@ -78,14 +78,14 @@ Task<view::DefaultQuota> put_quota(Call call, Quota body) {
         replace(quota.workspaces, body.workspaces);
         const auto tree = json::to_json(quota);
         tx.set_setting("quota.default", json::write(tree));
-        Happening happening{.at = now,
-                            .actor = actor.name,
-                            .kind = "quota.updated",
-                            .subject_kind = "quota",
-                            .subject = "default",
-                            .owner = actor.user};
+        acts::Happening happening{.at = now,
+                                  .actor = actor.name,
+                                  .kind = "quota.updated",
+                                  .subject_kind = "quota",
+                                  .subject = "default",
+                                  .owner = actor.user};
         happening.data = tree.as_object();
-        append_audit(tx, happening);
+        acts::append_audit(tx, happening);
         return quota_view(quota);
     };
     co_return co_await call.services->store.write(std::move(write));

@@ -5,6 +5,7 @@
 #include <boost/system/system_error.hpp>
 #include <chrono>
 
+#include "acts/rows.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
 #include "api/socket.hpp"
@@ -145,7 +146,7 @@ net::Response answer_unrouted(const Services& services, const Match& match, cons
     }
     if (looks && services.files != nullptr)
         if (auto file = answer_file(*services.files, services.origin, request)) return std::move(*file);
-    return problem_response(no_such("address"), request.id);
+    return problem_response(acts::no_such("address"), request.id);
 }
 
 Task<net::Response> answer_here(Services& services, Shared request) {

@@ -1,196 +1,33 @@
-#include "api/launch.hpp"
-
-#include <algorithm>
+#include "acts/launch.hpp"
 
 #include "api/idempotency.hpp"
 #include "api/operations.hpp"
-#include "api/problem.hpp"
 #include "api/rows.hpp"
 #include "api/services.hpp"
-#include "crypto/random.hpp"
-#include "plan/name.hpp"
 
 namespace berth::api {
 namespace {
 
-constexpr std::size_t host_random_bytes = 6;
-
-bool has_volumes(const TemplateSpec& spec, VolumeScope scope) {
-    return std::any_of(spec.volumes.begin(), spec.volumes.end(),
-                       [&](const auto& volume) { return volume.scope == scope; });
-}
-
-/// Whether two sessions must not mount the workspace at once.
-bool one_at_a_time(const TemplateSpec& spec) {
-    return std::any_of(spec.volumes.begin(), spec.volumes.end(), [](const auto& volume) {
-        return volume.scope == VolumeScope::workspace && volume.access_mode == AccessMode::ReadWriteOnce;
-    });
-}
-
-bool session_named(store::Rows& rows, const UserId& user, const std::string& name) {
-    const auto found = rows.find_session_by_name(user, name);
-    return found && found->status.phase != Phase::gone;
-}
-
-std::optional<Workspace> workspace_named(store::Rows& rows, const UserId& user, const std::string& name) {
-    auto found = rows.find_workspace_by_name(user, name);
-    if (found && found->deleted_at) return std::nullopt;
-    return found;
-}
-
-/// The name that was wished for, or one made of the template's that is free.
-std::string name_of_session(store::Rows& rows, const Launch& launch) {
-    if (!launch.wish.name)
-        return free_name(launch.wish.template_,
-                         [&](const std::string& name) { return session_named(rows, launch.user, name); });
-    plan::check_name("session", *launch.wish.name);
-    if (session_named(rows, launch.user, *launch.wish.name))
-        throw Error(Kind::conflict, "name_taken",
-                    "you have a session " + quoted(*launch.wish.name) + " already",
-                    "open it, or choose another name");
-    return *launch.wish.name;
-}
-
-/// The workspace that the session gets: the one asked for, the one of earlier sessions of this name, or a new
-/// one.
-std::optional<Workspace> workspace_of(store::Tx& tx, const Launch& launch, const TemplateSpec& spec,
-                                      const std::string& session_name) {
-    if (!has_volumes(spec, VolumeScope::workspace)) {
-        if (!launch.wish.workspace) return std::nullopt;
-        throw Error(Kind::invalid, "invalid_field",
-                    "workspace: template " + quoted(launch.wish.template_) + " keeps nothing in a workspace",
-                    "leave workspace out");
-    }
-    const auto add = [&](const std::string& name) {
-        return add_workspace(tx, launch.user, launch.actor, name, launch.wish.template_, launch.now);
-    };
-    if (launch.wish.workspace) {
-        const auto& wish = *launch.wish.workspace;
-        if (auto found = tx.find_workspace(Caller{.user = launch.user}, WorkspaceId{wish});
-            found && !found->deleted_at)
-            return found;
-        if (auto found = workspace_named(tx, launch.user, wish)) return found;
-        if (wish.starts_with("wsp_")) throw no_such("workspace");
-        return add(wish);
-    }
-    const auto earlier = workspace_named(tx, launch.user, session_name);
-    if (!earlier) return add(session_name);
-    if (earlier->template_ == launch.wish.template_ && holders_of(tx, earlier->id).empty()) return earlier;
-    return add(free_name(session_name, [&](const std::string& name) {
-        return workspace_named(tx, launch.user, name).has_value();
-    }));
-}
-
-void refuse_second_holder(store::Rows& rows, const Workspace& workspace, const TemplateSpec& spec) {
-    if (!one_at_a_time(spec)) return;
-    for (const auto& holder : holders_of(rows, workspace.id))
-        throw Error(Kind::conflict, "workspace_in_use",
-                    "workspace " + quoted(workspace.name) + " is in use by session " + quoted(holder.name),
-                    "open session " + quoted(holder.name) + ", or delete it; the workspace stays");
-}
-
-Session new_session(const Launch& launch, std::string name, const TemplateRevision& revision) {
-    Session session;
-    session.id.text = crypto::new_id("ses");
-    session.user = launch.user;
-    session.host = plan::session_host(name, crypto::random_text(host_random_bytes));
-    session.name = std::move(name);
-    session.template_ = revision.name;
-    session.revision = revision.revision;
-    session.engine = launch.engine;
-    session.asks.wake = launch.now;
-    session.asked_at = launch.now;
-    session.created_at = launch.now;
-    session.look_at = launch.now;
-    session.status.incarnation = session.incarnation;
-    session.status.timings.admitted = 0;
-    return session;
-}
-
-void tell_created(store::Tx& tx, const Session& session, const Launch& launch) {
-    Happening happening{
-        .at = launch.now,
-        .actor = launch.actor,
-        .kind = "session.created",
-        .subject_kind = "session",
-        .subject = session.id.text,
-        .owner = session.user,
-        .data = {{"name", session.name}, {"template", session.template_}, {"revision", session.revision}}};
-    if (session.workspace) happening.data["workspace"] = session.workspace->text;
-    append_audit(tx, happening);
-    happening.data["status"] = json::to_json(session.status);
-    append_state(tx, happening);
+acts::Wish wish_of(view::LaunchRequest body) {
+    return {.template_ = std::move(body.template_),
+            .name = std::move(body.name),
+            .workspace = std::move(body.workspace),
+            .revision = body.revision};
 }
 
 }  // namespace
-
-std::string free_name(const std::string& name, const std::function<bool(const std::string&)>& taken) {
-    if (!taken(name)) return name;
-    for (int number = 2;; ++number)
-        if (auto next = name + "-" + std::to_string(number); !taken(next)) return next;
-}
-
-void add_volumes(store::Tx& tx, const TemplateSpec& spec, VolumeScope scope, const std::string& owner,
-                 const UserId& user, const std::string& engine, Time now) {
-    if (!has_volumes(spec, scope)) return;
-    const auto there = tx.volumes_of(owner);
-    const auto instance = tx.find_setting("instance.id").value_or("berth");
-    for (const auto& wanted : spec.volumes) {
-        const bool exists = std::any_of(there.begin(), there.end(), [&](const Volume& volume) {
-            return volume.name == wanted.name && volume.scope == scope && !volume.deleted_at;
-        });
-        if (wanted.scope != scope || exists) continue;
-        const Volume volume{.handle = plan::volume_handle(instance, owner, wanted.name),
-                            .name = wanted.name,
-                            .scope = scope,
-                            .owner = owner,
-                            .user = user,
-                            .engine = engine,
-                            .size = wanted.size,
-                            .created_at = now};
-        tx.insert_volume(volume);
-    }
-}
-
-Session launch(store::Tx& tx, const Launch& launch) {
-    const Caller caller{.user = launch.user, .name = launch.actor};
-    const auto found = tx.find_template(caller, launch.wish.template_);
-    if (!found) throw no_such("template");
-    const auto revision =
-        tx.find_revision(caller, found->name, launch.wish.revision.value_or(found->revision));
-    if (!revision) throw no_such("template revision");
-    const auto holdings = holdings_of(tx, launch.user);
-    if (auto refusal = plan::admit_launch(limits_of(tx, launch.user), holdings, plan::demand(revision->spec)))
-        throw Error(*refusal);
-    auto session = new_session(launch, name_of_session(tx, launch), *revision);
-    if (auto workspace = workspace_of(tx, launch, revision->spec, session.name)) {
-        refuse_second_holder(tx, *workspace, revision->spec);
-        session.workspace = workspace->id;
-        workspace->last_used_at = launch.now;
-        tx.update_workspace(*workspace);
-        add_volumes(tx, revision->spec, VolumeScope::workspace, workspace->id.text, launch.user,
-                    launch.engine, launch.now);
-    }
-    add_volumes(tx, revision->spec, VolumeScope::user, launch.user.text, launch.user, launch.engine,
-                launch.now);
-    add_volumes(tx, revision->spec, VolumeScope::session, session.id.text, launch.user, launch.engine,
-                launch.now);
-    tx.insert_session(session);
-    tell_created(tx, session, launch);
-    return session;
-}
 
 Task<Created<view::Session>> launch_session(Call call, view::LaunchRequest body) {
     auto& services = *call.services;
     services.engine(services.default_engine);
     auto write = [key = idempotency_key(call), origin = services.origin,
-                  wanted = Launch{.user = call.who().caller.user,
-                                  .actor = call.who().caller.name,
-                                  .wish = std::move(body),
-                                  .engine = services.default_engine,
-                                  .now = services.now()}](store::Tx& tx) {
+                  wanted = acts::Launch{.user = call.who().caller.user,
+                                        .actor = call.who().caller.name,
+                                        .wish = wish_of(std::move(body)),
+                                        .engine = services.default_engine,
+                                        .now = services.now()}](store::Tx& tx) {
         return create_once(tx, key, "/api/v1/sessions", wanted.now, [&](store::Tx& inner) {
-            const auto session = launch(inner, wanted);
+            const auto session = acts::launch(inner, wanted);
             return session_view(inner, origin, session);
         });
     };

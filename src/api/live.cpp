@@ -10,7 +10,7 @@ constexpr Duration note_every = std::chrono::seconds(30);
 
 const Component& component_named(const TemplateSpec& spec, const std::string& name) {
     const auto* found = find_component(spec, name);
-    if (found == nullptr) throw no_such("component");
+    if (found == nullptr) throw acts::no_such("component");
     return *found;
 }
 
@@ -58,7 +58,7 @@ bool is_of_person(std::string_view bytes) {
 
 Task<Live> find_live(Call call, std::string name) {
     auto read = [caller = call.caller(), name](store::Rows& rows) {
-        Live live{.session = find_session(rows, caller, name)};
+        Live live{.session = acts::find_session(rows, caller, name)};
         if (auto revision =
                 rows.find_revision(Caller::system(), live.session.template_, live.session.revision))
             live.spec = std::move(revision->spec);
@@ -81,7 +81,7 @@ void require_running(const Session& session) {
 const Component& pick_component(const TemplateSpec& spec, const std::optional<std::string>& name) {
     if (name) return component_named(spec, *name);
     if (const auto* access = default_access(spec)) return component_named(spec, access->component);
-    if (spec.components.empty()) throw no_such("component");
+    if (spec.components.empty()) throw acts::no_such("component");
     return spec.components.front();
 }
 

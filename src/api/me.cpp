@@ -9,8 +9,8 @@ namespace {
 constexpr std::size_t display_name_max = 200;
 
 view::QuotaUse use_of(store::Rows& rows, const UserId& user) {
-    const auto limits = limits_of(rows, user);
-    const auto holdings = holdings_of(rows, user);
+    const auto limits = acts::limits_of(rows, user);
+    const auto holdings = acts::holdings_of(rows, user);
     const auto workspaces = rows.list_workspaces(Caller{.user = user}, store::Query{.limit = 1});
     view::QuotaUse use{
         .sessions = {.limit = limits.sessions, .used = static_cast<int>(std::ssize(holdings))},
@@ -29,7 +29,7 @@ view::QuotaUse use_of(store::Rows& rows, const UserId& user) {
 
 view::Me me_view(store::Rows& rows, const auth::Identity& identity) {
     const auto user = rows.find_user(identity.caller.user);
-    if (!user) throw no_such("user");
+    if (!user) throw acts::no_such("user");
     view::Me me{.id = user->id,
                 .name = user->name,
                 .display_name = user->display_name,
@@ -90,14 +90,14 @@ Task<view::Me> patch_me(Call call, view::MePatch body) {
             tx.set_password(user.id, *hash);
             auth::end_other_logins(tx, user, identity.login, now);
         }
-        const Happening happening{.at = now,
-                                  .actor = user.name,
-                                  .kind = hash ? "user.passwordChanged" : "user.updated",
-                                  .subject_kind = "user",
-                                  .subject = user.id.text,
-                                  .owner = user.id,
-                                  .data = {{"name", user.name}}};
-        append_audit(tx, happening);
+        const acts::Happening happening{.at = now,
+                                        .actor = user.name,
+                                        .kind = hash ? "user.passwordChanged" : "user.updated",
+                                        .subject_kind = "user",
+                                        .subject = user.id.text,
+                                        .owner = user.id,
+                                        .data = {{"name", user.name}}};
+        acts::append_audit(tx, happening);
         return me_view(tx, identity);
     };
     co_return co_await services.store.write(std::move(write));
@@ -114,16 +114,16 @@ Task<view::List<view::Login>> list_logins(Call call) {
 Task<Nothing> delete_login(Call call, LoginId id) {
     auto write = [caller = call.caller(), id, now = call.services->now()](store::Tx& tx) {
         const auto login = tx.find_login(id);
-        if (!login || login->user != caller.user) throw no_such("sign-in");
+        if (!login || login->user != caller.user) throw acts::no_such("sign-in");
         tx.delete_login(id);
-        const Happening happening{.at = now,
-                                  .actor = caller.name,
-                                  .kind = "user.logout",
-                                  .subject_kind = "user",
-                                  .subject = caller.user.text,
-                                  .owner = caller.user,
-                                  .data = {{"login", id.text}}};
-        append_audit(tx, happening);
+        const acts::Happening happening{.at = now,
+                                        .actor = caller.name,
+                                        .kind = "user.logout",
+                                        .subject_kind = "user",
+                                        .subject = caller.user.text,
+                                        .owner = caller.user,
+                                        .data = {{"login", id.text}}};
+        acts::append_audit(tx, happening);
     };
     co_await call.services->store.write(std::move(write));
     co_return Nothing{};

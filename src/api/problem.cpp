@@ -58,9 +58,4 @@ int close_code_of(const Error& error) {
     return 4000 + status_of(error);
 }
 
-Error no_such(std::string_view noun) {
-    return Error(Kind::not_found, "not_found",
-                 "there is no such " + std::string(noun) + ", or it is not yours");
-}
-
 }  // namespace berth::api

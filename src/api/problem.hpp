@@ -17,7 +17,4 @@ net::Response problem_response(const Error& error, std::string request_id);
 /// The code that a WebSocket is closed with: 4000 + status.
 int close_code_of(const Error& error);
 
-/// One wording for what is not there and what is another's.
-Error no_such(std::string_view noun);
-
 }  // namespace berth::api

@@ -86,14 +86,14 @@ Task<Nothing> sign_out(Call call) {
     if (!call.identity || !call.identity->by_cookie()) co_return done;
     auto write = [identity = *call.identity, now = services.now()](store::Tx& tx) {
         tx.delete_login(identity.login);
-        const Happening happening{.at = now,
-                                  .actor = identity.caller.name,
-                                  .kind = "user.logout",
-                                  .subject_kind = "user",
-                                  .subject = identity.caller.user.text,
-                                  .owner = identity.caller.user,
-                                  .data = {{"login", identity.login.text}}};
-        append_audit(tx, happening);
+        const acts::Happening happening{.at = now,
+                                        .actor = identity.caller.name,
+                                        .kind = "user.logout",
+                                        .subject_kind = "user",
+                                        .subject = identity.caller.user.text,
+                                        .owner = identity.caller.user,
+                                        .data = {{"login", identity.login.text}}};
+        acts::append_audit(tx, happening);
     };
     co_await services.store.write(std::move(write));
     co_return done;

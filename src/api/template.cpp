@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "acts/template.hpp"
 #include "api/idempotency.hpp"
 #include "api/operations.hpp"
 #include "api/problem.hpp"
@@ -20,17 +21,6 @@ NamedSpec read_document(const view::TemplateDocument& body) {
     auto named = parse_template(body.yaml ? yaml::parse(*body.yaml) : json::value(*body.document));
     plan::check_values(named.spec);
     return named;
-}
-
-/// What is an administrator's, though the document may be fine.
-void require_allowed(const Caller& caller, const TemplateSpec& spec) {
-    if (caller.admin()) return;
-    for (const auto& component : spec.components)
-        if (component.profile == Profile::compat)
-            throw Error(
-                Kind::forbidden, "forbidden",
-                "component " + quoted(component.name) + ": only an administrator may use profile compat",
-                "use profile strict, or ask an administrator to publish the template");
 }
 
 /// Of several images the state that says most about why the template cannot start yet.
@@ -75,68 +65,6 @@ view::Template template_view(const Template& row) {
 void fill_image(const Services& services, view::Template& seen) {
     const auto found = services.engines.find(services.default_engine);
     if (found != services.engines.end()) seen.image = image_of(*found->second, seen.spec);
-}
-
-Template find_template(store::Rows& rows, const Caller& caller, const std::string& name) {
-    auto found = rows.find_template(caller, name);
-    if (!found) throw no_such("template");
-    return std::move(*found);
-}
-
-void require_owner(const Caller& caller, const Template& row) {
-    if (caller.admin() || row.owner == caller.user) return;
-    throw Error(Kind::forbidden, "forbidden",
-                "template " + quoted(row.name) + " is published by an administrator",
-                "copy it under another name");
-}
-
-void tell(store::Tx& tx, const Template& row, const Caller& caller, std::string kind, Time now) {
-    const Happening happening{.at = now,
-                              .actor = caller.name,
-                              .kind = std::move(kind),
-                              .subject_kind = "template",
-                              .subject = row.name,
-                              .owner = row.owner.value_or(UserId{}),
-                              .data = {{"revision", row.revision}, {"displayName", row.spec.display_name}}};
-    append_audit(tx, happening);
-    append_state(tx, happening);
-}
-
-constexpr int templates_max = 100;  // Of a user. An administrator's are everybody's.
-
-/// Throws `too_many` when the user has as many templates as one may.
-void require_room(store::Tx& tx, const UserId& user) {
-    store::Query own{.equal = {{"owner", user.text}}, .limit = 1};
-    if (tx.list_templates(Caller::system(), own).total < templates_max) return;
-    throw Error(Kind::too_many, "quota_exceeded",
-                fmt::format("you have {} templates, which is the limit", templates_max),
-                "delete one that is not needed any more");
-}
-
-Template make_template(store::Tx& tx, const Caller& caller, const NamedSpec& named, Time now) {
-    if (tx.find_template(Caller::system(), named.name))
-        throw Error(Kind::conflict, "name_taken", "the template name " + quoted(named.name) + " is taken",
-                    "choose another name");
-    if (!caller.admin()) require_room(tx, caller.user);
-    Template row{.name = named.name, .revision = 1, .spec = named.spec, .created_at = now, .updated_at = now};
-    if (!caller.admin()) row.owner = caller.user;
-    // The name of a deleted template goes on counting where that one stopped.
-    row.revision = tx.insert_revision(row);
-    tell(tx, row, caller, "template.created", now);
-    return row;
-}
-
-/// A new revision, or the one that is there when nothing would change.
-Template change_template(store::Tx& tx, const Caller& caller, const NamedSpec& named, Time now) {
-    auto row = find_template(tx, caller, named.name);
-    require_owner(caller, row);
-    if (row.spec == named.spec) return row;
-    row.spec = named.spec;
-    row.revision += 1;
-    row.updated_at = now;
-    tx.insert_revision(row);
-    tell(tx, row, caller, "template.updated", now);
-    return row;
 }
 
 NamedSpec read_named(const view::TemplateDocument& body, const std::string& name) {
@@ -188,14 +116,14 @@ Task<view::List<view::Template>> list_templates(Call call, Params<view::Template
 Task<Created<view::Template>> add_template(Call call, view::TemplateDocument body) {
     const auto named = read_document(body);
     const auto caller = call.caller();
-    require_allowed(caller, named.spec);
+    acts::require_allowed(caller, named.spec);
     // The answer is kept as it is written, so the image's state of this moment goes into it here.
     view::Template image_state{.spec = named.spec};
     fill_image(*call.services, image_state);
     auto write = [key = idempotency_key(call), caller, named, image = image_state.image,
                   now = call.services->now()](store::Tx& tx) {
         return create_once(tx, key, "/api/v1/templates", now, [&](store::Tx& inner) {
-            auto seen = template_view(make_template(inner, caller, named, now));
+            auto seen = template_view(acts::make_template(inner, caller, named, now));
             seen.image = image;
             return seen;
         });
@@ -205,7 +133,7 @@ Task<Created<view::Template>> add_template(Call call, view::TemplateDocument bod
 
 Task<view::Template> get_template(Call call, std::string name) {
     auto read = [caller = call.caller(), name](store::Rows& rows) {
-        return template_view(find_template(rows, caller, name));
+        return template_view(acts::find_template(rows, caller, name));
     };
     auto seen = co_await call.services->store.read(std::move(read));
     fill_image(*call.services, seen);
@@ -215,9 +143,9 @@ Task<view::Template> get_template(Call call, std::string name) {
 Task<view::Template> put_template(Call call, std::string name, view::TemplateDocument body) {
     const auto named = read_named(body, name);
     const auto caller = call.caller();
-    require_allowed(caller, named.spec);
+    acts::require_allowed(caller, named.spec);
     auto write = [caller, named, now = call.services->now()](store::Tx& tx) {
-        return template_view(change_template(tx, caller, named, now));
+        return template_view(acts::change_template(tx, caller, named, now));
     };
     auto seen = co_await call.services->store.write(std::move(write));
     fill_image(*call.services, seen);
@@ -226,10 +154,7 @@ Task<view::Template> put_template(Call call, std::string name, view::TemplateDoc
 
 Task<Nothing> delete_template(Call call, std::string name) {
     auto write = [caller = call.caller(), name, now = call.services->now()](store::Tx& tx) {
-        const auto row = find_template(tx, caller, name);
-        require_owner(caller, row);
-        tx.delete_template(name, now);
-        tell(tx, row, caller, "template.deleted", now);
+        acts::delete_template(tx, caller, name, now);
     };
     co_await call.services->store.write(std::move(write));
     co_return Nothing{};
@@ -237,7 +162,7 @@ Task<Nothing> delete_template(Call call, std::string name) {
 
 Task<view::List<view::Revision>> list_revisions(Call call, std::string name) {
     auto read = [caller = call.caller(), name](store::Rows& rows) {
-        find_template(rows, caller, name);
+        acts::find_template(rows, caller, name);
         return rows.list_revisions(caller, name);
     };
     const auto rows = co_await call.services->store.read(std::move(read));
@@ -249,7 +174,7 @@ Task<view::List<view::Revision>> list_revisions(Call call, std::string name) {
 Task<view::Revision> get_revision(Call call, std::string name, int revision) {
     auto read = [caller = call.caller(), name, revision](store::Rows& rows) {
         auto found = rows.find_revision(caller, name, revision);
-        if (!found) throw no_such("template");
+        if (!found) throw acts::no_such("template");
         return revision_view(*found);
     };
     co_return co_await call.services->store.read(std::move(read));
@@ -259,7 +184,7 @@ Task<view::DryRun> dry_run_template(Call call, std::string name, view::TemplateD
     view::DryRun result;
     try {
         const auto named = read_named(body, name);
-        require_allowed(call.caller(), named.spec);
+        acts::require_allowed(call.caller(), named.spec);
         result.spec = named.spec;
         result.valid = true;
     } catch (const Error& error) {
@@ -271,7 +196,7 @@ Task<view::DryRun> dry_run_template(Call call, std::string name, view::TemplateD
 Task<Accepted<view::Template>> prepare_template(Call call, std::string name) {
     auto& services = *call.services;
     auto read = [caller = call.caller(), name](store::Rows& rows) {
-        return template_view(find_template(rows, caller, name));
+        return template_view(acts::find_template(rows, caller, name));
     };
     auto seen = co_await services.store.read(std::move(read));
     auto& engine = services.engine(services.default_engine);

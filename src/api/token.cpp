@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t tokens_max = 100;
 constexpr Duration longest_lifetime = std::chrono::hours(24 * 366);
 
-Happening about(const Caller& caller, std::string kind, const TokenId& id, const std::string& name,
-                Time now) {
+acts::Happening about(const Caller& caller, std::string kind, const TokenId& id, const std::string& name,
+                      Time now) {
     return {.at = now,
             .actor = caller.name,
             .kind = std::move(kind),
@@ -63,7 +63,7 @@ Task<Created<view::IssuedToken>> add_token(Call call, view::TokenRequest body) {
             throw Error(Kind::too_many, "quota_exceeded", "you have 100 tokens, which is the limit",
                         "revoke one that is not used any more");
         tx.insert_token(row);
-        append_audit(tx, about(caller, "user.tokenIssued", row.id, row.name, now));
+        acts::append_audit(tx, about(caller, "user.tokenIssued", row.id, row.name, now));
     };
     co_await services.store.write(std::move(write));
     const view::IssuedToken issued{.id = row.id,
@@ -84,8 +84,8 @@ Task<Nothing> delete_token(Call call, TokenId id) {
                     "this token's scope is " + json::enum_name(who.scope) + ", and only itself can it revoke",
                     "revoke others where you sign in by name");
     auto write = [caller = call.caller(), id, now = call.services->now()](store::Tx& tx) {
-        if (!tx.delete_token(caller.user, id)) throw no_such("token");
-        append_audit(tx, about(caller, "user.tokenRevoked", id, "", now));
+        if (!tx.delete_token(caller.user, id)) throw acts::no_such("token");
+        acts::append_audit(tx, about(caller, "user.tokenRevoked", id, "", now));
     };
     co_await call.services->store.write(std::move(write));
     co_return Nothing{};

@@ -18,7 +18,7 @@ std::string make_link(store::Tx& tx, const Services& services, const UserId& use
 }
 
 void tell(store::Tx& tx, const Caller& actor, std::string kind, const User& user, Time now) {
-    const Happening happening{
+    const acts::Happening happening{
         .at = now,
         .actor = actor.name,
         .kind = std::move(kind),
@@ -26,8 +26,8 @@ void tell(store::Tx& tx, const Caller& actor, std::string kind, const User& user
         .subject = user.id.text,
         .owner = user.id,
         .data = {{"name", user.name}, {"role", json::enum_name(user.role)}, {"active", user.active}}};
-    append_audit(tx, happening);
-    append_state(tx, happening);
+    acts::append_audit(tx, happening);
+    acts::append_state(tx, happening);
 }
 
 /// Refuses to leave the installation without anybody who administers it.
@@ -40,7 +40,7 @@ void require_other_admin(store::Rows& rows, const User& user) {
 /// What an administrator changes of a user, with what follows from it.
 User change_user(store::Tx& tx, const Caller& actor, const std::string& name, const view::UserPatch& patch,
                  Time now) {
-    auto user = find_user(tx, name);
+    auto user = acts::find_user(tx, name);
     const auto before = user;
     if (patch.display_name) user.display_name = *patch.display_name;
     if (patch.email) user.email = patch.email->empty() ? std::nullopt : patch.email;
@@ -94,7 +94,7 @@ Task<Created<view::AddedUser>> add_user(Call call, view::UserRequest body) {
 }
 
 Task<view::User> get_user(Call call, std::string name) {
-    auto read = [name](store::Rows& rows) { return user_view(find_user(rows, name)); };
+    auto read = [name](store::Rows& rows) { return user_view(acts::find_user(rows, name)); };
     co_return co_await call.services->store.read(std::move(read));
 }
 
@@ -114,7 +114,7 @@ Task<view::User> deactivate_user(Call call, std::string name) {
 
 Task<view::SignInLink> make_sign_in_link(Call call, std::string name) {
     auto write = [services = call.services, actor = call.caller(), name](store::Tx& tx) {
-        const auto user = find_user(tx, name);
+        const auto user = acts::find_user(tx, name);
         if (!user.active)
             throw Error(Kind::conflict, "user_inactive", "user " + quoted(user.name) + " is deactivated",
                         "activate them first");

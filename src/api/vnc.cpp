@@ -2,6 +2,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
+#include "acts/rows.hpp"
 #include "api/live.hpp"
 #include "api/operations.hpp"
 #include "api/problem.hpp"
@@ -27,7 +28,7 @@ Screen find_screen(const TemplateSpec& spec, const std::optional<std::string>& n
             component == nullptr || !access.port ? nullptr : find_port(*component, *access.port);
         if (port != nullptr) return {.component = component->name, .port = port->port};
     }
-    throw no_such("access of kind vnc");
+    throw acts::no_such("access of kind vnc");
 }
 
 /// From the screen to the viewer, as fast as the viewer takes it.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace berth {
@@ -17,5 +18,9 @@ class SecretText {
   private:
     std::string text_;
 };
+
+/// The URL with `***` in place of its password, whether that is in its authority or in a parameter. For what
+/// people and logs see.
+std::string without_password(std::string_view url);
 
 }  // namespace berth

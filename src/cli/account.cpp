@@ -177,12 +177,14 @@ int version(Run& run) {
     }
     json::object both{{"client", BERTH_VERSION}};
     if (!there.empty()) both.emplace("server", there);
-    if (write_as_data(run, run.format(), both)) return 0;
+    // Whoever names a server wants to know whether it answers.
+    const int status = there.empty() && run.options.url ? 1 : 0;
+    if (write_as_data(run, run.format(), both)) return status;
     run.console.out << "client  " BERTH_VERSION "\n";
     run.console.out << "server  "
                     << printable(there.empty() ? next : there + " at " + run.client().server().where())
                     << "\n";
-    return 0;
+    return status;
 }
 
 }  // namespace

@@ -46,7 +46,9 @@ void add_server_verbs(Grammar& grammar, const ServerVerbs& verbs) {
     add("serve", "Run a Berth as a service", verbs.serve);
     add("doctor", "Say what works on this machine and what to fix", verbs.doctor);
     add("config", "Print the configuration that is in force", verbs.config);
+    add("migrate", "Copy everything from one database to another", verbs.migrate);
     add("openapi", "Print the contract of the API", verbs.openapi);
+    add("crds", "Print the definitions of the custom resources of Kubernetes", verbs.crds);
 }
 
 void add_verbs(Grammar& grammar, const ServerVerbs& verbs) {

@@ -23,7 +23,9 @@ struct ServerVerbs {
     AddVerb serve;    ///< A Berth as a service.
     AddVerb doctor;   ///< What works here and what to fix.
     AddVerb config;   ///< The configuration that is in force.
+    AddVerb migrate;  ///< From one database to another.
     AddVerb openapi;  ///< The contract of the API.
+    AddVerb crds;     ///< The custom resources of Kubernetes.
 };
 
 /// The whole command line. Gives the exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted, and for

@@ -1,20 +1,13 @@
 #include "engine/init_client.hpp"
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/use_future.hpp>
 #include <cstring>
-#include <filesystem>
 
-#include "base/child.hpp"
+#include "engine/init_fixture.hpp"
 #include "engine/init_wire.hpp"
 
 namespace berth::engine {
@@ -43,37 +36,9 @@ TEST(InitWire, fields_hold_no_separator) {
     EXPECT_EQ(init_refusal(std::string("EACCES\0ls: x", 12), 0).code, "cannot_run");
 }
 
-/// A real berth-init that runs `sleep` on this machine, or an imposter that answers what a test wants.
-class InitClientTest : public ::testing::Test {
+/// A real berth-init behind its Unix socket, or an imposter that answers what a test wants.
+class InitClientTest : public InitFixture {
   protected:
-    InitClientTest() {
-        std::string pattern = std::filesystem::temp_directory_path() / "berth-init-XXXXXX";
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~InitClientTest() override {
-        child_.reset();
-        std::filesystem::remove_all(folder_);
-    }
-    std::string path() const { return folder_ + "/init.sock"; }
-    void start_init() {
-        std::vector<std::string> arguments{BERTH_INIT_PATH, "run", "--", "sleep", "1000"};
-        child_ = std::make_unique<BackgroundChild>(
-            arguments, std::map<std::string, std::string>{{"BERTH_INIT_SOCKET", path()}}, folder_ + "/log");
-        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-        while (!std::filesystem::exists(path()) && std::chrono::steady_clock::now() < until) {
-        }
-    }
-    template <class T>
-    T run(Task<T> task) {
-        auto result = asio::co_spawn(loop_, std::move(task), asio::use_future);
-        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-        loop_.restart();
-        while (result.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-            if (std::chrono::steady_clock::now() > until) throw std::runtime_error("no end within 20 s");
-            loop_.run_one_for(std::chrono::milliseconds(50));
-        }
-        return result.get();
-    }
     /// Dials and says what came: the port that it is connected to, or the error's code.
     std::string dial(int port) {
         return run([](InitClient client, int to) -> Task<std::string> {
@@ -118,10 +83,6 @@ class InitClientTest : public ::testing::Test {
             [](const std::exception_ptr&) {});
     }
 
-    asio::io_context loop_;
-    SystemClock clock_;
-    std::string folder_;
-    std::unique_ptr<BackgroundChild> child_;
     std::unique_ptr<asio::local::stream_protocol::acceptor> acceptor_;
 };
 

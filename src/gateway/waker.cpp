@@ -1,8 +1,7 @@
 #include "gateway/waker.hpp"
 
+#include "acts/ask.hpp"
 #include "net/text.hpp"
-#include "plan/admit.hpp"
-#include "plan/asks.hpp"
 
 namespace berth::gateway {
 namespace {
@@ -16,27 +15,6 @@ bool wants_wake(const Session& session, Waker::Failed failed) {
     if (ending(session)) return false;
     if (desired(session.asks) != State::running) return true;
     return has_failed(session) && failed == Waker::Failed::retry;
-}
-
-plan::Limits limits_of(store::Rows& rows, const User& user) {
-    Quota fallback;
-    if (const auto text = rows.find_setting("quota.default")) json::read(json::parse(*text), fallback);
-    return plan::limits(user.quota, fallback);
-}
-
-std::optional<Error> find_refusal(store::Rows& rows, const Session& session) {
-    const auto user = rows.find_user(session.user);
-    const auto revision = rows.find_revision(Caller::system(), session.template_, session.revision);
-    if (!user || !revision) return std::nullopt;
-    std::vector<plan::Holding> others;
-    for (const auto& other : rows.sessions_of(session.user)) {
-        if (other.id == session.id) continue;
-        plan::Holding holding{.name = other.name, .running = takes_part(other), .demand = {}};
-        if (const auto spec = rows.find_revision(Caller::system(), other.template_, other.revision))
-            holding.demand = plan::demand(spec->spec);
-        others.push_back(std::move(holding));
-    }
-    return plan::admit_wake(limits_of(rows, *user), others, plan::demand(revision->spec));
 }
 
 void tell(store::Tx& tx, const Session& session, Time now) {
@@ -83,7 +61,7 @@ Task<std::optional<WakeView>> Waker::wake(SessionId id, Failed failed) {
     auto ask = [view, id, failed, now](store::Tx& tx) mutable -> std::optional<WakeView> {
         auto session = tx.find_session(Caller::system(), id);
         if (!session || ending(*session)) return std::nullopt;
-        if (wants_wake(*session, failed)) view.refused = find_refusal(tx, *session);
+        if (wants_wake(*session, failed)) view.refused = acts::refuse_start(tx, *session);
         if (wants_wake(*session, failed) && !view.refused) {
             plan::ask_wake(*session, now);
             tx.update_session(*session);

@@ -154,7 +154,7 @@ void Server::advance_dial(Connection& client, Dial::State state, Time now) {
 
 void Server::start_forward(Connection& client, Time now) {
     if (forwards_.full()) return refuse(client, too_many_forwards, now);
-    forwards_.start(std::move(client.socket), std::move(client.dial.socket()), client.in.bytes(), now);
+    forwards_.start(std::move(client.socket), std::move(client.dial.socket()), client.in.bytes());
     client = Connection();
 }
 

@@ -33,17 +33,18 @@ int copy_to(const char* path) {
 
 int copy(const char* destination) {
     Text<PATH_MAX> beside;
-    beside.add(destination).add(".new").add(std::string_view("\0", 1));
-    const char* path = beside.view().data();
+    beside.add(destination).add(".new");
     if (beside.view().size() == PATH_MAX) {
         complain_about(destination, ENAMETOOLONG);
         return 1;
     }
-    ::unlink(path);  // Of one that was killed over it.
-    int error = copy_to(path);
-    if (error == 0 && ::rename(path, destination) != 0) error = errno;
+    std::array<char, PATH_MAX + 1> path{};
+    beside.view().copy(path.data(), PATH_MAX);
+    ::unlink(path.data());  // Of one that was killed over it.
+    int error = copy_to(path.data());
+    if (error == 0 && ::rename(path.data(), destination) != 0) error = errno;
     if (error == 0) return 0;
-    ::unlink(path);
+    ::unlink(path.data());
     complain_about(destination, error);
     return 1;
 }

@@ -1,38 +1,7 @@
-#include <netinet/in.h>
-
-#include "init/harness.hpp"
+#include "init/tcp_harness.hpp"
 
 namespace berth::init::test {
 namespace {
-
-/// A listener on the loopback address of a family, on a port that the kernel picks.
-class Listener {
-  public:
-    explicit Listener(int family, int backlog = 8)
-        : socket_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in6 six{};
-        six.sin6_family = AF_INET6;
-        six.sin6_addr = IN6ADDR_LOOPBACK_INIT;
-        sockaddr_in four{};
-        four.sin_family = AF_INET;
-        four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        const bool is_four = family == AF_INET;
-        auto* address = is_four ? reinterpret_cast<sockaddr*>(&four) : reinterpret_cast<sockaddr*>(&six);
-        socklen_t size = is_four ? sizeof four : sizeof six;
-        if (::bind(socket_.get(), address, size) != 0) throw std::runtime_error("bind");
-        if (::listen(socket_.get(), backlog) != 0) throw std::runtime_error("listen");
-        ::getsockname(socket_.get(), address, &size);
-        port_ = ntohs(is_four ? four.sin_port : six.sin6_port);
-    }
-
-    Fd accept() const { return Fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
-    std::string port() const { return std::to_string(port_); }
-    void close() { socket_.reset(); }
-
-  private:
-    Fd socket_;
-    int port_ = 0;
-};
 
 void expect_connected(const Fd& ours, const Listener& listener) {
     ASSERT_TRUE(ours);

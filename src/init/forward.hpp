@@ -17,36 +17,30 @@ namespace berth::init {
 /// is kept, and nothing more is read until that is gone: a slow reader holds up its own writer.
 class Way {
   public:
-    enum class State {
-        open,
-        ended,   ///< The sender has ended; the receiver does not know yet.
-        over,    ///< The receiver knows, or is gone: nothing is read any more.
-        broken,  ///< Over by an error.
-    };
-
-    State state() const { return state_; }
-    bool over() const { return state_ == State::over || state_ == State::broken; }
+    bool over() const { return state_ == State::over; }
     bool reads() const { return state_ == State::open && empty(); }
-    bool writes() const { return !over() && !empty(); }
+    bool writes() const { return !empty(); }
 
-    /// Reads once and passes on; false when the sender is gone by an error. With `last_words` nothing to read
-    /// now is the end.
+    // Each of these is false when one of the two sockets has failed.
+
+    /// Reads once and passes on. With `last_words` nothing to read now is the end.
     enum class Rest { may_come, last_words };
     bool pull(int from, int to, Rest rest);
-
     /// Passes on what is kept, and the end behind it.
-    void push(int to);
-
+    bool push(int to);
     /// Sends `bytes`, keeping what is not taken: at most `kept_max` in all.
-    void send(int to, std::string_view bytes);
+    bool send(int to, std::string_view bytes);
 
-    void close(State how) {
-        state_ = how;
-        pages_ = Pages();
-        head_ = tail_ = 0;
-    }
+    /// Nothing more goes this way, also not what is kept.
+    void close();
 
   private:
+    enum class State {
+        open,
+        ended,  ///< The sender has ended; the receiver does not know yet.
+        over,   ///< The receiver knows.
+    };
+
     bool empty() const { return head_ == tail_; }
     void pass_on_end(int to);
 
@@ -60,23 +54,25 @@ class Way {
 struct Forward {
     Fd client;
     Fd port;
-    Way up;                       ///< From the client to the port.
-    Way down;                     ///< From the port to the client.
-    Time deadline = Time::max();  ///< Once one direction is broken: how long the other may go on.
+    Way up;    ///< From the client to the port.
+    Way down;  ///< From the port to the client.
     int client_place = -1;
     int port_place = -1;
     bool client_left = false;  ///< It hung up in good order: there is nothing to learn from it unasked.
     bool port_left = false;
 
     void watch(PollSet& poll);
-    void move(const PollSet& poll, Time now);
+    void move(const PollSet& poll);
     /// The program has ended: what the port has said is passed on, nothing else.
-    void finish(Time now);
-
-    /// Closes both sockets when both directions are over, with a reset when one of them broke.
-    void settle(Time now);
-    /// Resets both sockets.
+    void finish();
+    /// One side failed: the other hears it as a reset.
     void give_up();
+
+  private:
+    bool move_up(int at_client, int at_port);
+    bool move_down(int at_client, int at_port);
+    /// Closes both sockets when both directions are over.
+    void settle();
 };
 
 /// All forwarded connections, at most `forwards_max`. One that is idle holds its two sockets and nothing
@@ -87,15 +83,15 @@ class Forwards {
 
     /// Takes over both sockets, and what the client has already sent to the port; tells it `O`. Not when
     /// full.
-    void start(Fd client, Fd port, std::string_view sent, Time now);
+    void start(Fd client, Fd port, std::string_view sent);
 
     void watch(PollSet& poll);
-    void handle(const PollSet& poll, Time now);
+    void handle(const PollSet& poll);
     /// Ends those whose client is gone without a word.
     void drop_vanished();
 
     /// Ends all of them, as soon as what their ports have said is with the clients.
-    void stop(Time now);
+    void stop();
     bool any() const;
 
   private:

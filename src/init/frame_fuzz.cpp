@@ -1,12 +1,15 @@
-// Everything that reads bytes of a client before anything is done with them: the frame scanner, the fields
-// and the requests. The corpus beside this file holds one of each kind, and some that are wrong.
+// Everything that reads bytes of a client before anything is done with them: the handshake, the frame
+// scanner, the fields and the requests. The corpus beside this file holds one of each kind, and some that are
+// wrong.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
 #include "init/frame.hpp"
+#include "init/handshake.hpp"
 #include "init/limits.hpp"
 #include "init/request.hpp"
 
@@ -39,10 +42,30 @@ void check_request(const Frame& frame) {
     expect(request.directory == nullptr || inside(request, request.directory));
 }
 
+// The first byte says how the others are cut; nobody who does not know the key gets through.
+void check_handshake(std::string_view bytes) {
+    static const Key key;
+    const auto pieces = bytes.empty() ? std::size_t{1} : static_cast<std::size_t>(bytes[0] & 31) + 1;
+    Handshake handshake(Nonce{});
+    for (;;) {
+        const auto room = handshake.room();
+        expect(room.empty() == (handshake.state() == Handshake::State::wrong));
+        const auto count = std::min({room.size(), pieces, bytes.size()});
+        if (count == 0) return;
+        bytes.copy(room.data(), count);
+        bytes.remove_prefix(count);
+        expect(handshake.took(count, key) != Handshake::State::proven);
+        if (handshake.state() != Handshake::State::proof) continue;
+        const auto answer = scan(handshake.answer());
+        expect(answer.frame.kind == 'O' && answer.size == handshake.answer().size());
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view bytes(reinterpret_cast<const char*>(data), size);
+    check_handshake(bytes);
     for (;;) {
         const auto found = scan(bytes);
         if (found.outcome != Scanned::whole) break;

@@ -12,8 +12,11 @@ Gate::Guest* Gate::admit(Fd socket, Time now) {
     const auto nonce = make_nonce();
     if (!nonce) return nullptr;
     auto* place = std::ranges::find_if(guests_, [](const Guest& guest) { return !guest.socket; });
-    if (place == guests_.end()) place = std::ranges::min_element(guests_, {}, &Guest::deadline);
-    *place = {.socket = std::move(socket), .deadline = now + request_time, .handshake = Handshake(*nonce)};
+    if (place == guests_.end()) place = std::ranges::min_element(guests_, {}, &Guest::number);
+    *place = {.socket = std::move(socket),
+              .number = came_++,
+              .deadline = now + request_time,
+              .handshake = Handshake(*nonce)};
     return place;
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "init/fd.hpp"
 #include "init/handshake.hpp"
@@ -21,6 +22,7 @@ class Gate {
     /// Lets a new connection in, which is to be asked at once whether it has said something (`advance`).
     struct Guest {
         Fd socket;
+        std::uint64_t number = 0;  ///< How many came before.
         Time deadline;
         Handshake handshake;
         int place = -1;
@@ -41,6 +43,7 @@ class Gate {
   private:
     Key key_;
     std::array<Guest, guests_max> guests_;
+    std::uint64_t came_ = 0;
 };
 
 template <class Welcome>

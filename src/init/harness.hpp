@@ -83,6 +83,8 @@ class Client {
         }
     }
 
+    explicit Client(Fd socket) : socket_(std::move(socket)) {}
+
     void send_bytes(std::string_view bytes) {
         while (!bytes.empty()) {
             const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -128,6 +130,14 @@ class Client {
         std::vector<Message> all;
         while (auto message = read()) all.push_back(std::move(*message));
         return all;
+    }
+
+    /// That many bytes as they are, or fewer at the end.
+    std::string read_bytes(std::size_t count) {
+        while (bytes_.size() < count && receive()) continue;
+        auto bytes = bytes_.substr(0, count);
+        bytes_.erase(0, bytes.size());
+        return bytes;
     }
 
     bool ended() { return !read(); }

@@ -19,6 +19,7 @@ inline constexpr std::size_t execs_max = 64;
 inline constexpr std::size_t key_min = 32;  ///< Bytes.
 inline constexpr std::size_t key_max = 4096;
 inline constexpr std::size_t kept_max = 65536;          ///< Bytes in each direction of a forward.
+inline constexpr std::size_t descriptors_max = 2048;    ///< More than the tables above can hold.
 inline constexpr std::size_t frame_max = 65536;         ///< Bytes of payload.
 inline constexpr std::size_t backlog_max = 262144;      ///< Bytes kept of each terminal's output.
 inline constexpr std::size_t output_max = 262144;       ///< Bytes waiting for one client.

@@ -119,6 +119,7 @@ class Run {
 
 void protect_ourselves() {
     if (::getpid() != 1) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    claim_descriptors();
     // Programs of the same user must not trace it or take its descriptors (proc(5), ptrace(2)).
     ::prctl(PR_SET_DUMPABLE, 0);
 }

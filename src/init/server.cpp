@@ -46,7 +46,7 @@ void Server::handle(const PollSet& poll, Time now) {
     for (auto& client : clients_) serve_client(client, poll, now);
     terminals_.tick(now);
     execs_.tick(now);
-    forwards_.handle(poll, now);
+    forwards_.handle(poll);
     if (now >= look_at_) look_for_life(now);
     gate_.handle(poll, now, [&](Fd proven) { welcome(std::move(proven), Entrance::network, now); });
     inside_.handle(poll, now, [&](Fd client) { welcome(std::move(client), Entrance::inside, now); });
@@ -151,7 +151,7 @@ void Server::stop(Time now) {
     inside_.close();
     network_.close();
     gate_.close();
-    forwards_.stop(now);
+    forwards_.stop();
     terminals_.close_all(now);
     execs_.hang_up_all();
     for (auto& client : clients_) {

@@ -5,9 +5,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "init/fd.hpp"
@@ -16,6 +18,8 @@
 namespace berth::init {
 
 namespace {
+
+rlimit given_descriptors{};
 
 struct Failure {
     Step step = Step::none;
@@ -37,6 +41,7 @@ Failure prepare(const Spawn& what) {
         const int from = what.standard[static_cast<std::size_t>(i)];
         if (from != i && ::dup2(from, i) < 0) return {Step::standard, errno};
     }
+    if (given_descriptors.rlim_cur != 0) ::setrlimit(RLIMIT_NOFILE, &given_descriptors);
     if (what.place == Place::terminal && ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0) {
         return {Step::terminal, errno};
     }
@@ -100,6 +105,14 @@ int failure_status(int error) {
 
 int exit_status(int wait_status) {
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+void claim_descriptors() {
+    if (::getrlimit(RLIMIT_NOFILE, &given_descriptors) != 0) return;
+    auto wanted = given_descriptors;
+    if (wanted.rlim_cur >= descriptors_max) return;
+    wanted.rlim_cur = std::min<rlim_t>(descriptors_max, wanted.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &wanted);
 }
 
 void fill_standard_descriptors() {

@@ -44,6 +44,10 @@ int failure_status(int error);
 /// What a shell would show for a status of waitpid(2): the exit code, or 128 + the signal.
 int exit_status(int wait_status);
 
+/// Raises how many descriptors we may have to what our tables can hold, or as far as it goes. What we start
+/// has the limit that we were given.
+void claim_descriptors();
+
 /// Makes sure that 0, 1 and 2 are open, so that no other descriptor is ever one of them.
 void fill_standard_descriptors();
 

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cstring>
+
 namespace berth::init {
 
 std::string_view error_name(int error) {

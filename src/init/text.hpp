@@ -1,11 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace berth::init {
@@ -15,9 +13,7 @@ template <std::size_t capacity>
 class Text {
   public:
     Text& add(std::string_view piece) {
-        const auto count = std::min(piece.size(), capacity - size_);
-        std::memcpy(bytes_.data() + size_, piece.data(), count);
-        size_ += count;
+        size_ += piece.copy(bytes_.data() + size_, capacity - size_);
         return *this;
     }
     Text& add(std::uint64_t number) {

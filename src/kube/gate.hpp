@@ -60,6 +60,7 @@ class Gate {
     std::shared_ptr<State> state_;
 };
 
+/// One of the places. It is free again once this is destroyed.
 class Gate::Pass {
   public:
     explicit Pass(std::shared_ptr<State> state) : state_(std::move(state)) {

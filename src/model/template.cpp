@@ -6,19 +6,13 @@
 #include <set>
 #include <span>
 
+#include "base/utf8.hpp"
+#include "model/limits.hpp"
+
 namespace berth {
 namespace {
 
 constexpr std::string_view api_version = "berth.dev/v1alpha1";
-constexpr std::size_t components_max = 16;
-constexpr std::size_t icon_max = 64 << 10;
-constexpr std::size_t text_max = 128 << 10;  // Of the whole as JSON, with its icon.
-constexpr std::size_t items_max = 64;        // Ports, mounts, volumes, ways in.
-// So large that nobody means more, so small that sums of many stay far from the end of 64 bits.
-constexpr std::int64_t cpu_max = 1'000'000;                 // 1000 processors
-constexpr std::int64_t memory_max = std::int64_t{1} << 46;  // 64 TiB
-constexpr std::int64_t volume_max = std::int64_t{1} << 50;  // 1024 TiB
-constexpr int pids_max = 4096;  // A machine has 32768 unless its administrator gave it more.
 
 /// Keys of the design whose feature is not built yet: refused by name, never ignored.
 constexpr std::string_view unbuilt_spec[] = {"chart",    "parameters", "pool",   "prepull",
@@ -100,15 +94,34 @@ void check_all_built(const json::value& spec) {
 
 void check_label(const std::string& path, const std::string& name) {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-    const bool fine = !name.empty() && name.size() <= 40 && letter(name.front()) && letter(name.back()) &&
+    const bool fine = !name.empty() && name.size() <= limits::label_max && letter(name.front()) &&
+                      letter(name.back()) &&
                       std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || c == '-'; });
     if (!fine)
-        refuse(path, quoted(name) + " is not made of at most 40 characters a-z, 0-9 and inner hyphens");
+        refuse(path, fmt::format("{} is not made of at most {} characters a-z, 0-9 and inner hyphens",
+                                 quoted(name), limits::label_max));
+}
+
+std::size_t characters(std::string_view text) {
+    std::size_t count = 0;
+    // A byte that begins no character counts as one.
+    for (; !text.empty(); ++count)
+        if (!take_character(text)) text.remove_prefix(1);
+    return count;
+}
+
+void check_length(const std::string& path, std::string_view text, std::size_t most) {
+    if (characters(text) > most) refuse(path, fmt::format("longer than {} characters", most));
+}
+
+template <class Items>
+void check_count(const std::string& path, const Items& items, std::size_t most) {
+    if (items.size() > most) refuse(path, fmt::format("at most {} are possible", most));
 }
 
 template <class Items>
 void check_names(const std::string& list, const Items& items) {
-    if (items.size() > items_max) refuse(list, fmt::format("at most {} are possible", items_max));
+    check_count(list, items, limits::items_max);
     std::set<std::string> seen;
     for (std::size_t i = 0; i < items.size(); ++i) {
         const auto path = fmt::format("{}[{}].name", list, i);
@@ -135,7 +148,9 @@ void check_probe(const Component& component, const Probe& probe, const std::stri
                nearest_name(port, component.ports));
     if (probe.http && !probe.http->path.starts_with('/'))
         refuse(path + ".http.path", "expected a path that starts with /");
+    if (probe.http) check_length(path + ".http.path", probe.http->path, limits::path_max);
     if (probe.exec && probe.exec->empty()) refuse(path + ".exec", "expected a command");
+    if (probe.exec) check_count(path + ".exec", *probe.exec, limits::arguments_max);
 }
 
 bool has_control(std::string_view text) {
@@ -143,8 +158,7 @@ bool has_control(std::string_view text) {
 }
 
 void check_mounts(const TemplateSpec& spec, const Component& component, const std::string& path) {
-    if (component.mounts.size() > items_max)
-        refuse(path + ".mounts", fmt::format("at most {} are possible", items_max));
+    check_count(path + ".mounts", component.mounts, limits::items_max);
     std::set<std::string> seen;
     for (const auto& mount : component.mounts) {
         if (std::none_of(spec.volumes.begin(), spec.volumes.end(),
@@ -157,7 +171,8 @@ void check_mounts(const TemplateSpec& spec, const Component& component, const st
                            mount.path.find(':') == std::string::npos && !has_control(mount.path);
         if (!plain)
             refuse(path + ".mounts", "path " + quoted(mount.path) + " is not an absolute path below /");
-        for (const std::string_view taken : {"/proc", "/sys", "/dev", "/run/berth", "/.berth"})
+        check_length(path + ".mounts", mount.path, limits::path_max);
+        for (const auto taken : limits::taken_paths)
             if (mount.path == taken || mount.path.starts_with(std::string(taken) + "/"))
                 refuse(path + ".mounts", fmt::format("{} is taken", taken));
         if (!seen.insert(mount.path).second)
@@ -165,23 +180,31 @@ void check_mounts(const TemplateSpec& spec, const Component& component, const st
     }
 }
 
+void check_resources(const Resources& resources, const std::string& path) {
+    if (resources.cpu < limits::cpu_min) refuse(path + ".cpu", "at least 10m is needed");
+    if (resources.memory < limits::memory_min) refuse(path + ".memory", "at least 6Mi are needed");
+    if (resources.cpu > limits::cpu_max) refuse(path + ".cpu", "at most 1000 processors");
+    if (resources.memory > limits::memory_max) refuse(path + ".memory", "at most 64Ti");
+    if (resources.pids < limits::pids_min || resources.pids > limits::pids_max)
+        refuse(path + ".pids", fmt::format("expected {} to {}", limits::pids_min, limits::pids_max));
+}
+
 void check_component(const TemplateSpec& spec, const Component& component, const std::string& path) {
     if (component.image.empty()) refuse(path + ".image", "an image is needed");
     if (component.image.starts_with('-') || component.image.find(' ') != std::string::npos ||
         has_control(component.image))
         refuse(path + ".image", quoted(component.image) + " is not the name of an image");
+    check_length(path + ".image", component.image, limits::image_max);
+    if (component.command) check_count(path + ".command", *component.command, limits::arguments_max);
+    if (component.args) check_count(path + ".args", *component.args, limits::arguments_max);
     check_names(path + ".ports", component.ports);
     for (const auto& port : component.ports)
-        if (port.port < 1 || port.port > 65535) refuse(path + ".ports", "port number must be 1 to 65535");
-    if (component.user && (*component.user < 1 || *component.user > 2'000'000'000))
+        if (port.port < 1 || port.port > limits::port_max)
+            refuse(path + ".ports", "port number must be 1 to 65535");
+    if (component.user && (*component.user < 1 || *component.user > limits::user_max))
         refuse(path + ".user", "expected a number above 0");
-    const auto& resources = component.resources;
-    if (resources.cpu.count < 10) refuse(path + ".resources.cpu", "at least 10m is needed");
-    if (resources.memory.count < (6 << 20)) refuse(path + ".resources.memory", "at least 6Mi are needed");
-    if (resources.cpu.count > cpu_max) refuse(path + ".resources.cpu", "at most 1000 processors");
-    if (resources.memory.count > memory_max) refuse(path + ".resources.memory", "at most 64Ti");
-    if (resources.pids < 4 || resources.pids > pids_max)
-        refuse(path + ".resources.pids", fmt::format("expected 4 to {}", pids_max));
+    check_resources(component.resources, path + ".resources");
+    check_count(path + ".env", component.env, limits::variables_max);
     for (const auto& [name, text] : component.env)
         if (name.empty() || name.find_first_of("= ") != std::string::npos || has_control(name) ||
             text.find('\0') != std::string::npos)
@@ -209,17 +232,27 @@ void check_access(const TemplateSpec& spec, const Access& access, const std::str
         refuse(path + ".kind", "does not fit the scheme of port " + quoted(port->name));
 }
 
-void check_spec(const TemplateSpec& spec) {
-    if (spec.components.empty()) refuse("components", "at least one component is needed");
-    if (spec.components.size() > components_max)
-        refuse("components", fmt::format("at most {} components", components_max));
-    check_names("components", spec.components);
-    check_names("volumes", spec.volumes);
-    check_names("access", spec.access);
+void check_texts(const TemplateSpec& spec) {
+    check_length("displayName", spec.display_name, limits::title_max);
+    check_length("description", spec.description, limits::description_max);
+    check_length("category", spec.category, limits::title_max);
+    check_count("tags", spec.tags, limits::items_max);
+    for (const auto& tag : spec.tags) check_length("tags", tag, limits::title_max);
     if (!spec.icon.empty() && !spec.icon.starts_with("data:image/"))
         refuse("icon", "expected a data:image/… address");
-    if (json::write(json::to_json(spec)).size() > text_max) refuse("spec", "larger than 128 KiB");
-    if (spec.icon.size() > icon_max) refuse("icon", "larger than 64 KiB");
+    if (json::write(json::to_json(spec)).size() > limits::text_max) refuse("spec", "larger than 128 KiB");
+    if (spec.icon.size() > limits::icon_max) refuse("icon", "larger than 64 KiB");
+}
+
+void check_spec(const TemplateSpec& spec) {
+    if (spec.components.empty()) refuse("components", "at least one component is needed");
+    if (spec.components.size() > limits::components_max)
+        refuse("components", fmt::format("at most {} components", limits::components_max));
+    check_names("components", spec.components);
+    check_count("volumes", spec.volumes, limits::volumes_max);
+    check_names("volumes", spec.volumes);
+    check_names("access", spec.access);
+    check_texts(spec);
     for (std::size_t i = 0; i < spec.components.size(); ++i)
         check_component(spec, spec.components[i], fmt::format("components[{}]", i));
     int defaults = 0;
@@ -230,12 +263,14 @@ void check_spec(const TemplateSpec& spec) {
     if (defaults > 1) refuse("access", "only one access can be the default");
     for (const auto& volume : spec.volumes) {
         const auto size = "the size of " + quoted(volume.name);
-        if (volume.size.count <= 0) refuse("volumes", size + " must be above 0");
-        if (volume.size.count > volume_max) refuse("volumes", size + " must be at most 1024Ti");
+        if (volume.size < limits::volume_min) refuse("volumes", size + " must be above 0");
+        if (volume.size > limits::volume_max) refuse("volumes", size + " must be at most 1024Ti");
     }
-    if (spec.lifecycle.start_within < std::chrono::seconds(1))
+    if (spec.lifecycle.start_within < limits::start_within_min)
         refuse("lifecycle.startWithin", "at least 1s is needed");
-    if (spec.lifecycle.stop_timeout > std::chrono::minutes(10))
+    if (spec.lifecycle.start_within > limits::start_within_max)
+        refuse("lifecycle.startWithin", "at most 30d");
+    if (spec.lifecycle.stop_timeout > limits::stop_timeout_max)
         refuse("lifecycle.stopTimeout", "at most 10m");
 }
 

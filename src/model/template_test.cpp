@@ -112,6 +112,13 @@ TEST(Template, values_out_of_range_are_refused_with_their_path) {
               "inner hyphens");
     EXPECT_EQ(refusal("image: localhost/demo:1", "image: --privileged"),
               "invalid_field: components[0].image: \"--privileged\" is not the name of an image");
+    EXPECT_EQ(refusal("displayName: Demo", "displayName: " + std::string(201, 'x')),
+              "invalid_field: displayName: longer than 200 characters");
+    std::string accents;
+    for (int i = 0; i < 200; ++i) accents += "é";
+    EXPECT_EQ(refusal("displayName: Demo", "displayName: " + accents), "accepted");
+    EXPECT_EQ(refusal("startWithin: 30s", "startWithin: 31d"),
+              "invalid_field: lifecycle.startWithin: at most 30d");
     EXPECT_EQ(refusal("kind: Template", "kind: Pod"), "invalid_field: kind: expected Template");
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 #include "base/error.hpp"
@@ -69,8 +70,14 @@ Work<After> refuse_host(Connection& connection) {
     return connection.answer(std::move(response), false);
 }
 
+bool is_anywhere(const Dispatch& dispatch, std::string_view target) {
+    const auto path = target.substr(0, target.find('?'));
+    return std::ranges::find(dispatch.anywhere, path) != dispatch.anywhere.end();
+}
+
 Work<After> dispatch_request(Connection& connection, const Dispatch& dispatch) {
-    const auto to = connection.local ? Destination::platform : dispatch.decide(connection.head.host);
+    auto to = connection.local ? Destination::platform : dispatch.decide(connection.head.host);
+    if (to == Destination::unknown && is_anywhere(dispatch, connection.head.path)) to = Destination::platform;
     if (to == Destination::session) return dispatch.session(connection);
     if (to == Destination::platform) return serve_platform(connection, dispatch.platform);
     return refuse_host(connection);

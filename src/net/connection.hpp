@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "net/channel.hpp"
 #include "net/head.hpp"
@@ -100,6 +102,9 @@ struct Dispatch {
     std::function<Destination(std::string_view host)> decide;
     Handler platform;
     RawHandler session;
+    /// Paths that the platform answers under any Host but a session's: probes and scrapers know us by an
+    /// address. Nothing there may depend on a cookie.
+    std::vector<std::string_view> anywhere = {};
 };
 
 /// Reads requests off the connection and has each answered, until either side is done.

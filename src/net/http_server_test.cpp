@@ -54,7 +54,8 @@ class Running {
     explicit Running(Handler handler = echo, ServerConfig config = {}, RawHandler session = {})
         : server(with_free_port(std::move(config)), Dispatch{.decide = everything_here,
                                                              .platform = std::move(handler),
-                                                             .session = std::move(session)}) {
+                                                             .session = std::move(session),
+                                                             .anywhere = {"/healthz"}}) {
         server.start();
     }
     static ServerConfig with_free_port(ServerConfig config) {
@@ -176,6 +177,18 @@ TEST(Server, an_unknown_host_is_misdirected) {
     const auto answer = running.ask("GET / HTTP/1.1\r\nHost: nowhere\r\nConnection: close\r\n\r\n");
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 421 Misdirected Request\r\n")) << answer;
     EXPECT_NE(answer.find("application/problem+json"), std::string::npos);
+}
+
+TEST(Server, some_paths_are_answered_under_any_host) {
+    Running running;
+    const auto ask = [&](std::string_view path) {
+        const auto head = "GET {} HTTP/1.1\r\nHost: nowhere.example\r\nConnection: close\r\n\r\n";
+        return running.ask(fmt::format(fmt::runtime(head), path));
+    };
+    EXPECT_TRUE(ask("/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
+    EXPECT_TRUE(ask("/healthz?x=1").starts_with("HTTP/1.1 200 OK\r\n"));
+    EXPECT_TRUE(ask("/healthz/x").starts_with("HTTP/1.1 421 Misdirected Request\r\n"));
+    EXPECT_TRUE(ask("/").starts_with("HTTP/1.1 421 Misdirected Request\r\n"));
 }
 
 TEST(Server, says_nothing_about_a_failure_inside) {

@@ -168,8 +168,12 @@ Task<> Loop::run() {
         co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
         // The group swallows a cancellation, and no look may begin after it.
         const auto cancelled = co_await asio::this_coro::cancellation_state;
-        if (cancelled.cancelled() != asio::cancellation_type::none) co_return;
+        if (cancelled.cancelled() != asio::cancellation_type::none) break;
     }
+    // What looks began ends before we do: it speaks of us.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    tasks_.cancel();
+    co_await tasks_.join();
 }
 
 Task<> Loop::look(SessionId id) {
@@ -280,7 +284,7 @@ Task<> Loop::report(Look& look, std::optional<Error> error) {
     if (!report.changes_anything()) co_return;
     auto write = [report = std::move(report)](store::Tx& tx) { return write_report(tx, report); };
     const auto id = look.facts.session.id;
-    const bool stale = !co_await store_.write(std::move(write));
+    const bool stale = !co_await this->write(std::move(write));
     if (stale) queue_.add(id, clock_.now());
 }
 

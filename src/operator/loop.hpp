@@ -20,6 +20,8 @@ struct LoopOptions {
     Duration retry_first{200};                      ///< Pause after the first failed look; doubled each time.
     Duration retry_longest{std::chrono::seconds(30)};
     std::uint64_t seed = 0;  ///< Of the jitter; 0: from the system.
+    /// Of the leadership under which it acts: nothing is written once another has begun. Absent: alone.
+    std::optional<std::int64_t> epoch;
 };
 
 /// Makes what is there what is wanted, one session at a time: the six lines of the architecture.
@@ -36,7 +38,7 @@ class Loop {
          asio::any_io_executor executor);
     ~Loop();
 
-    /// Loads what is unsettled, then looks until cancelled.
+    /// Loads what is unsettled, then looks until cancelled, and returns when every look has ended.
     Task<> run();
 
     /// Looks at that session as soon as there is room.
@@ -64,6 +66,14 @@ class Loop {
     void hear_engine(const SessionId& id);
     void retry(const SessionId& id, const Error& error);
     void wake_up();
+    /// Runs a write under our epoch.
+    template <class F>
+    auto write(F work) {
+        return store_.write([epoch = options_.epoch, work = std::move(work)](store::Tx& tx) mutable {
+            if (epoch) tx.require_epoch(*epoch);
+            return work(tx);
+        });
+    }
 
     store::Store& store_;
     Clock& clock_;

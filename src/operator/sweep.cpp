@@ -11,7 +11,7 @@ Task<> Loop::sweep() {
         if (!engine->down_because()) co_await sweep_engine(*engine);
     co_await remove_given_up();
     auto forget = [now = clock_.now()](store::Tx& tx) { tx.forget_expired(now); };
-    co_await store_.write(forget);
+    co_await write(forget);
 }
 
 /// Looks at every workload that runs without a row that wants it, and at every row that fell out of the
@@ -76,7 +76,7 @@ Task<> Loop::remove_volumes() {
                         .owner = volume.user};
             tx.append(std::move(event));
         };
-        co_await store_.write(forget);
+        co_await write(forget);
     }
 }
 
@@ -92,7 +92,7 @@ Task<> Loop::remove_workspaces() {
     auto remove = [bare](store::Tx& tx) {
         for (const auto& workspace : bare(tx)) tx.delete_workspace(workspace.id);
     };
-    co_await store_.write(remove);
+    co_await write(remove);
 }
 
 Task<> Loop::note_engines() {
@@ -109,7 +109,7 @@ Task<> Loop::note_engines() {
                     .subject = name};
         event.data["message"] = reason.value_or("");
         auto append = [event](store::Tx& tx) { tx.append(event); };
-        co_await store_.write(append);
+        co_await write(append);
     }
 }
 

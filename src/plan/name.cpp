@@ -54,7 +54,8 @@ void check_name(std::string_view what, std::string_view name) {
     };
     if (name.empty()) throw Error(Kind::invalid, "invalid_name", fmt::format("{} name is empty", what));
     if (name.front() == ' ' || name.back() == ' ') refuse("starts or ends with a space");
-    if (name.starts_with("ses_") || name.starts_with("wsp_")) refuse("looks like an id");
+    for (const auto prefix : limits::id_prefixes)
+        if (name.starts_with(prefix)) refuse("looks like an id");
     std::size_t characters = 0;
     for (auto rest = name; !rest.empty(); ++characters) {
         const auto character = take_character(rest);
@@ -62,7 +63,7 @@ void check_name(std::string_view what, std::string_view name) {
         if (*character < 0x20 || (*character >= 0x7f && *character < 0xa0)) refuse("has a control character");
         if (*character == '/' || *character == '\\') refuse("has a slash");
     }
-    if (characters > 63) refuse("is longer than 63 characters");
+    if (characters > limits::name_max) refuse("is longer than 63 characters");
 }
 
 void check_label(std::string_view what, std::string_view name, std::size_t longest) {

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "model/limits.hpp"
+
 /// Names that Berth gives and accepts. Everything that becomes a host, a container or a volume passes here.
 namespace berth::plan {
 
@@ -12,7 +14,7 @@ void check_name(std::string_view what, std::string_view name);
 
 /// Names of templates, components, ports, volumes and accesses: RFC 1123 labels of at most `longest`
 /// characters. Throws `invalid` (`invalid_name`).
-void check_label(std::string_view what, std::string_view name, std::size_t longest = 40);
+void check_label(std::string_view what, std::string_view name, std::size_t longest = limits::label_max);
 
 /// An RFC 1123 label of at most `longest` characters made of any text: letters a-z, digits and inner hyphens;
 /// common Latin letters lose their accents (`Müller` -> `mueller`), everything else becomes a hyphen. Never

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "store/fold.hpp"
 
 /// How values of the model become values of the database: numbers, text or null; what is neither travels as
 /// JSON.
@@ -17,7 +18,8 @@ namespace berth::store {
 enum class CellKind { number, text };
 using Kinds = std::vector<CellKind>;
 
-/// One value on its way to or from the database.
+/// One value on its way to or from the database. Text is UTF-8 without NUL, which is what every database can
+/// keep; other bytes become U+FFFD.
 struct Cell {
     CellKind kind = CellKind::text;
     soci::indicator state = soci::i_null;
@@ -32,7 +34,7 @@ struct Cell {
     void set(std::string_view value) {
         kind = CellKind::text;
         state = soci::i_ok;
-        text.assign(value);
+        text = well_formed(value);
     }
 };
 
@@ -173,7 +175,8 @@ Columns columns_of() {
     return columns;
 }
 
-std::string insert_sql(std::string_view table, const Columns& columns);
+/// For `rows` rows in one statement; their parameters follow each other.
+std::string insert_sql(std::string_view table, const Columns& columns, std::size_t rows = 1);
 std::string update_sql(std::string_view table, const Columns& columns);
 
 namespace detail {

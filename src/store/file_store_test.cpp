@@ -21,7 +21,7 @@ namespace {
 
 class Files : public testing::Test {
   protected:
-    std::unique_ptr<Store> open_here() { return open({.path = directory.file()}, clock); }
+    std::unique_ptr<Store> open_here() { return open({.database = directory.file()}, clock); }
 
     Directory directory;
     SystemClock clock;
@@ -137,7 +137,7 @@ TEST_F(Files, are_open_once_and_say_who_has_them) {
 }
 
 TEST_F(Files, need_a_directory_that_is_there) {
-    EXPECT_EQ(code_of([&] { open({.path = directory.file("none/berth.db")}, clock); }), "storage_failed");
+    EXPECT_EQ(code_of([&] { open({.database = directory.file("none/berth.db")}, clock); }), "storage_failed");
 }
 
 TEST_F(Files, that_hold_something_else_are_refused) {
@@ -198,7 +198,7 @@ TEST(Migrations, give_the_loop_an_index_of_what_is_unsettled) {
 /// line.
 [[noreturn]] void write_until_killed(const std::string& path, int pipe, int round) {
     SystemClock clock;
-    const auto store = open({.path = path}, clock);
+    const auto store = open({.database = path}, clock);
     std::vector<std::thread> writers;
     for (int writer = 0; writer < 4; ++writer)
         writers.emplace_back([&, writer] {
@@ -262,7 +262,7 @@ TEST_F(Files, lose_nothing_that_was_acknowledged_before_a_kill) {
 /// is there.
 void fill_and_recover(const std::string& path, const std::function<void()>& make_room) {
     SystemClock clock;
-    auto store = open({.path = path}, clock);
+    auto store = open({.database = path}, clock);
     std::set<std::string> acknowledged;
     int refused = 0;
     std::vector<Event> heard;
@@ -290,7 +290,7 @@ void fill_and_recover(const std::string& path, const std::function<void()>& make
     EXPECT_EQ(heard.size(), acknowledged.size()) << "what was refused is not published";
     EXPECT_EQ(heard.back().sequence, static_cast<std::int64_t>(acknowledged.size()));
     store.reset();
-    store = open({.path = path}, clock);
+    store = open({.database = path}, clock);
     EXPECT_EQ(session_names(*store, {"usr_ada"}), acknowledged);
 }
 
@@ -315,7 +315,7 @@ TEST_F(Files, on_a_full_disk_refuse_writes_and_recover) {
     const auto filler = disk + "/filler";
     std::ofstream(filler) << std::string(1'000'000, 'x');
     {
-        add_people(*open({.path = disk + "/berth.db"}, clock));
+        add_people(*open({.database = disk + "/berth.db"}, clock));
         fill_and_recover(disk + "/berth.db", [&] { std::filesystem::remove(filler); });
     }
     EXPECT_EQ(::umount(disk.c_str()), 0);

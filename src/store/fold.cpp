@@ -76,4 +76,20 @@ std::string fold(std::string_view text) {
     return out;
 }
 
+std::string well_formed(std::string_view text) {
+    constexpr std::string_view replacement = "\xEF\xBF\xBD";
+    const auto plain = [](char byte) { return byte > 0; };
+    if (std::ranges::all_of(text, plain)) return std::string(text);
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t at = 0; at < text.size();) {
+        const auto letter = first_letter(text.substr(at));
+        const bool kept = letter.length > 0 && letter.point != 0;
+        const auto length = static_cast<std::size_t>(kept ? letter.length : 1);
+        out += kept ? text.substr(at, length) : replacement;
+        at += length;
+    }
+    return out;
+}
+
 }  // namespace berth::store

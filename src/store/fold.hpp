@@ -10,6 +10,9 @@ namespace berth::store {
 /// form.
 std::string fold(std::string_view text);
 
+/// The text with U+FFFD in place of each byte that is not UTF-8, and of NUL.
+std::string well_formed(std::string_view text);
+
 /// A code point of UTF-8 text and how many bytes it takes.
 struct Letter {
     char32_t point = 0;

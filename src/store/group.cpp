@@ -7,9 +7,10 @@ namespace berth::store {
 void Group::run(std::span<Job> jobs) {
     std::vector<Event> events;
     try {
-        connection_.begin("IMMEDIATE");
+        connection_.begin(Access::write);
         for (auto& job : jobs) run_in_savepoint(job);
-        connection_.commit();
+        rows_.store_events();
+        connection_.commit(rows_.note(), true);
         events = rows_.take_events();
     } catch (const std::exception& error) {
         connection_.roll_back();
@@ -19,7 +20,7 @@ void Group::run(std::span<Job> jobs) {
         for (auto& job : jobs)
             if (!job.failure) job.failure = std::current_exception();
     }
-    feed_.publish(events);
+    publish_(events);
     for (auto& job : jobs) {
         // What the closure holds may be the caller's: it goes before the caller goes on.
         job.work = nullptr;
@@ -28,8 +29,9 @@ void Group::run(std::span<Job> jobs) {
 }
 
 void Group::run_in_savepoint(Job& job) {
-    const auto appended = rows_.appended();
-    connection_.run("SAVEPOINT job");
+    const auto progress = rows_.progress();
+    auto& dialect = connection_.dialect();
+    dialect.start_job();
     try {
         job.work(rows_);
     } catch (...) {
@@ -37,14 +39,10 @@ void Group::run_in_savepoint(Job& job) {
     }
     // A disk that failed may have ended the transaction with all that came before, whether or not the closure
     // minded.
-    if (connection_.failed())
-        throw Error(Kind::unavailable, "storage_failed", "the database could not be written",
-                    "see that its disk has room and is writable, then try again");
-    if (job.failure) {
-        connection_.run("ROLLBACK TO job");
-        rows_.drop_events(appended);
-    }
-    connection_.run("RELEASE job");
+    if (connection_.failure()) throw *connection_.failure();
+    if (!job.failure) return dialect.keep_job();
+    dialect.undo_job();
+    rows_.go_back(progress);
 }
 
 }  // namespace berth::store

@@ -3,7 +3,6 @@
 #include <functional>
 #include <span>
 
-#include "store/feed.hpp"
 #include "store/rows.hpp"
 
 namespace berth::store {
@@ -17,8 +16,10 @@ class Group {
         std::exception_ptr failure{};
     };
 
-    Group(Connection& connection, Clock& clock, Retention retention, Feed& feed)
-        : connection_(connection), rows_(connection, clock, retention), feed_(feed) {}
+    using Publish = std::function<void(const std::vector<Event>&)>;
+
+    Group(Connection& connection, Clock& clock, Retention retention, Publish publish)
+        : connection_(connection), rows_(connection, clock, retention), publish_(std::move(publish)) {}
 
     /// Runs each job in a savepoint of its own and commits them together; then publishes what they appended,
     /// and then calls each `done`. A job that throws fails alone; a disk or commit that fails, fails them
@@ -31,7 +32,7 @@ class Group {
 
     Connection& connection_;
     SqlRows rows_;
-    Feed& feed_;
+    Publish publish_;
 };
 
 }  // namespace berth::store

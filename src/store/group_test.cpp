@@ -1,6 +1,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <latch>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "store/store_fixture_test.hpp"
@@ -51,6 +52,58 @@ TEST_P(Writes, are_refused_once_the_store_is_closed) {
     EXPECT_EQ(code_of([&] { read([](Rows&) {}); }), "store_closed");
 }
 
+TEST_P(Writes, of_one_commit_that_fail_take_nothing_of_the_others_with_them) {
+    asio::thread_pool callers(1);
+    std::atomic<int> failed = 0;
+    std::set<std::string> expected;
+    for (int number = 0; number < 120; ++number) {
+        const auto name = "s" + std::to_string(number);
+        auto work = [this, number, name](Tx& tx) {
+            tx.insert_session(make_session(ada, name));
+            tx.append(make_event(name));
+            if (number % 3 == 1) {
+                auto same = make_session(ada, name);
+                same.id = {"ses_same"};
+                EXPECT_EQ(code_of([&] { tx.insert_session(same); }), "name_taken");
+                tx.set_setting(name, "it went on");
+            }
+            if (number % 5 == 2) EXPECT_EQ(tx.events_of(system, name, 5).size(), 1U);
+            if (number % 7 == 3) throw std::logic_error("undone");
+            tx.append(make_event(name));
+        };
+        if (number % 7 != 3) expected.insert(name);
+        asio::co_spawn(callers, store->write(std::move(work)),
+                       [&](const std::exception_ptr& failure) { failed += failure ? 1 : 0; });
+    }
+    callers.join();
+    EXPECT_EQ(failed, 17);
+    std::set<std::string> there;
+    for (const auto& session : read([&](Rows& rows) { return rows.sessions_of(ada.id); }))
+        there.insert(session.name);
+    EXPECT_EQ(there, expected);
+    const auto events = read([&](Rows& rows) { return rows.events_after(system, 0, 1000); });
+    ASSERT_EQ(events.size(), expected.size() * 2);
+    for (std::size_t place = 0; place < events.size(); ++place) {
+        EXPECT_EQ(events[place].sequence, static_cast<std::int64_t>(place) + 1);
+        EXPECT_EQ(events[place].subject, events[place / 2 * 2].subject);
+        EXPECT_TRUE(expected.contains(events[place].subject));
+    }
+    for (int number = 0; number < 120; ++number) {
+        const auto name = "s" + std::to_string(number);
+        EXPECT_EQ(read([&](Rows& rows) { return rows.find_setting(name); }).has_value(),
+                  number % 3 == 1 && number % 7 != 3)
+            << name;
+    }
+}
+
+TEST_P(Writes, keep_text_that_every_database_can_keep) {
+    auto user = make_user("eve");
+    user.display_name = std::string("a\0b\xff \xc3\xa4 \xed\xa0\x80", 11);
+    write([&](Tx& tx) { tx.insert_user(user); });
+    user.display_name = "a\uFFFDb\uFFFD \u00e4 \uFFFD\uFFFD\uFFFD";
+    EXPECT_EQ(read([&](Rows& rows) { return rows.find_user(user.id); }), user);
+}
+
 class Events : public EveryStore {};
 BERTH_EVERY_STORE(Events);
 
@@ -85,6 +138,7 @@ TEST_P(Events, of_another_are_not_seen) {
         tx.append(make_event("terminal"));
         tx.append(make_event("ses_bob", bob.id));
     });
+    EXPECT_EQ(read([&](Rows& rows) { return rows.list_events(system, {.q = "ADA sess"}); }).total, 3);
     const auto seen = [&](const Caller& caller) {
         std::vector<std::string> subjects;
         for (const auto& event : read([&](Rows& rows) { return rows.events_after(caller, 0, 10); }))
@@ -178,7 +232,7 @@ TEST_P(Events, of_many_writers_are_heard_in_order_without_a_gap) {
 TEST(GroupCommit, commits_together_what_waits_and_undoes_only_what_throws) {
     const Directory directory;
     VirtualClock clock(start_time);
-    const auto store = open({.path = directory.file(), .batch_max = 100}, clock);
+    const auto store = open({.database = directory.file(), .batch_max = 100}, clock);
     std::vector<std::size_t> commits;
     const auto subscription =
         store->subscribe([&](const std::vector<Event>& events) { commits.push_back(events.size()); });
@@ -216,7 +270,7 @@ TEST(GroupCommit, commits_together_what_waits_and_undoes_only_what_throws) {
 TEST(GroupCommit, refuses_more_than_may_wait) {
     const Directory directory;
     VirtualClock clock(start_time);
-    const auto store = open({.path = directory.file(), .queue_max = 3}, clock);
+    const auto store = open({.database = directory.file(), .queue_max = 3}, clock);
     asio::thread_pool callers(1);
     std::latch started(1), go(1);
     std::vector<std::string> outcomes;
@@ -244,7 +298,7 @@ TEST(GroupCommit, refuses_more_than_may_wait) {
 TEST(GroupCommit, reads_are_snapshots_beside_a_write) {
     const Directory directory;
     VirtualClock clock(start_time);
-    const auto store = open({.path = directory.file()}, clock);
+    const auto store = open({.database = directory.file()}, clock);
     write(*store, [](Tx& tx) { tx.set_setting("n", "1"); });
     const auto seen = read(*store, [&](Rows& rows) {
         auto both = *rows.find_setting("n");

@@ -61,6 +61,23 @@ TEST_P(Lists, look_for_text_literally_and_without_case) {
     EXPECT_EQ(list({.q = "100", .limit = 1}).total, 2);
 }
 
+TEST_P(Lists, are_in_the_order_of_bytes_whatever_the_language_of_the_database) {
+    const Names sorted = {"B", "Zebra", "a-b", "a_b", "ab", "apfel", "Äpfel", "ß", "éclair", "中"};
+    write([&](Tx& tx) {
+        for (const auto& name : sorted) tx.insert_session(make_session(ada, name));
+    });
+    EXPECT_EQ(names({.sort = "name"}), sorted);
+    EXPECT_EQ(names({.sort = "-name"}), Names(sorted.rbegin(), sorted.rend()));
+    Names walked;
+    Query query{.sort = "name", .limit = 1};
+    do {
+        const auto page = list(query);
+        walked.push_back(page.items.at(0).name);
+        query.cursor = page.next.value_or("");
+    } while (!query.cursor.empty());
+    EXPECT_EQ(walked, sorted);
+}
+
 TEST_P(Lists, filter_by_columns) {
     auto failed = make_session(ada, "failed"), running = make_session(ada, "running");
     failed.status.phase = Phase::failed;

@@ -1,5 +1,6 @@
 #include <mutex>
 
+#include "store/feed.hpp"
 #include "store/group.hpp"
 #include "store/migrations.hpp"
 #include "store/stores.hpp"
@@ -12,7 +13,8 @@ namespace {
 class MemoryStore final : public Store {
   public:
     MemoryStore(const Options& options, Clock& clock)
-        : group_(db_, clock, {options.keep_state_events, options.keep_audit_events}, *feed_) {
+        : group_(db_, clock, {options.keep_state_events, options.keep_audit_events},
+                 [this](const std::vector<Event>& events) { feed_->publish(events); }) {
         migrate(db_, migrations(), clock.now());
     }
 

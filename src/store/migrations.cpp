@@ -4,12 +4,14 @@
 
 #include "crypto/random.hpp"
 #include "store/migrations/m0001_first.hpp"
+#include "store/migrations/m0002_replicas.hpp"
 
 namespace berth::store {
 namespace {
 
 constexpr Migration all[] = {
     {1, "first", scripts::m0001_first},
+    {2, "replicas", scripts::m0002_replicas},
 };
 
 /// A migration that has run.
@@ -58,23 +60,46 @@ std::span<const Migration> migrations() {
     return all;
 }
 
-void migrate(Connection& db, std::span<const Migration> known, Time now) {
-    db.script(
-        "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL, "
-        "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);");
-    const auto past = db.select<Past>("ORDER BY number");
-    require_known(past, known);
-    for (const auto& migration : known.subspan(past.size())) {
-        db.begin("IMMEDIATE");
-        try {
-            db.script(migration.script);
-            db.insert(Past{migration.number, migration.name, crypto::sha256_hex(migration.script), now});
-            db.commit();
-        } catch (...) {
-            db.roll_back();
-            throw;
+namespace {
+
+/// Runs the next one that the database has not seen. False when there is none. In a transaction that keeps
+/// other programs from doing the same.
+bool migrate_once(Connection& db, std::span<const Migration> known, Time now) {
+    db.begin(Access::write);
+    try {
+        db.script(
+            "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL, "
+            "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);");
+        const auto past = db.select<Past>("ORDER BY number");
+        require_known(past, known);
+        const bool more = past.size() < known.size();
+        if (more) {
+            const auto& next = known[past.size()];
+            db.migrate(next.script);
+            db.insert(Past{next.number, next.name, crypto::sha256_hex(next.script), now});
         }
+        db.commit();
+        return more;
+    } catch (...) {
+        db.roll_back();
+        throw;
     }
+}
+
+}  // namespace
+
+void migrate(Connection& db, std::span<const Migration> known, Time now) {
+    while (migrate_once(db, known, now)) continue;
+}
+
+void require_migrated(Connection& db) {
+    const auto past = db.select<Past>("ORDER BY number");
+    require_known(past, all);
+    if (past.size() < std::size(all))
+        throw Error(Kind::conflict, "database_older",
+                    fmt::format("the database is at migration {}, this program wants {}", past.size(),
+                                std::size(all)),
+                    "start this Berth with it once, and stop it");
 }
 
 }  // namespace berth::store

@@ -90,19 +90,34 @@ class SqlRows final : public Tx {
                   Time expires_at) override;
     void forget_expired(Time now) override;
 
-    /// Events appended since the last call of `take_events`, with their sequence numbers.
-    std::size_t appended() const { return events_.size(); }
-    std::vector<Event> take_events() { return std::exchange(events_, {}); }
-    /// Forgets events after the first `count`: their savepoint was rolled back.
-    void drop_events(std::size_t count) { events_.resize(count); }
+    std::optional<Leadership> leadership() override;
+    std::optional<Leadership> take_leadership(const std::string& holder, Duration lease) override;
+    void release_leadership(const std::string& holder, std::int64_t epoch) override;
+    void require_epoch(std::int64_t epoch) override;
+
+    /// How far the events of a transaction are: appended, and already rows.
+    struct Progress {
+        std::size_t appended = 0, stored = 0;
+    };
+    Progress progress() const { return {events_.size(), stored_}; }
+    /// Goes back there: what came later was rolled back.
+    void go_back(Progress progress);
+    /// Makes rows of the events appended: all at once, last of all, and before somebody reads them.
+    void store_events();
+    /// Their first and last number, `12 15`; empty without events.
+    std::string note() const;
+    /// The events since the last call, with their sequence numbers.
+    std::vector<Event> take_events();
 
   private:
     void forget_events(EventClass class_, Time before);
+    Time database_time();
 
     Connection& db_;
     Clock& clock_;
     Retention retention_;
     std::vector<Event> events_;
+    std::size_t stored_ = 0;           // How many of them are rows.
     std::int64_t first_of_batch_ = 0;  // Sequence number of the first of `events_`.
 };
 

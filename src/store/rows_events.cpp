@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "store/list.hpp"
@@ -11,8 +13,9 @@ const ListShape& shape() {
         .key = "sequence",
         .key_kind = CellKind::number,
         .newest = "-sequence",
-        // The words of an event are ASCII but for the actor, whose case then counts outside of it.
-        .search = "(actor || ' ' || kind || ' ' || subject)",
+        // The words of an event are ASCII but for the actor, whose case then counts outside of it: `lower` of
+        // SQLite, and of PostgreSQL in the collation of these columns, knows no other letters.
+        .search = "lower(actor || ' ' || kind || ' ' || subject)",
         .columns = {
             {"sequence", "sequence", CellKind::number},
             {"at", "at", CellKind::number, ListColumn::sort_only, {}},
@@ -34,6 +37,7 @@ constexpr std::string_view forgotten_setting = "events.forgotten";
 }  // namespace
 
 std::vector<Event> SqlRows::events_after(const Caller& caller, std::int64_t sequence, int limit) {
+    store_events();
     return db_.select<Event>(
         "WHERE sequence > :after AND (owner_id = '' OR owner_id = :caller OR :everything = 1) "
         "ORDER BY sequence LIMIT :limit",
@@ -41,6 +45,7 @@ std::vector<Event> SqlRows::events_after(const Caller& caller, std::int64_t sequ
 }
 
 std::vector<Event> SqlRows::events_of(const Caller& caller, std::string_view subject, int limit) {
+    store_events();
     auto events = db_.select<Event>(
         "WHERE subject = :subject AND (owner_id = '' OR owner_id = :caller OR :everything = 1) "
         "ORDER BY sequence DESC LIMIT :limit",
@@ -50,12 +55,14 @@ std::vector<Event> SqlRows::events_of(const Caller& caller, std::string_view sub
 }
 
 Page<Event> SqlRows::list_events(const Caller& caller, const Query& query) {
+    store_events();
     Where where;
     if (!caller.everything) where.add("(owner_id = '' OR owner_id = {})", caller.user);
     return list<Event>(db_, shape(), query, std::move(where));
 }
 
 std::int64_t SqlRows::last_sequence() {
+    if (!events_.empty()) return events_.back().sequence;
     return db_.value<std::int64_t>("SELECT MAX(sequence) FROM event").value_or(0);
 }
 
@@ -70,8 +77,27 @@ void SqlRows::append(Event event) {
     // numbers back.
     if (events_.empty()) first_of_batch_ = last_sequence() + 1;
     event.sequence = first_of_batch_ + static_cast<std::int64_t>(events_.size());
-    db_.insert(event);
     events_.push_back(std::move(event));
+}
+
+void SqlRows::store_events() {
+    db_.insert_all(std::span<const Event>(events_).subspan(stored_));
+    stored_ = events_.size();
+}
+
+void SqlRows::go_back(Progress progress) {
+    events_.resize(progress.appended);
+    stored_ = progress.stored;
+}
+
+std::vector<Event> SqlRows::take_events() {
+    stored_ = 0;
+    return std::exchange(events_, {});
+}
+
+std::string SqlRows::note() const {
+    if (events_.empty()) return {};
+    return fmt::format("{} {}", events_.front().sequence, events_.back().sequence);
 }
 
 std::optional<std::string> SqlRows::find_setting(std::string_view name) {
@@ -86,6 +112,7 @@ void SqlRows::set_setting(std::string_view name, const std::string& text) {
 }
 
 void SqlRows::forget_expired(Time now) {
+    store_events();
     db_.run("DELETE FROM login WHERE expires_at <= :now", now);
     db_.run("DELETE FROM ticket WHERE expires_at <= :now", now);
     db_.run("DELETE FROM idempotency WHERE expires_at <= :now", now);
@@ -97,7 +124,7 @@ void SqlRows::forget_events(EventClass class_, Time before) {
     static const std::string old =
         " FROM (SELECT sequence FROM event WHERE class = :class AND at < :before AND sequence < :newest "
         "ORDER BY at, sequence LIMIT " +
-        std::to_string(forgotten_at_once) + ")";
+        std::to_string(forgotten_at_once) + ") AS old";
     const auto newest = last_sequence();
     const auto last = db_.value<std::int64_t>("SELECT MAX(sequence)" + old, class_, before, newest);
     if (!last) return;

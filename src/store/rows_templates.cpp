@@ -44,7 +44,7 @@ struct Table<Counter> {
     template <class V, class Row>
     static void visit(V& v, Row& row) {
         v.elsewhere("revision", row.revision);
-        v.elsewhere("deleted_at IS NOT NULL", row.deleted);
+        v.elsewhere("CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END", row.deleted);
     }
 };
 

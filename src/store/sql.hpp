@@ -2,16 +2,20 @@
 
 #include <soci/soci.h>
 
+#include <algorithm>
+#include <bit>
 #include <list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "store/cell.hpp"
+#include "store/dialect.hpp"
 
-/// A connection to the database, over SOCI: the only place that knows which database it is.
+/// A connection to the database, over SOCI. Which database it is knows only its dialect.
 namespace berth::store {
 
 /// A prepared statement with the cells that its parameters and results travel through.
@@ -22,13 +26,17 @@ class Statement {
     Statement& operator=(const Statement&) = delete;
 
     Cell& parameter(std::size_t place) { return parameters_[place]; }
+    std::vector<Cell> parameters() const { return {parameters_.get(), parameters_.get() + count_}; }
     const Cell& result(std::size_t place) const { return results_[place]; }
     bool execute() { return statement_.execute(true); }
     bool fetch() { return statement_.fetch(); }
+    /// Whether the statement is not a query.
+    static bool changes(std::string_view sql) { return !sql.starts_with("SELECT"); }
     std::int64_t affected() { return statement_.get_affected_rows(); }
 
   private:
     // SOCI keeps the addresses of the cells, so they are before it and never move.
+    const std::size_t count_;
     std::unique_ptr<Cell[]> parameters_;
     std::unique_ptr<Cell[]> results_;
     soci::statement statement_;
@@ -36,17 +44,20 @@ class Statement {
 
 /// One connection, used by one thread at a time. Failures of the database come as `Error`:
 /// a taken name or a missing reference `conflict`, a disk that is full or fails `unavailable`
-/// (`storage_failed`).
+/// (`storage_failed`), a server that is away `unavailable` (`database_unreachable`): the next transaction
+/// looks for it again.
 class Connection {
   public:
-    /// Opens or makes the file; an empty path is a database in memory.
-    explicit Connection(const std::string& path);
+    /// Opens what `Options::database` names; a file that is not there is made.
+    explicit Connection(const std::string& database, const ServerOptions& server = {});
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
     /// Runs statements separated by `;` at the end of a line, without parameters.
     void script(std::string_view statements);
+    /// The same, written for SQLite, in the types of this database.
+    void migrate(std::string_view statements);
 
     /// Runs one statement; returns how many rows it changed.
     template <class... Parameters>
@@ -57,6 +68,9 @@ class Connection {
     std::int64_t insert(const Row& row);
     template <class Row>
     std::int64_t update(const Row& row);
+    /// Inserts all rows, in few statements.
+    template <class Row>
+    void insert_all(std::span<const Row> rows);
 
     /// Rows of `SELECT its columns FROM its table ` + `tail`.
     template <class Row, class... Parameters>
@@ -72,13 +86,26 @@ class Connection {
     template <class Each>
     void query(const std::string& sql, const std::vector<Cell>& parameters, const Kinds& results, Each each);
 
-    /// True once the disk or the file has failed since the last `begin`: nothing more may be written in this
-    /// transaction.
-    bool failed() const { return failed_; }
-    void begin(std::string_view mode);
-    void commit();
+    /// What failed since the last `begin` so that nothing more may be written in this transaction.
+    const std::optional<Error>& failure() const { return failure_; }
+    void begin(Access access);
+    /// `note` is told to those who listen on this database, with the commit. With `certain` an answer that
+    /// is lost is looked for: it returns when the rows are there, throws `unavailable` when they are not, and
+    /// (`outcome_unknown`) when that could not be learnt in time.
+    void commit(std::string_view note = {}, bool certain = false);
     /// Ends the transaction if there is one; never throws.
     void roll_back() noexcept;
+
+    /// The clock of the database, where it has one of its own.
+    std::optional<Time> now();
+    Dialect& dialect() { return *dialect_; }
+
+    /// Remembers how far a failure reaches, and throws it.
+    [[noreturn]] void refuse(Verdict verdict);
+    /// Before the session is opened again.
+    void forget_statements();
+    /// Runs a change once more, with the parameters that it had. Whatever fails ends the transaction.
+    void repeat(const std::string& sql, const std::vector<Cell>& parameters);
 
   private:
     /// The prepared statement for `sql`; the least recently used goes when there are too many.
@@ -88,14 +115,15 @@ class Connection {
     void forget(const std::string& sql);
     template <class Each>
     void read_to_end(Statement& statement, const std::string& sql, Each each);
-    [[noreturn]] void fail(const soci::soci_error& error, const std::string& sql);
+    [[noreturn]] void fail(const soci::soci_error& error, const std::string& sql, bool change);
 
     struct Entry {
         std::unique_ptr<Statement> statement;
         std::list<const std::string*>::iterator use;
     };
     soci::session session_;
-    bool failed_ = false;
+    std::unique_ptr<Dialect> dialect_;
+    std::optional<Error> failure_;
     std::unordered_map<std::string, Entry> statements_;
     std::list<const std::string*> uses_;  // Most recent first.
 };
@@ -117,6 +145,27 @@ std::int64_t Connection::insert(const Row& row) {
     put_row(row, [&](std::size_t place) -> Cell& { return statement.parameter(place); });
     execute(statement, sql);
     return statement.affected();
+}
+
+template <class Row>
+void Connection::insert_all(std::span<const Row> rows) {
+    static const Columns columns = columns_of<Row>();
+    const auto kinds_of_one = columns.kinds(Columns::inserted);
+    while (!rows.empty()) {
+        // Powers of two: few statements that differ.
+        const auto count = std::min<std::size_t>(std::bit_floor(rows.size()), 64);
+        Kinds kinds;
+        for (std::size_t row = 0; row < count; ++row)
+            kinds.insert(kinds.end(), kinds_of_one.begin(), kinds_of_one.end());
+        const auto sql = insert_sql(Table<Row>::name, columns, count);
+        auto& statement = prepare(sql, kinds, {});
+        for (std::size_t row = 0; row < count; ++row)
+            put_row(rows[row], [&](std::size_t place) -> Cell& {
+                return statement.parameter(row * kinds_of_one.size() + place);
+            });
+        execute(statement, sql);
+        rows = rows.subspan(count);
+    }
 }
 
 template <class Row>

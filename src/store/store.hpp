@@ -81,6 +81,15 @@ struct Remembered {
     std::string body;
 };
 
+/// Who leads among several Berths on one database, and until when by the database's clock.
+struct Leadership {
+    std::string holder;
+    std::int64_t epoch = 0;  ///< One more whenever another holder takes over.
+    Time renewed_at{};
+    Time expires_at{};
+    auto operator<=>(const Leadership&) const = default;
+};
+
 /// Reads. In a read transaction all see one snapshot; in a write they see what it has written.
 ///
 /// Functions with a `Caller` never show another's row, whatever the role, unless it asks for `everything`: it
@@ -159,6 +168,9 @@ class Rows {
     /// A setting of the installation: `quota.default`, `instance.id`…
     virtual std::optional<std::string> find_setting(std::string_view name) = 0;
 
+    /// Who leads now; nothing when nobody does.
+    virtual std::optional<Leadership> leadership() = 0;
+
     User get_user(const UserId& id);
     Template get_template(const Caller& caller, std::string_view name);
     TemplateRevision get_revision(const Caller& caller, std::string_view name, int revision);
@@ -224,6 +236,14 @@ class Tx : public Rows {
     /// Deletes expired logins, tickets and remembered answers, and events beyond the retention of their class
     /// (at most 10 000 of each class a call). The newest event stays.
     virtual void forget_expired(Time now) = 0;
+
+    /// Takes the lead, or renews it, for the length of `lease` from now. Nothing while another has it.
+    virtual std::optional<Leadership> take_leadership(const std::string& holder, Duration lease) = 0;
+    /// Gives it up, if it still is that of `holder` in `epoch`.
+    virtual void release_leadership(const std::string& holder, std::int64_t epoch) = 0;
+    /// Throws `conflict` (`deposed`) once another epoch than this one has begun: what a leader writes goes
+    /// with it, so that nothing of an older one arrives late.
+    virtual void require_epoch(std::int64_t epoch) = 0;
 };
 
 /// What we remember. Rows are the truth; the change feed is how the layers hear of each other.
@@ -256,23 +276,41 @@ class Store {
     virtual void enqueue_read(std::function<void(Rows&)> work, Done done) = 0;
 };
 
+/// How long we have patience with a PostgreSQL server, and it with us. Nothing of it matters to SQLite.
+struct ServerOptions {
+    std::string password_file;  ///< Its first line is the password, read at each connect; empty: none.
+    Duration connect_limit = std::chrono::seconds(3);     ///< To connect to one host, in whole seconds.
+    Duration lock_limit = std::chrono::seconds(5);        ///< For the write of another Berth to end.
+    Duration statement_limit = std::chrono::seconds(30);  ///< For one statement.
+    /// Between two statements of a transaction: then the server ends it, so that a Berth that hangs does not
+    /// keep others waiting.
+    Duration idle_limit = std::chrono::seconds(5);
+    Duration silence_limit = std::chrono::seconds(10);  ///< For the server to confirm what was sent.
+    Duration outcome_limit = std::chrono::seconds(15);  ///< To learn of a commit whose answer was lost.
+    Duration look_every = std::chrono::seconds(10);     ///< For events, should a notification have been lost.
+};
+
 struct Options {
-    std::string path;        ///< Database file; empty: in memory, and everything runs on the caller's thread.
-    int readers = 2;         ///< Threads that read a file database.
+    /// `postgres://…`, or the path of a database file, also with `sqlite:` before it. Empty: in memory, and
+    /// everything runs on the caller's thread.
+    std::string database;
+    ServerOptions server{};
+    int readers = 2;         ///< Threads that read a database that is not in memory.
     int batch_max = 256;     ///< Closures of one commit.
     int queue_max = 10'000;  ///< Closures waiting; more are `busy`.
     Duration keep_state_events = std::chrono::hours(24 * 7);
     Duration keep_audit_events = std::chrono::hours(24 * 365);
 };
 
-/// Opens (and migrates) the database; its directory exists. Throws `conflict` when another process has it
-/// open
-/// (`data_directory_in_use`), `internal` (`migration_changed`) when a migration that ran differs from ours,
-/// and `internal` (`database_newer`) with the newest version that this program knows when the database is
-/// newer.
+/// Opens (and migrates) the database; the directory of a file exists. Throws `conflict` when another process
+/// has the file open (`data_directory_in_use`), `internal` (`migration_changed`) when a migration that ran
+/// differs from ours, `internal` (`database_newer`) with the newest version that this program knows when the
+/// database is newer, and `unavailable` (`database_unreachable`) when a server is away.
 ///
-/// A write whose commit fails (`unavailable`, `storage_failed`) has left nothing behind; the next one may
-/// work.
+/// Any number of Berths may share a database on a PostgreSQL server: each hears the events of all.
+///
+/// A write whose commit fails (`unavailable`: `storage_failed`, `database_unreachable`) has left nothing
+/// behind; the next one may work. Only `outcome_unknown` may or may not have.
 std::unique_ptr<Store> open(const Options& options, Clock& clock);
 
 }  // namespace berth::store

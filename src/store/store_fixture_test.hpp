@@ -8,9 +8,10 @@
 #include <filesystem>
 
 #include "crypto/random.hpp"
+#include "store/postgres_fixture_test.hpp"
 #include "store/store.hpp"
 
-/// What tests of the store share: a directory of their own, a store in a file or in memory, and rows.
+/// What tests of the store share: a directory of their own, a store of each kind, and rows.
 namespace berth::store {
 
 /// A private directory that ends with its owner.
@@ -114,10 +115,12 @@ std::string code_of(F work) {
     return "nothing was thrown";
 }
 
-/// Tests that hold for both stores. `ada`, `bob` and the template `terminal` are there.
+/// Tests that hold for every store. `ada`, `bob` and the template `terminal` are there.
 class EveryStore : public testing::TestWithParam<const char*> {
   protected:
-    EveryStore() {
+    void SetUp() override {
+        if (on_server() && PostgresServer::shared() == nullptr) GTEST_SKIP() << "PostgreSQL is not installed";
+        if (on_server()) schema = std::make_unique<Schema>(*PostgresServer::shared());
         reopen();
         write([&](Tx& tx) {
             tx.insert_user(ada);
@@ -127,10 +130,12 @@ class EveryStore : public testing::TestWithParam<const char*> {
     }
 
     bool in_file() const { return std::string_view(GetParam()) == "file"; }
+    bool on_server() const { return std::string_view(GetParam()) == "postgres"; }
     void reopen() {
         store.reset();
         Options options;
-        if (in_file()) options.path = directory.file();
+        if (in_file()) options.database = directory.file();
+        if (on_server()) options.database = schema->url();
         store = open(options, clock);
     }
     template <class F>
@@ -143,6 +148,7 @@ class EveryStore : public testing::TestWithParam<const char*> {
     }
 
     Directory directory;
+    std::unique_ptr<Schema> schema;
     VirtualClock clock{start_time};
     const User ada = make_user("ada");
     const User bob = make_user("bob");
@@ -154,7 +160,7 @@ class EveryStore : public testing::TestWithParam<const char*> {
 
 }  // namespace berth::store
 
-#define BERTH_EVERY_STORE(Suite)                    \
-    INSTANTIATE_TEST_SUITE_P(                       \
-        , Suite, testing::Values("file", "memory"), \
+#define BERTH_EVERY_STORE(Suite)                                \
+    INSTANTIATE_TEST_SUITE_P(                                   \
+        , Suite, testing::Values("file", "memory", "postgres"), \
         [](const testing::TestParamInfo<const char*>& kind) { return std::string(kind.param); })

@@ -2,11 +2,12 @@
 
 #include "store/store.hpp"
 
-/// The two kinds of store that `open` chooses from.
+/// The kinds of store that `open` chooses from.
 namespace berth::store {
 
 std::unique_ptr<Store> open_memory(const Options& options, Clock& clock);
 std::unique_ptr<Store> open_file(const Options& options, Clock& clock);
+std::unique_ptr<Store> open_server(const Options& options, Clock& clock);
 
 /// What a call gets after `close`.
 std::exception_ptr refusal_when_closed();

@@ -19,20 +19,22 @@ packages_for() {
         build)
             boost=$(boost_version) || return 1
             echo clang-19 clang-format-19 clang-tidy-19 lld-19 libclang-rt-19-dev llvm-19 ccache cmake ninja-build pkg-config \
-                git python3 "libboost$boost-dev" "libboost-json$boost-dev" "libboost-url$boost-dev" libsoci-dev libsqlite3-dev \
+                git python3 "libboost$boost-dev" "libboost-json$boost-dev" "libboost-url$boost-dev" libsoci-dev libsqlite3-dev libpq-dev \
                 libspdlog-dev libcli11-dev libyaml-cpp-dev libsodium-dev prometheus-cpp-dev libssl-dev libgtest-dev \
                 libgmock-dev ca-certificates ;;
         ui) echo npm nodejs ;;
+        database) echo postgresql ;;
         engine) echo podman runc netavark aardvark-dns iptables nftables iproute2 uidmap slirp4netns ;;
         base) echo mmdebstrap ;;
         browser) echo chromium nodejs npm ;;
         e2e) echo curl jq iproute2 procps util-linux ;;
-        bench) echo nginx-light haproxy wrk curl jq libbenchmark-dev ;;
+        chart) echo podman python3-yaml curl ;;
         # Another packager's containerd (Docker's) serves as well, and Debian's would push it out.
         cluster)
             command -v containerd >/dev/null || echo containerd
             command -v runc >/dev/null || echo runc
             echo containernetworking-plugins ipset conntrack iptables busybox-static iproute2 procps util-linux openssl ;;
+        bench) echo nginx-light haproxy wrk curl jq libbenchmark-dev postgresql postgresql-client ;;
     esac
 }
 
@@ -40,10 +42,12 @@ reason_for() {
     case $1 in
         build) echo "compiler, build tools and libraries" ;;
         ui) echo "the web UI is built with them" ;;
+        database) echo "tests of the store start a private server" ;;
         engine) echo "sessions run in containers" ;;
         base) echo "makes a Debian base image where none can be pulled" ;;
         browser) echo "tests drive a real browser" ;;
         e2e) echo "end-to-end tests" ;;
+        chart) echo "tests render and read the Helm chart" ;;
         bench) echo "peers and tools of the benchmarks" ;;
         cluster) echo "tests run a whole Kubernetes" ;;
     esac
@@ -107,5 +111,20 @@ run_gtests() {
         rm -f "$out"
     done
     count $passed $failed $skipped "$ring"
+    ((failed == 0))
+}
+
+# Runs a unittest program and counts what it says.
+run_suite() {
+    local ring=$1 program=$2 out ran failed skipped
+    out=$(mktemp)
+    python3 "$program" 2>&1 | tee "$out"
+    ran=$(sed -n 's/^Ran \([0-9]*\) tests\?.*/\1/p' "$out")
+    failed=$(($(sed -n 's/^FAILED (\(.*\))$/\1/p' "$out" | tr ',' '\n' | sed -n 's/ *\(failures\|errors\)=//p' | paste -sd+ | sed 's/^$/0/')))
+    skipped=$(sed -n 's/.*skipped=\([0-9]*\).*/\1/p' "$out")
+    [[ -n $ran ]] || { ran=0 failed=1; }
+    grep -q '^OK' "$out" || ((failed)) || failed=1
+    rm -f "$out"
+    count $((ran - failed - ${skipped:-0})) "$failed" "${skipped:-0}" "$ring"
     ((failed == 0))
 }

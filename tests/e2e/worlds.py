@@ -140,7 +140,40 @@ class KubernetesWorld:
         return done.stdout
 
 
-WORLDS = {"container": ContainerWorld, "kubernetes": KubernetesWorld}
+class SimWorld:
+    """Nothing runs: what a case needs of a real process it cannot have here."""
+
+    name = "sim"
+    real = False
+
+    def options(self):
+        return {}
+
+    def clean(self, server):
+        pass
+
+
+# What asks a real process something, by name: exempt where nothing runs.
+NEED_A_PROCESS = {
+    "test_1_a_session_from_launch_to_removal_by_cli": "programs run in it",
+    "test_2_a_restart_and_a_kill_of_the_server_change_nothing": "what runs outlives the server",
+    "test_2_what_was_ready_stays_ready_however_long_it_has_run": "what runs outlives the server",
+    "test_3_linked_components_talk": "components talk",
+    "test_a_navigation_wakes_once_and_a_background_poll_wakes_nothing": "an application answers",
+    "test_an_image_that_does_not_exist": "images are looked for",
+    "test_an_image_that_exits_at_once_shows_code_and_last_lines": "a program ends",
+    "test_a_port_that_never_listens": "a port is asked",
+    "test_running_out_of_memory": "the kernel counts",
+    "test_a_killed_container_comes_back": "a process is killed",
+    "test_a_container_removed_behind_our_back_is_made_again": "a container is removed",
+    "test_a_session_reaches_neither_neighbours_nor_the_host_nor_private_addresses": "packets are sent",
+    "test_the_internet_is_reached_as_the_template_says": "packets are sent",
+    "test_a_session_has_no_privileges": "the kernel refuses",
+    "test_the_engines_service_may_be_killed": "there is a service",
+    "test_doctor_finds_everything_in_order": "there is an engine to examine",
+}
+
+WORLDS = {"container": ContainerWorld, "kubernetes": KubernetesWorld, "sim": SimWorld}
 
 
 def world():

@@ -13,7 +13,7 @@ using namespace kubernetes;
 
 namespace {
 
-constexpr int answer_grace = 1;
+constexpr int purge_grace = 1;
 
 Error taken(const kube::Resource& resource, const std::string& name) {
     return Error(Kind::conflict, "name_taken",
@@ -40,9 +40,7 @@ Task<> KubernetesEngine::apply(WorkloadId id, Changes changes) {
     }
 }
 
-/// One create; a namespace that has gone is made again.
-Task<json::value> KubernetesEngine::create_once(WorkloadId id, kube::Resource resource, json::object object) {
-    (void)id;
+Task<json::value> KubernetesEngine::create_once(kube::Resource resource, json::object object) {
     bool missing = false;
     try {
         co_return co_await client_.create(resource, object);
@@ -61,12 +59,10 @@ Task<json::value> KubernetesEngine::create(WorkloadId id, kube::Resource resourc
                                            std::string owner) {
     const kube::Key key{std::string(object["metadata"].at("namespace").as_string()),
                         std::string(object["metadata"].at("name").as_string())};
-    bool exists = false;
     try {
-        co_return co_await create_once(id, resource, std::move(object));
+        co_return co_await create_once(resource, std::move(object));
     } catch (const Error& error) {
         if (error.code != "already_exists") throw;
-        exists = true;
     }
     auto there = co_await client_.find(resource, key);
     if (!there) throw Error(Kind::busy, "changing", fmt::format("{} has just gone", berth::quoted(key.name)));
@@ -84,7 +80,6 @@ Task<json::value> KubernetesEngine::create(WorkloadId id, kube::Resource resourc
         throw Error(Kind::busy, "still_ending",
                     fmt::format("a previous {} {} is being removed", resource.kind, berth::quoted(key.name)));
     }
-    (void)exists;
     co_return std::move(*there);
 }
 
@@ -118,7 +113,7 @@ Task<> KubernetesEngine::make(WorkloadId id, CreateVolume change) {
     if (claims_->find(key) != nullptr) co_return;
     std::optional<json::value> made;
     try {
-        made = co_await create_once(id, kube::claims, render_claim(place_, id, change.volume));
+        made = co_await create_once(kube::claims, render_claim(place_, id, change.volume));
     } catch (const Error& error) {
         if (error.code != "already_exists") throw;
     }
@@ -134,6 +129,8 @@ Task<> KubernetesEngine::make(WorkloadId id, StartComponent change) {
     const auto* config_map = config_maps_->find({options_.namespace_, workload_name(id)});
     if (config_map == nullptr) throw Error(Kind::busy, "changing", "what the pods belong to has just gone");
     const Owner owner{config_map->object.key.name, config_map->object.uid};
+    // Somebody may have removed what every pod mounts.
+    if (config_maps_->find({options_.namespace_, place_.init_config_map}) == nullptr) co_await prepare_init();
     std::map<std::string, std::string> addresses;
     for (const auto* service : services_->of(id)) addresses[service->object.component] = service->address;
     std::optional<std::vector<std::string>> program;
@@ -169,7 +166,6 @@ Task<> KubernetesEngine::make(WorkloadId id, StopComponent change) {
 }
 
 Task<> KubernetesEngine::make(WorkloadId id, RemoveComponent change) {
-    (void)answer_grace;
     last_words_.erase(change.handle);
     readiness_.erase(change.handle);
     co_await remove_pod(id, change.handle, std::nullopt);
@@ -214,7 +210,7 @@ Task<> KubernetesEngine::purge(Volumes volumes) {
             for (const auto& item : page.items) {
                 const auto seen = read_object(item);
                 co_await client_.remove(resource, seen.key,
-                                        {.uid = seen.uid, .grace_seconds = answer_grace, .background = true});
+                                        {.uid = seen.uid, .grace_seconds = purge_grace, .background = true});
             }
             if (page.next.empty()) co_return;
         }

@@ -38,7 +38,9 @@ KubernetesEngine::KubernetesEngine(asio::any_io_executor executor, Clock& clock,
               .dns = {{.labels = {{"k8s-app", "kube-dns"}}},
                       {.namespace_ = "openshift-dns",
                        .labels = {{"dns.operator.openshift.io/daemonset-dns", "default"}}}},
+              .overlay = options_.pod_overlay,
               .overcommit = options_.overcommit};
+    check_overlay(place_.overlay);
     pods_ = make_shelf<SeenPod>("pods", read_pod);
     services_ = make_shelf<SeenService>("services", read_service);
     config_maps_ = make_shelf<SeenConfigMap>("configmaps", read_config_map);
@@ -114,6 +116,7 @@ Task<> KubernetesEngine::prepare() {
             co_await prepare_namespace();
             co_await prepare_init();
             co_await learn_ranges();
+            co_await learn_platform();
         } catch (const Error& error) {
             failure = error;
         }
@@ -138,8 +141,8 @@ Task<> KubernetesEngine::prepare_namespace() {
     if (there) co_return;
     json::object labels{{label_managed, "berth"}, {"pod-security.kubernetes.io/enforce", "restricted"}};
     const json::object about{{"name", options_.namespace_}, {"labels", labels}};
-    co_await client_.create(kube::namespaces, {{"metadata", about}});
-    log::info("namespace made", {{"namespace", options_.namespace_}});
+    const bool made = co_await create_if_missing(kube::namespaces, {{"metadata", about}});
+    if (made) log::info("namespace made", {{"namespace", options_.namespace_}});
 }
 
 Task<> KubernetesEngine::prepare_init() {
@@ -147,7 +150,29 @@ Task<> KubernetesEngine::prepare_init() {
     const auto there = co_await client_.find(kube::config_maps, key, kube::Detail::metadata);
     if (there) co_return;
     auto object = render_init(place_, net::base64_encode(options_.init_program));
-    co_await client_.create(kube::config_maps, std::move(object));
+    co_await create_if_missing(kube::config_maps, std::move(object));
+}
+
+/// False when it was there already: another replica was faster.
+Task<bool> KubernetesEngine::create_if_missing(kube::Resource resource, json::object object) {
+    try {
+        co_await client_.create(resource, std::move(object));
+        co_return true;
+    } catch (const Error& error) {
+        if (error.code != "already_exists") throw;
+    }
+    co_return false;
+}
+
+/// OpenShift gives every namespace users of its own, and refuses pods that name theirs.
+Task<> KubernetesEngine::learn_platform() {
+    try {
+        co_await client_.get_path("/apis/security.openshift.io");
+        place_.fixed_users = false;
+    } catch (const Error& error) {
+        if (error.kind != Kind::not_found) throw;
+        place_.fixed_users = true;
+    }
 }
 
 /// The cluster's own addresses, where it tells: they stay closed whatever their ranges.

@@ -37,6 +37,7 @@ struct KubernetesOptions {
     std::vector<std::string> open_ranges;    ///< Of those that are closed, what an admin opens.
     std::vector<std::string> closed_ranges;  ///< Further ones, as of the cluster's own pods and services.
     std::optional<kubernetes::Peers> gateway;
+    json::object pod_overlay;  ///< Merged into every pod.
     int overcommit = 1;
     Reach reach = Reach::automatic;
     std::uint64_t seed = 0;  ///< Of pauses between tries; 0: from the system.
@@ -100,6 +101,8 @@ class KubernetesEngine final : public Engine {
     Task<> prepare_namespace();
     Task<> prepare_init();
     Task<> learn_ranges();
+    Task<> learn_platform();
+    Task<bool> create_if_missing(kube::Resource resource, json::object object);
     template <class Seen>
     void follow(kube::Resource resource, kube::Detail detail, kubernetes::Shelf<Seen>& shelf);
     template <class Seen>
@@ -127,7 +130,8 @@ class KubernetesEngine final : public Engine {
     Task<> make(WorkloadId id, PrepareImage change);
     /// Creates it; what is there already is given back when it is this workload's and belongs to `owner`.
     Task<json::value> create(WorkloadId id, kube::Resource resource, json::object object, std::string owner);
-    Task<json::value> create_once(WorkloadId id, kube::Resource resource, json::object object);
+    /// One create; a namespace that has gone is made again.
+    Task<json::value> create_once(kube::Resource resource, json::object object);
     Task<> remove_pod(WorkloadId id, const std::string& uid, std::optional<int> grace);
 
     // examine.cpp

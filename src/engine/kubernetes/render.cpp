@@ -37,6 +37,7 @@ json::object select(const Place& place, const WorkloadId& id) {
 }
 
 json::object peer(const Peers& peers) {
+    if (!peers.range.empty()) return {{"ipBlock", json::object{{"cidr", peers.range}}}};
     auto namespaces = peers.namespace_.empty() ? json::object()
                                                : select({{"kubernetes.io/metadata.name", peers.namespace_}});
     return {{"namespaceSelector", namespaces}, {"podSelector", select(peers.labels)}};
@@ -184,7 +185,38 @@ json::object render_affinity(const Place& place, const WorkloadComponent& compon
     return affinity;
 }
 
+/// A merge patch (RFC 7386): null takes away, objects are merged, anything else replaces.
+void merge(json::object& into, const json::object& patch) {
+    for (const auto& [key, value] : patch) {
+        if (value.is_null()) {
+            into.erase(key);
+        } else if (value.is_object()) {
+            auto& there = into[key];
+            if (!there.is_object()) there = json::object();
+            merge(there.get_object(), value.get_object());
+        } else {
+            into[key] = value;
+        }
+    }
+}
+
 }  // namespace
+
+void check_overlay(const json::object& overlay) {
+    const std::map<std::string, std::vector<std::string>> ours{
+        {"metadata", {"name", "namespace", "ownerReferences"}},
+        {"spec", {"containers", "volumes", "restartPolicy", "automountServiceAccountToken", "hostname"}}};
+    for (const auto& part : overlay) {
+        const auto known = ours.find(std::string(part.key()));
+        if (known == ours.end() || !part.value().is_object())
+            throw Error(Kind::invalid, "invalid_config",
+                        fmt::format("podOverlay.{}: expected metadata or spec", std::string(part.key())));
+        for (const auto& name : known->second)
+            if (part.value().get_object().contains(name))
+                throw Error(Kind::invalid, "invalid_config",
+                            fmt::format("podOverlay.{}.{} is Berth's own", known->first, name));
+    }
+}
 
 const std::vector<std::string>& special_ranges() {
     static const std::vector<std::string> ranges{
@@ -305,7 +337,9 @@ json::object render_pod(const Place& place, const WorkloadId& id, const Owner& o
     for (const auto& name : place.pull_secrets) pull.push_back(json::object{{"name", name}});
     if (!pull.empty()) spec["imagePullSecrets"] = pull;
     if (component.profile == Profile::compat) spec["hostUsers"] = false;
-    return {{"metadata", about}, {"spec", spec}};
+    json::object pod{{"metadata", about}, {"spec", spec}};
+    merge(pod, place.overlay);
+    return pod;
 }
 
 json::object render_init(const Place& place, std::string_view base64) {

@@ -12,10 +12,12 @@
 /// Workloads as a cluster's objects. Pure.
 namespace berth::engine::kubernetes {
 
-/// Who may come in from outside a workload, or answer its questions: pods by their labels.
+/// Who may come in from outside a workload, or answer its questions: pods by their labels, or a range of
+/// addresses.
 struct Peers {
     std::string namespace_;                     ///< Empty: of every namespace.
     std::map<std::string, std::string> labels;  ///< That the pods carry.
+    std::string range;                          ///< Set: these addresses, and no pods.
 };
 
 /// Where we are and what an administrator decided, as rendering needs it.
@@ -30,6 +32,7 @@ struct Place {
     std::optional<Peers> gateway;           ///< Our own pods; absent: we come through the API server.
     std::vector<Peers> dns;                 ///< Who answers names.
     std::vector<std::string> closed;        ///< Ranges of egress `internet` that stay closed.
+    json::object overlay;                   ///< Merged into every pod (RFC 7386), by an administrator.
     int overcommit = 1;  ///< Sessions that share what each may use: limit / request of CPU.
 };
 
@@ -54,6 +57,10 @@ json::object render_pod(const Place& place, const WorkloadId& id, const Owner& o
                         const std::optional<std::vector<std::string>>& program);
 /// berth-init as an object that pods mount.
 json::object render_init(const Place& place, std::string_view base64);
+
+/// Throws `invalid` (`invalid_config`) for an overlay that would take away what makes a pod ours or keeps it
+/// in.
+void check_overlay(const json::object& overlay);
 
 /// Ranges that egress `internet` does not reach, whatever the cluster: private, shared, link-local,
 /// loopback, documentation, multicast and reserved ones (RFC 6890).

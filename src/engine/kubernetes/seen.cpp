@@ -61,8 +61,7 @@ void read_end(const json::value& pod, ObservedComponent& seen) {
     const auto* status = container_status(pod);
     const auto* ended = status == nullptr ? nullptr : find_at(*status, {"state", "terminated"});
     if (ended == nullptr) {
-        // Evicted, preempted, or its node went: no container is left to tell.
-        seen.message = text_at(pod, {"status", "message"});
+        // No container is left to tell.
         seen.exit_code = 137;
         seen.exited_at = last_change(pod);
         return;
@@ -72,6 +71,19 @@ void read_end(const json::value& pod, ObservedComponent& seen) {
     seen.exited_at = time_at(*ended, {"finishedAt"});
     if (!seen.exited_at) seen.exited_at = last_change(pod);
     seen.started_at = time_at(*ended, {"startedAt"});
+}
+
+/// Why the cluster takes a pod away though nobody asked us: drained, preempted, evicted, its node lost.
+///
+/// https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
+std::string read_disruption(const json::value& pod) {
+    const auto* condition = condition_of(pod, "DisruptionTarget");
+    if (condition == nullptr || text_at(*condition, {"status"}) != "True")
+        return text_at(pod, {"status", "reason"}) == "Evicted" ? text_at(pod, {"status", "message"}) : "";
+    const auto reason = text_at(*condition, {"reason"});
+    const auto message = text_at(*condition, {"message"});
+    if (reason == "EvictionByEvictionAPI") return "its node is being emptied";
+    return message.empty() ? reason : message;
 }
 
 }  // namespace
@@ -139,6 +151,7 @@ SeenPod read_pod(const json::value& pod) {
         seen.hopeless = std::move(waiting.hopeless);
     }
     if (read.object.ending) seen.state = ContainerState::stopping;
+    if (auto why = read_disruption(pod); !why.empty()) seen.message = std::move(why);
     return read;
 }
 

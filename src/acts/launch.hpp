@@ -1,15 +1,22 @@
 #pragma once
 
-#include "api/call.hpp"
 #include "store/store.hpp"
 
-namespace berth::api {
+namespace berth::acts {
+
+/// What somebody wants to launch.
+struct Wish {
+    std::string template_;
+    std::optional<std::string> name;       ///< Absent: the template's name, then with -2, -3…
+    std::optional<std::string> workspace;  ///< Id or name; a new name makes a new one.
+    std::optional<int> revision;           ///< Absent: the newest.
+};
 
 /// What a launch needs besides the rows.
 struct Launch {
     UserId user;
     std::string actor;
-    view::LaunchRequest wish;
+    Wish wish;
     std::string engine;
     Time now{};
 };
@@ -21,10 +28,6 @@ struct Launch {
 /// for bad names.
 Session launch(store::Tx& tx, const Launch& launch);
 
-/// The user's new workspace, within their quota. Throws `conflict` (`name_taken`), `too_many`, `invalid`.
-Workspace add_workspace(store::Tx& tx, const UserId& user, const std::string& actor, const std::string& name,
-                        const std::string& template_name, Time now);
-
 /// Inserts the rows of those volumes of the spec's that `owner` does not have yet.
 void add_volumes(store::Tx& tx, const TemplateSpec& spec, VolumeScope scope, const std::string& owner,
                  const UserId& user, const std::string& engine, Time now);
@@ -32,4 +35,4 @@ void add_volumes(store::Tx& tx, const TemplateSpec& spec, VolumeScope scope, con
 /// `name`, else `name-2`, `name-3`… : the first that `taken` does not say yes to.
 std::string free_name(const std::string& name, const std::function<bool(const std::string&)>& taken);
 
-}  // namespace berth::api
+}  // namespace berth::acts

@@ -1,0 +1,148 @@
+{{- define "berth.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Short enough that a suffix fits. */}}
+{{- define "berth.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains (include "berth.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "berth.name" .) | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "berth.selector" -}}
+app.kubernetes.io/name: {{ include "berth.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: server
+{{- end -}}
+
+{{- define "berth.labels" -}}
+app.kubernetes.io/name: {{ include "berth.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "berth.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "berth.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "berth.image" -}}
+{{- $name := .Values.image.repository -}}
+{{- with .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" $name .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $name (default .Chart.AppVersion .Values.image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Host of `url`, with its port where it has one. */}}
+{{- define "berth.authority" -}}
+{{- regexReplaceAll "^https?://" .Values.url "" | trimSuffix "/" -}}
+{{- end -}}
+
+{{- define "berth.host" -}}
+{{- regexReplaceAll ":[0-9]+$" (include "berth.authority" .) "" -}}
+{{- end -}}
+
+{{- define "berth.appsHost" -}}
+{{- regexReplaceAll ":[0-9]+$" (default (include "berth.authority" .) .Values.appsDomain) "" -}}
+{{- end -}}
+
+{{/* Not empty: PostgreSQL. */}}
+{{- define "berth.database" -}}
+{{- if or .Values.database.url .Values.database.existingSecret -}}postgres{{- end -}}
+{{- end -}}
+
+{{- define "berth.openshift" -}}
+{{- if eq (toString .Values.openshift) "auto" -}}
+{{- if .Capabilities.APIVersions.Has "security.openshift.io/v1" -}}true{{- end -}}
+{{- else if eq (toString .Values.openshift) "true" -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* Fails where a way in is asked for and nobody could come that way. */}}
+{{- define "berth.public" -}}
+{{- if hasPrefix "localhost" (include "berth.host" .) -}}
+{{- fail "url: name the host by which browsers reach Berth, such as https://berth.example.org; an ingress, HTTPRoute or route cannot lead to localhost" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Berth's configuration file. */}}
+{{- define "berth.config" -}}
+listen: ":8080"
+url: {{ .Values.url | quote }}
+{{- with .Values.appsDomain }}
+appsDomain: {{ . | quote }}
+{{- end }}
+engine: kubernetes
+{{- with .Values.sessions }}
+sessionNamespace: {{ .namespace | quote }}
+podAccess: {{ .podAccess }}
+cpuOvercommit: {{ .cpuOvercommit }}
+{{- with .storageClass }}
+storageClass: {{ . | quote }}
+{{- end }}
+{{- with .pullSecrets }}
+pullSecrets: {{ join "," . | quote }}
+{{- end }}
+{{- with .openRanges }}
+openRanges: {{ join "," . | quote }}
+{{- end }}
+{{- with .podOverlay }}
+podOverlay: {{ toJson . }}
+{{- end }}
+{{- with .closedRanges }}
+closedRanges: {{ join "," . | quote }}
+{{- end }}
+{{- end }}
+# Berth's own pods, by their label: the sessions' network policies let them in.
+gatewayPods: {{ printf "%s/berth.dev/gateway=%s" .Release.Namespace (include "berth.fullname" .) | quote }}
+starterCatalog: {{ .Values.catalog.starter }}
+{{- with .Values.config }}
+loops: {{ .loops }}
+connections: {{ .connections }}
+looksAtOnce: {{ .looksAtOnce }}
+logLevel: {{ .logLevel }}
+logFormat: {{ .logFormat }}
+{{- end }}
+{{- end -}}
+
+{{/* Pod Security `restricted`. Any user works that has group 0; OpenShift names its own. */}}
+{{- define "berth.podSecurity" -}}
+runAsNonRoot: true
+{{- if not (include "berth.openshift" .) }}
+runAsUser: 65532
+runAsGroup: 0
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
+{{- end }}
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- define "berth.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{/* Of a context and a path. The Host is Berth's own: others are not served. */}}
+{{- define "berth.probe" -}}
+httpGet:
+  path: {{ index . 1 }}
+  port: http
+  httpHeaders: [{name: Host, value: {{ include "berth.authority" (index . 0) | quote }}}]
+{{- end -}}

@@ -1,0 +1,85 @@
+#include "acts/rows.hpp"
+
+#include <algorithm>
+
+namespace berth::acts {
+
+Error no_such(std::string_view noun) {
+    return Error(Kind::not_found, "not_found",
+                 "there is no such " + std::string(noun) + ", or it is not yours");
+}
+
+Session find_session(store::Rows& rows, const Caller& caller, const std::string& name) {
+    auto found = rows.find_session(caller, SessionId{name});
+    if (!found) found = rows.find_session_by_name(caller.user, name);
+    if (!found || found->status.phase == Phase::gone) throw no_such("session");
+    return std::move(*found);
+}
+
+Workspace find_workspace(store::Rows& rows, const Caller& caller, const std::string& name) {
+    auto found = rows.find_workspace(caller, WorkspaceId{name});
+    if (!found) found = rows.find_workspace_by_name(caller.user, name);
+    if (!found || found->deleted_at) throw no_such("workspace");
+    return std::move(*found);
+}
+
+User find_user(store::Rows& rows, const std::string& name) {
+    auto found = rows.find_user(UserId{name});
+    if (!found) found = rows.find_user_by_name(name);
+    if (!found) throw no_such("user");
+    return std::move(*found);
+}
+
+std::vector<Session> holders_of(store::Rows& rows, const WorkspaceId& workspace) {
+    auto holders = rows.sessions_on(workspace);
+    std::erase_if(holders, [](const Session& session) { return session.status.phase == Phase::gone; });
+    return holders;
+}
+
+Quota default_quota(store::Rows& rows) {
+    const auto text = rows.find_setting("quota.default");
+    return text ? json::from_json<Quota>(json::parse(*text)) : Quota{};
+}
+
+plan::Limits limits_of(store::Rows& rows, const UserId& user) {
+    const auto row = rows.find_user(user);
+    return plan::limits(row ? row->quota : Quota{}, default_quota(rows));
+}
+
+std::vector<plan::Holding> holdings_of(store::Rows& rows, const UserId& user, const SessionId& except) {
+    std::vector<plan::Holding> holdings;
+    for (const auto& session : rows.sessions_of(user)) {
+        if (session.status.phase == Phase::gone || session.id == except) continue;
+        plan::Holding holding{.name = session.name, .running = takes_part(session)};
+        const auto revision = rows.find_revision(Caller::system(), session.template_, session.revision);
+        if (revision) holding.demand = plan::demand(revision->spec);
+        holdings.push_back(std::move(holding));
+    }
+    return holdings;
+}
+
+namespace {
+
+void append(store::Tx& tx, const Happening& happening, EventClass kind_of_event) {
+    Event event{.at = happening.at,
+                .class_ = kind_of_event,
+                .actor = happening.actor,
+                .kind = happening.kind,
+                .subject_kind = happening.subject_kind,
+                .subject = happening.subject,
+                .owner = happening.owner,
+                .data = happening.data};
+    tx.append(std::move(event));
+}
+
+}  // namespace
+
+void append_audit(store::Tx& tx, const Happening& happening) {
+    append(tx, happening, EventClass::audit);
+}
+
+void append_state(store::Tx& tx, const Happening& happening) {
+    append(tx, happening, EventClass::state);
+}
+
+}  // namespace berth::acts

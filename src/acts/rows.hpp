@@ -1,0 +1,42 @@
+#pragma once
+
+#include "plan/admit.hpp"
+#include "store/store.hpp"
+
+/// What acts have in common: lookups, the numbers of admission, and what is told. All of it runs inside of
+/// one transaction.
+namespace berth::acts {
+
+/// One wording for what is not there and what is another's.
+Error no_such(std::string_view noun);
+
+/// A session that is not gone, by id or by its name among the caller's own. Throws `not_found`.
+Session find_session(store::Rows& rows, const Caller& caller, const std::string& name);
+/// A workspace that was not deleted, by id or by its name among the caller's own. Throws `not_found`.
+Workspace find_workspace(store::Rows& rows, const Caller& caller, const std::string& name);
+/// A user by id or name. Throws `not_found`.
+User find_user(store::Rows& rows, const std::string& name);
+
+/// Sessions that mount the workspace: every one that is not gone, also the hibernated.
+std::vector<Session> holders_of(store::Rows& rows, const WorkspaceId& workspace);
+
+/// The installation's default quota, and what it is together with the user's own.
+Quota default_quota(store::Rows& rows);
+plan::Limits limits_of(store::Rows& rows, const UserId& user);
+
+/// What the user's sessions amount to; all but `except`.
+std::vector<plan::Holding> holdings_of(store::Rows& rows, const UserId& user, const SessionId& except = {});
+
+/// What an event says, whatever its class.
+struct Happening {
+    Time at{};
+    std::string actor, kind, subject_kind, subject;
+    UserId owner;
+    json::object data;
+};
+/// Who did what.
+void append_audit(store::Tx& tx, const Happening& happening);
+/// What became of it: what the loop, the gateway and open pages follow.
+void append_state(store::Tx& tx, const Happening& happening);
+
+}  // namespace berth::acts

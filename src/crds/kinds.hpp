@@ -1,0 +1,18 @@
+#pragma once
+
+#include "kube/resource.hpp"
+
+/// What the custom resources are called. Whoever reads, writes or defines one takes its names from here.
+namespace berth::crds {
+
+inline constexpr std::string_view group = "berth.dev";
+inline constexpr std::string_view version = "v1alpha1";
+
+inline constexpr kube::Resource templates{group, version, "templates", "Template"};
+inline constexpr kube::Resource sessions{group, version, "sessions", "Session"};
+inline constexpr kube::Resource workspaces{group, version, "workspaces", "Workspace"};
+
+/// The verb of RBAC that lets somebody make and change what is another's, and report its status.
+inline constexpr std::string_view launch_as = "launch-as";
+
+}  // namespace berth::crds

@@ -1,0 +1,233 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/quantity.hpp"
+#include "crds/cel.hpp"
+#include "crds/field.hpp"
+
+namespace berth::crds {
+namespace {
+
+Field label(std::string_view meaning) {
+    return {.meaning = meaning, .required = true, .longest = limits::label_max, .pattern = label_pattern};
+}
+
+/// `unit`: what the number 1 stands for.
+template <class Amount>
+Field amount(std::string_view meaning, Amount least, Amount most, Amount unit) {
+    return {.meaning = meaning,
+            .longest = amount_max,
+            .lowest = (least.count + unit.count - 1) / unit.count,
+            .highest = most.count / unit.count,
+            .rules = {{between(to_string(least), to_string(most)),
+                       fmt::format("from {} to {}", to_string(least), to_string(most))}}};
+}
+
+Field duration(std::string_view meaning, Duration least, Duration most) {
+    std::vector<Rule> rules;
+    if (least > Duration(0))
+        rules.push_back({fmt::format("{} >= {}.0", milliseconds(), least.count()),
+                         fmt::format("at least {}", to_string(least))});
+    rules.push_back({fmt::format("{} <= {}.0", milliseconds(), most.count()),
+                     fmt::format("at most {}", to_string(most))});
+    return {.meaning = meaning, .rules = std::move(rules)};
+}
+
+const std::vector<Rule> spec_rules{
+    {"!has(self.access) || self.access.all(a, self.components.exists(c, c.name == a.component))",
+     "access[].component must name a component", ".access"},
+    {"!has(self.access) || self.access.all(a, !has(a.port) || self.components.all(c, c.name != a.component "
+     "|| (has(c.ports) && c.ports.exists(p, p.name == a.port))))",
+     "access[].port must name a port of its component", ".access"},
+    {"!has(self.access) || self.access.all(a, !has(a.port) || self.components.all(c, c.name != a.component "
+     "|| !has(c.ports) || c.ports.all(p, p.name != a.port || (p.scheme == 'vnc') == (a.kind == 'vnc'))))",
+     "an access of kind vnc needs a port of scheme vnc, every other kind one of another scheme", ".access"},
+    {"self.components.all(c, !has(c.mounts) || c.mounts.all(m, has(self.volumes) && "
+     "self.volumes.exists(v, v.name == m.volume)))",
+     "components[].mounts[].volume must name a volume", ".components"}};
+
+Fields spec_fields() {
+    return {{"TemplateSpec", {.meaning = "What a session is made of.", .rules = spec_rules}},
+            {"TemplateSpec.displayName", {.meaning = "What people call it.", .longest = limits::title_max}},
+            {"TemplateSpec.description",
+             {.meaning = "What it is for, in a sentence or two.", .longest = limits::description_max}},
+            {"TemplateSpec.category",
+             {.meaning = "What the catalog groups it by.", .longest = limits::title_max}},
+            {"TemplateSpec.icon",
+             {.meaning = "A picture, as the text of a data: address.",
+              .longest = limits::icon_max,
+              .pattern = icon_pattern}},
+            {"TemplateSpec.tags",
+             {.meaning = "Words that the catalog finds it by.",
+              .longest = limits::title_max,
+              .most = limits::items_max}},
+            {"TemplateSpec.components",
+             {.meaning = "The containers of a session.",
+              .required = true,
+              .most = limits::components_max,
+              .least = 1,
+              .key = "name"}},
+            {"TemplateSpec.volumes",
+             {.meaning = "The storage that components mount.", .most = limits::volumes_max, .key = "name"}},
+            {"TemplateSpec.access",
+             {.meaning = "The ways in: what a person opens. The default is the first, unless one says so.",
+              .most = limits::items_max,
+              .key = "name",
+              .rules = {{"self.filter(a, a.default).size() <= 1", "only one access can be the default"}}}},
+            {"TemplateSpec.lifecycle", {.meaning = "How long things may take."}},
+            {"TemplateSpec.network", {.meaning = "What its sessions reach."}},
+            {"Lifecycle", {.meaning = "How long things may take."}},
+            {"Lifecycle.startWithin", duration("A start that takes longer has failed.",
+                                               limits::start_within_min, limits::start_within_max)},
+            {"Lifecycle.stopTimeout",
+             duration("The time from the polite signal to the kill.", Duration(0), limits::stop_timeout_max)},
+            {"NetworkSpec", {.meaning = "What its sessions reach."}},
+            {"NetworkSpec.egress",
+             {.meaning = "internet: everything but private, link-local, metadata and platform addresses. "
+                         "none: nothing but the components of the same session."}}};
+}
+
+Fields component_fields() {
+    return {
+        {"Component",
+         {.meaning = "One container of a session.",
+          .rules = {{"!has(self.readiness) || !has(self.readiness.tcp) || (has(self.ports) && "
+                     "self.ports.exists(p, p.name == self.readiness.tcp))",
+                     "readiness.tcp must name a port of the component"},
+                    {"!has(self.readiness) || !has(self.readiness.http) || (has(self.ports) && "
+                     "self.ports.exists(p, p.name == self.readiness.http.port))",
+                     "readiness.http.port must name a port of the component"}}}},
+        {"Component.name", label("Its name, and its host name for the other components.")},
+        {"Component.image",
+         {.meaning = "Where it comes from. Its digest is fixed when the image is first there.",
+          .required = true,
+          .longest = limits::image_max,
+          .pattern = image_pattern}},
+        {"Component.command",
+         {.meaning = "Replaces the image's entry point.",
+          .longest = limits::text_max,
+          .most = limits::arguments_max}},
+        {"Component.args",
+         {.meaning = "Replaces the image's command.",
+          .longest = limits::text_max,
+          .most = limits::arguments_max}},
+        {"Component.profile",
+         {.meaning = "strict: any user but root, no capabilities. compat: for images that start as root; an "
+                     "administrator's."}},
+        {"Component.user",
+         {.meaning = "Numeric user inside, where the image needs a certain one; absent: 1000.",
+          .lowest = 1,
+          .highest = limits::user_max}},
+        {"Component.restart", {.meaning = "When it is started again after it ended."}},
+        {"Component.ports", {.meaning = "Where it listens.", .most = limits::items_max, .key = "name"}},
+        {"Component.readiness", {.meaning = "When it counts as ready; absent: as soon as it runs."}},
+        {"Component.resources", {.meaning = "What it is given, and may use at most."}},
+        {"Component.env",
+         {.meaning = "Its environment. Values may use ${components.NAME.ports.PORT.url}, ${user.name}, "
+                     "${session.url} and the like; $${ stands for itself.",
+          .longest = limits::text_max,
+          .pattern = value_pattern,
+          .most = limits::variables_max,
+          .rules = {{R"(self.all(name, name.matches('^[^=\\x00-\\x20\\x7f]+$')))",
+                     "names of variables have no blanks and no ="}}}},
+        {"Component.mounts", {.meaning = "The volumes it sees.", .most = limits::items_max, .key = "path"}},
+        {"Port", {.meaning = "A port that a component listens on."}},
+        {"Port.name", label("What accesses and probes call it.")},
+        {"Port.port", {.meaning = "Its number.", .required = true, .lowest = 1, .highest = limits::port_max}},
+        {"Port.scheme", {.meaning = "What is spoken there."}},
+        {"Probe",
+         {.meaning = "How readiness shows: exactly one of the three.",
+          .rules = {{"[has(self.http), has(self.tcp), has(self.exec)].filter(kind, kind).size() == 1",
+                     "expected exactly one of http, tcp and exec"}}}},
+        {"Probe.http", {.meaning = "An answer below 500."}},
+        {"Probe.tcp",
+         {.meaning = "The port of that name accepts connections.", .longest = limits::label_max}},
+        {"Probe.exec",
+         {.meaning = "The command ends with 0.",
+          .longest = limits::text_max,
+          .most = limits::arguments_max,
+          .least = 1}},
+        {"HttpProbe", {.meaning = "An answer below 500."}},
+        {"HttpProbe.port",
+         {.meaning = "Name of the port to ask.", .required = true, .longest = limits::label_max}},
+        {"HttpProbe.path",
+         {.meaning = "What to ask for.", .longest = limits::path_max, .pattern = path_pattern}},
+        {"Resources", {.meaning = "What a component is given, and may use at most."}},
+        {"Resources.cpu", amount("Processors.", limits::cpu_min, limits::cpu_max, MilliCpu{1000})},
+        {"Resources.memory", amount("Memory.", limits::memory_min, limits::memory_max, Bytes{1})},
+        {"Resources.pids",
+         {.meaning = "Processes and threads.", .lowest = limits::pids_min, .highest = limits::pids_max}}};
+}
+
+Fields storage_fields() {
+    const std::vector<Rule> path_rules{
+        {"!self.contains('/..') && !self.contains('//')", "no // and no /.. in it"},
+        {fmt::format("{}.all(taken, self != taken && !self.startsWith(taken + '/'))",
+                     list_of(limits::taken_paths)),
+         fmt::format("not at or below {}", fmt::join(limits::taken_paths, ", "))}};
+    return {
+        {"Mount", {.meaning = "A volume that a component sees."}},
+        {"Mount.volume", {.meaning = "Name of the volume.", .required = true, .longest = limits::label_max}},
+        {"Mount.path",
+         {.meaning = "Where it sees it.",
+          .required = true,
+          .longest = limits::path_max,
+          .pattern = mount_pattern,
+          .rules = path_rules}},
+        {"Mount.readOnly", {.meaning = "Whether it may only read there."}},
+        {"VolumeSpec", {.meaning = "A piece of storage."}},
+        {"VolumeSpec.name", label("What mounts call it.")},
+        {"VolumeSpec.scope",
+         {.meaning = "How long it lives: as the workspace, as the user (one for all their sessions), or as "
+                     "the session."}},
+        {"VolumeSpec.size", amount("How much it holds.", limits::volume_min, limits::volume_max, Bytes{1})},
+        {"VolumeSpec.accessMode", {.meaning = "ReadWriteOnce: one session at a time."}},
+        {"Access",
+         {.meaning = "One way in.",
+          .rules = {{"(self.kind == 'terminal') != has(self.port)",
+                     "a terminal has no port, every other access has one"}}}},
+        {"Access.name", label("Its name, and what precedes the session's host.")},
+        {"Access.component",
+         {.meaning = "The component that it opens.", .required = true, .longest = limits::label_max}},
+        {"Access.port",
+         {.meaning = "Name of the component's port; none for a terminal.", .longest = limits::label_max}},
+        {"Access.kind", {.meaning = "What the page is."}},
+        {"Access.default", {.meaning = "Whether it is what opens when nothing else is said."}}};
+}
+
+Fields status_fields() {
+    return {
+        {"TemplateStatus", {.meaning = "What Berth made of it."}},
+        {"TemplateStatus.revision",
+         {.meaning = "The newest revision: each change of the spec makes one, and sessions keep theirs."}},
+        {"TemplateStatus.digests",
+         {.meaning = "What each image of that revision was when it was first there."}},
+        {"TemplateStatus.observedGeneration", {.meaning = "The generation of the spec that this speaks of."}},
+        {"TemplateStatus.conditions",
+         {.meaning = "Accepted: whether the spec became a revision, and why not.", .key = "type"}},
+        {"Condition", {.meaning = "One thing that is so, is not, or is not known."}},
+        {"Condition.type", {.meaning = "What it is about.", .required = true, .longest = 316}},
+        {"Condition.status", {.meaning = "Whether it is so.", .required = true}},
+        {"Condition.observedGeneration",
+         {.meaning = "The generation of the spec that this speaks of.", .lowest = 0}},
+        {"Condition.lastTransitionTime", {.meaning = "Since when.", .required = true}},
+        {"Condition.reason",
+         {.meaning = "Why, in a word for programs.",
+          .required = true,
+          .longest = 1024,
+          .pattern = reason_pattern}},
+        {"Condition.message", {.meaning = "Why, for people.", .required = true, .longest = 32768}}};
+}
+
+}  // namespace
+
+const Fields& template_fields() {
+    static const Fields all = [] {
+        auto fields = spec_fields();
+        for (auto more : {component_fields(), storage_fields(), status_fields()}) fields.merge(more);
+        return fields;
+    }();
+    return all;
+}
+
+}  // namespace berth::crds

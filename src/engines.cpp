@@ -1,0 +1,107 @@
+#include "engines.hpp"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "embedded.hpp"
+#include "engine/container/container_engine.hpp"
+#include "engine/kubernetes/kubernetes_engine.hpp"
+#include "engine/sim/sim.hpp"
+
+namespace berth {
+namespace {
+
+/// Puts the carried berth-init where containers can have it mounted.
+std::string unpack_init(const Config& config) {
+    const auto path = std::filesystem::absolute(data_path(config, "bin/berth-init"));
+    std::filesystem::create_directories(path.parent_path());
+    for (const auto& entry : embedded::below("/bin/berth-init")) {
+        // Running containers hold the old file open: replace its name, never its bytes.
+        const auto fresh = path.string() + ".new";
+        std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
+        file.write(entry.bytes.data(), static_cast<std::streamsize>(entry.bytes.size()));
+        file.close();
+        if (!file) throw Error(Kind::unavailable, "storage_failed", "cannot write " + fresh);
+        std::filesystem::permissions(fresh, std::filesystem::perms(0755));
+        std::filesystem::rename(fresh, path);
+    }
+    return path.string();
+}
+
+/// Where the cluster is, from what is configured or else from where we are.
+kube::Cluster find_cluster(const Config& config) {
+    if (!config.kubeconfig.empty()) return kube::read_kubeconfig(config.kubeconfig, config.kube_context);
+    if (std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) return kube::inside_cluster();
+    if (const char* named = std::getenv("KUBECONFIG"); named != nullptr && *named != '\0')
+        return kube::read_kubeconfig(named, config.kube_context);
+    const char* home = std::getenv("HOME");
+    return kube::read_kubeconfig(std::string(home == nullptr ? "" : home) + "/.kube/config",
+                                 config.kube_context);
+}
+
+/// `NAMESPACE/LABEL=VALUE` or a range of addresses.
+std::optional<engine::kubernetes::Peers> read_peers(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    const auto slash = text.find('/');
+    if (slash != text.npos && text.find_first_not_of("0123456789", slash + 1) == text.npos)
+        return engine::kubernetes::Peers{.range = text};
+    const auto equals = text.rfind('=');
+    if (slash == text.npos || equals == text.npos || equals < slash)
+        throw Error(Kind::invalid, "invalid_config",
+                    "gatewayPods: expected NAMESPACE/LABEL=VALUE or a range of addresses");
+    engine::kubernetes::Peers peers{.namespace_ = text.substr(0, slash)};
+    peers.labels[text.substr(slash + 1, equals - slash - 1)] = text.substr(equals + 1);
+    return peers;
+}
+
+/// Of the machine that berth-init was built for, as nodes say it.
+constexpr const char* architecture =
+#if defined(__aarch64__)
+    "arm64";
+#else
+    "amd64";
+#endif
+
+engine::KubernetesOptions kubernetes_options(const Config& config, const Installation& installation) {
+    engine::KubernetesOptions options{.cluster = find_cluster(config),
+                                      .instance = installation.instance,
+                                      .secret = installation.secret,
+                                      .namespace_ = config.session_namespace,
+                                      .architecture = architecture,
+                                      .storage_class = config.storage_class,
+                                      .pull_secrets = words_of(config.pull_secrets),
+                                      .open_ranges = words_of(config.open_ranges),
+                                      .closed_ranges = words_of(config.closed_ranges),
+                                      .gateway = read_peers(config.gateway_pods),
+                                      .pod_overlay = config.pod_overlay,
+                                      .overcommit = config.cpu_overcommit};
+    options.client.user_agent = std::string("berth/") + BERTH_VERSION;
+    for (const auto& entry : embedded::below("/bin/berth-init")) options.init_program = entry.bytes;
+    if (config.pod_access == "direct") options.reach = engine::Reach::direct;
+    if (config.pod_access == "forward") options.reach = engine::Reach::forward;
+    return options;
+}
+
+}  // namespace
+
+std::unique_ptr<engine::Engine> make_engine(const Config& config, const Installation& installation,
+                                            Clock& clock, asio::any_io_executor executor,
+                                            const std::vector<catalog::Starter>& starters) {
+    if (config.engine == "sim")
+        return std::make_unique<engine::SimEngine>(clock, executor, engine::Faults{}, 1);
+    if (config.engine == "kubernetes")
+        return std::make_unique<engine::KubernetesEngine>(executor, clock,
+                                                          kubernetes_options(config, installation));
+    engine::ContainerOptions options{.socket = config.engine_socket,
+                                     .data = std::filesystem::absolute(config.data_directory).string(),
+                                     .instance = installation.instance,
+                                     .init = unpack_init(config),
+                                     .base_image = config.base_image};
+    for (const auto& starter : starters) options.builds.push_back({starter.image, starter.context});
+    return std::make_unique<engine::ContainerEngine>(executor, clock, std::move(options));
+}
+
+}  // namespace berth

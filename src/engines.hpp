@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/secret_text.hpp"
+#include "catalog.hpp"
+#include "config.hpp"
+#include "engine/engine.hpp"
+
+/// The concrete engines, from what is configured.
+namespace berth {
+
+/// What tells this Berth from others.
+struct Installation {
+    std::string instance;  ///< Short hex; on everything that it makes.
+    SecretText secret;
+};
+
+/// The engine that the configuration asks for, not started. `executor` is the control loop; `starters` are
+/// the images that it can build.
+std::unique_ptr<engine::Engine> make_engine(const Config& config, const Installation& installation,
+                                            Clock& clock, asio::any_io_executor executor,
+                                            const std::vector<catalog::Starter>& starters);
+
+}  // namespace berth

@@ -1,0 +1,118 @@
+#include "operator/leader.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/post.hpp>
+
+#include "base/log.hpp"
+
+namespace berth::control {
+namespace {
+
+constexpr const char* resigned_kind = "leader.resigned";
+
+/// Waits for whichever ends first, and cancels the other. Throws what the first threw.
+Task<> first_of(asio::any_io_executor executor, Task<> one, Task<> other) {
+    auto race =
+        asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(one), asio::deferred),
+                                                asio::co_spawn(executor, std::move(other), asio::deferred));
+    const auto [order, failure, other_failure] =
+        co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    const auto& thrown = order[0] == 0 ? failure : other_failure;
+    const auto cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none)
+        throw boost::system::system_error(asio::error::operation_aborted);
+    if (thrown) std::rethrow_exception(thrown);
+}
+
+}  // namespace
+
+Leader::Leader(store::Store& store, Clock& clock, LeaderOptions options, asio::any_io_executor executor)
+    : store_(store),
+      clock_(clock),
+      options_(std::move(options)),
+      executor_(executor),
+      chance_(std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max())) {
+    std::weak_ptr<asio::steady_timer> chance = chance_;
+    subscription_ = store_.subscribe([chance, executor](const std::vector<Event>& events) {
+        for (const auto& event : events)
+            if (event.kind == resigned_kind)
+                asio::post(executor, [chance] {
+                    if (const auto there = chance.lock()) there->cancel();
+                });
+    });
+}
+
+Task<std::optional<store::Leadership>> Leader::take() {
+    auto write = [holder = options_.holder, lease = options_.lease](store::Tx& tx) {
+        return tx.take_leadership(holder, lease);
+    };
+    try {
+        co_return co_await store_.write(write);
+    } catch (const Error& error) {
+        log::debug("no word on who leads", {{"error", error.what()}});
+    }
+    co_return std::nullopt;
+}
+
+/// Renews until another has taken the lead, or ours may have ended unnoticed.
+Task<> Leader::keep(std::int64_t epoch) {
+    auto sure_until = clock_.now() + options_.lease;
+    while (true) {
+        co_await clock_.sleep(options_.renew);
+        const auto asked = clock_.now();
+        const auto taken = co_await take();
+        if (taken && taken->epoch != epoch) co_return;
+        if (taken) sure_until = asked + options_.lease;
+        if (clock_.now() + options_.renew >= sure_until) co_return;
+    }
+}
+
+Task<> Leader::wait_for_chance() {
+    auto race = asio::experimental::make_parallel_group(
+        asio::co_spawn(executor_, clock_.sleep(options_.renew), asio::deferred),
+        chance_->async_wait(asio::deferred));
+    co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    const auto cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none)
+        throw boost::system::system_error(asio::error::operation_aborted);
+}
+
+Task<> Leader::run(std::function<Task<>(std::int64_t)> lead) {
+    while (true) {
+        const auto taken = co_await take();
+        if (!taken) {
+            co_await wait_for_chance();
+            continue;
+        }
+        log::info("leading", {{"epoch", taken->epoch}});
+        epoch_ = taken->epoch;
+        std::optional<Error> failure;
+        try {
+            co_await first_of(executor_, lead(taken->epoch), keep(taken->epoch));
+        } catch (const Error& error) {
+            failure = error;
+        }
+        epoch_.reset();
+        log::warning("not leading any more",
+                     {{"epoch", taken->epoch}, {"why", failure ? failure->what() : "the lead was lost"}});
+    }
+}
+
+Task<> Leader::resign() {
+    auto write = [holder = options_.holder, now = clock_.now()](store::Tx& tx) {
+        const auto there = tx.leadership();
+        if (!there || there->holder != holder) return;
+        tx.release_leadership(holder, there->epoch);
+        tx.append({.at = now,
+                   .class_ = EventClass::state,
+                   .actor = "berth",
+                   .kind = resigned_kind,
+                   .subject_kind = "leader",
+                   .subject = holder});
+    };
+    co_await store_.write(write);
+}
+
+}  // namespace berth::control

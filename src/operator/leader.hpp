@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/clock.hpp"
+#include "store/store.hpp"
+
+namespace berth::control {
+
+struct LeaderOptions {
+    std::string holder;                       ///< Tells this Berth from others on the database.
+    Duration lease{std::chrono::seconds(3)};  ///< A leader that has not renewed for so long is none.
+    Duration renew{std::chrono::seconds(1)};
+};
+
+/// Which of several Berths on one database acts: one row, by the database's clock.
+///
+/// A leader that cannot renew stops before its lease ends; what it still writes carries its epoch and is
+/// refused. One that goes politely gives the row back, and the change feed tells the others at once.
+class Leader {
+  public:
+    Leader(store::Store& store, Clock& clock, LeaderOptions options, asio::any_io_executor executor);
+
+    /// Runs `lead` with its epoch whenever the lead is ours, cancels it when it is lost, and waits for its
+    /// end; until cancelled.
+    Task<> run(std::function<Task<>(std::int64_t epoch)> lead);
+    /// Gives the lead back, after `run` has ended.
+    Task<> resign();
+
+  private:
+    Task<std::optional<store::Leadership>> take();
+    Task<> keep(std::int64_t epoch);
+    Task<> wait_for_chance();
+
+    store::Store& store_;
+    Clock& clock_;
+    LeaderOptions options_;
+    asio::any_io_executor executor_;
+    std::optional<std::int64_t> epoch_;
+    std::shared_ptr<asio::steady_timer> chance_;  // Cancelled when somebody has given the lead back.
+    std::shared_ptr<void> subscription_;
+};
+
+}  // namespace berth::control

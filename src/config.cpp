@@ -96,7 +96,6 @@ void check(const Config& config) {
     if (config.database.find("://") != std::string::npos && !config.database.starts_with("postgres://") &&
         !config.database.starts_with("postgresql://"))
         refuse("database", "expected the path of a file or postgres://USER@HOST/NAME");
-    one_of("engine", config.engine, {"container", "sim"});
     one_of("engine", config.engine, {"container", "kubernetes", "sim"});
     one_of("podAccess", config.pod_access, {"auto", "direct", "forward"});
     if (config.cpu_overcommit < 1 || config.cpu_overcommit > 1000)

@@ -86,17 +86,15 @@ Task<> Leader::run(std::function<Task<>(std::int64_t)> lead) {
             co_await wait_for_chance();
             continue;
         }
-        log::info("leading", {{"epoch", taken->epoch}});
-        epoch_ = taken->epoch;
+        log::info("leading", {{"epoch", std::to_string(taken->epoch)}});
         std::optional<Error> failure;
         try {
             co_await first_of(executor_, lead(taken->epoch), keep(taken->epoch));
         } catch (const Error& error) {
             failure = error;
         }
-        epoch_.reset();
-        log::warning("not leading any more",
-                     {{"epoch", taken->epoch}, {"why", failure ? failure->what() : "the lead was lost"}});
+        log::warning("not leading any more", {{"epoch", std::to_string(taken->epoch)},
+                                              {"why", failure ? failure->what() : "the lead was lost"}});
     }
 }
 

@@ -37,7 +37,6 @@ class Leader {
     Clock& clock_;
     LeaderOptions options_;
     asio::any_io_executor executor_;
-    std::optional<std::int64_t> epoch_;
     std::shared_ptr<asio::steady_timer> chance_;  // Cancelled when somebody has given the lead back.
     std::shared_ptr<void> subscription_;
 };

@@ -173,8 +173,10 @@ Observed ContainerEngine::report(const Cached& cached) const {
         auto component = known.seen;
         if (stopping_.contains(handle) && component.state == ContainerState::running)
             component.state = ContainerState::stopping;
-        if (const auto judged = readiness_.find(handle); judged != readiness_.end()) {
-            component.ready = judged->second->ready && component.state == ContainerState::running;
+        // What a probe said is of no use once it has ended.
+        if (const auto judged = readiness_.find(handle);
+            judged != readiness_.end() && component.state == ContainerState::running) {
+            component.ready = judged->second->ready;
             if (!component.ready) component.message = judged->second->message;
         }
         observed.components.push_back(std::move(component));

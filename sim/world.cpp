@@ -9,6 +9,8 @@ namespace {
 
 const Time beginning{std::chrono::hours(500'000)};
 
+}  // namespace
+
 TemplateSpec spec_of(int components) {
     TemplateSpec spec;
     for (int i = 0; i < components; ++i)
@@ -22,25 +24,23 @@ TemplateSpec spec_of(int components) {
     return spec;
 }
 
-}  // namespace
-
-World::World(std::uint64_t seed, engine::Faults faults)
-    : clock(beginning),
-      store(store::open({}, clock)),
-      engine(clock, io.get_executor(), faults, seed),
-      random(seed) {
+World::World(std::uint64_t seed) : clock(beginning), store(store::open({}, clock)), random(seed) {
     log::configure(log::Level::off, log::Format::text);
-    add_people();
+}
+
+World::~World() = default;
+
+void World::begin(const std::vector<TemplateSpec>& templates) {
+    add_people(templates);
     restart();
 }
 
-World::~World() {
-    tasks_.reset();
-    loop_.reset();
+void World::end() {
+    if (up()) crash();
 }
 
-void World::add_people() {
-    auto fill = [this](store::Tx& tx) {
+void World::add_people(const std::vector<TemplateSpec>& templates) {
+    auto fill = [this, &templates](store::Tx& tx) {
         for (const auto& name : people) {
             const User user{.id = {"usr_" + name},
                             .name = name,
@@ -56,9 +56,9 @@ void World::add_people() {
             tokens_[name] = auth::issue_token(token).reveal();
             tx.insert_token(token);
         }
-        for (int components = 1; components <= 2; ++components)
-            tx.insert_revision({.name = "t" + std::to_string(components),
-                                .spec = spec_of(components),
+        for (std::size_t i = 0; i < templates.size(); ++i)
+            tx.insert_revision({.name = "t" + std::to_string(i + 1),
+                                .spec = templates[i],
                                 .created_at = clock.now(),
                                 .updated_at = clock.now()});
     };
@@ -70,13 +70,15 @@ void World::add_people() {
 }
 
 void World::restart() {
-    const std::map<std::string, engine::Engine*> engines{{"sim", &engine}};
+    auto& engine = begin_engine();
+    const auto name = engine.name();
+    const std::map<std::string, engine::Engine*> engines{{name, &engine}};
     api::Dependencies dependencies{
         .store = *store,
         .clock = clock,
         .passwords = passwords_,
         .engines = engines,
-        .default_engine = "sim",
+        .default_engine = name,
         .origin = auth::make_origin("http://localhost:8080", "localhost:8080", "sim"),
         .version = "sim",
         .executor = io.get_executor()};
@@ -89,12 +91,14 @@ void World::restart() {
 }
 
 void World::crash() {
+    cut_off();
     tasks_->cancel();
     settle();
     tasks_.reset();
     loop_.reset();
     settle();
     api_.reset();
+    end_engine();
 }
 
 void World::settle() {
@@ -107,12 +111,18 @@ void World::pass(Duration length) {
     const auto until = clock.now() + length;
     for (;;) {
         settle();
+        if (up() && is_due()) crash();
         const auto next = clock.next();
         if (!next || *next > until) break;
         clock.advance(*next);
     }
     clock.advance(until);
     settle();
+}
+
+SimWorld::SimWorld(std::uint64_t seed, engine::Faults faults)
+    : World(seed), engine(clock, io.get_executor(), faults, seed) {
+    begin({spec_of(1), spec_of(2)});
 }
 
 namespace {

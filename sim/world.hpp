@@ -14,12 +14,13 @@
 
 namespace berth::sim {
 
-/// One control plane on a simulated engine, in virtual time, on one thread. The same seed does the same
-/// things.
+/// One control plane in virtual time, on one thread. What its sessions run on, a kind of world adds. The same
+/// seed does the same things.
 class World {
   public:
-    World(std::uint64_t seed, engine::Faults faults);
-    ~World();
+    virtual ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
 
     /// Lets that much time pass; everything that is due meanwhile happens in order.
     void pass(Duration length);
@@ -28,7 +29,7 @@ class World {
              const std::string& body = {}, const std::string& idempotency_key = {});
     /// As `kill -9`: whatever the control plane was waiting for never comes back. What is stored stays.
     void crash();
-    /// A successor on the same rows and the same engine.
+    /// A successor on the same rows and what runs.
     void restart();
     bool up() const { return loop_ != nullptr; }
 
@@ -39,12 +40,26 @@ class World {
     VirtualClock clock;
     asio::io_context io{1};
     std::unique_ptr<store::Store> store;
-    engine::SimEngine engine;
     std::mt19937_64 random;
 
-  private:
-    void add_people();
+  protected:
+    explicit World(std::uint64_t seed);
+    /// Adds the people and starts the first control plane: the last thing a constructor does.
+    void begin(const std::vector<TemplateSpec>& templates);
+    /// Ends the control plane, if there is one: the first thing a destructor does.
+    void end();
+    /// The engine of a control plane that begins.
+    virtual engine::Engine& begin_engine() = 0;
+    /// From now on nothing of the control plane reaches what runs.
+    virtual void cut_off() {}
+    /// The control plane has been killed, and what of it was in the engine with it.
+    virtual void end_engine() {}
+    /// Whether the control plane is to be killed just now.
+    virtual bool is_due() { return false; }
     void settle();
+
+  private:
+    void add_people(const std::vector<TemplateSpec>& templates);
 
     std::map<std::string, std::string> tokens_;
     auth::Passwords passwords_;
@@ -52,6 +67,21 @@ class World {
     std::unique_ptr<control::Loop> loop_;
     std::unique_ptr<TaskGroup> tasks_;
 };
+
+/// A world on the simulated engine.
+class SimWorld final : public World {
+  public:
+    SimWorld(std::uint64_t seed, engine::Faults faults);
+    ~SimWorld() override { end(); }
+
+    engine::SimEngine engine;
+
+  private:
+    engine::Engine& begin_engine() override { return engine; }
+};
+
+/// A template with that many components that share a volume.
+TemplateSpec spec_of(int components);
 
 /// Names of the people in a world; each may have `running_max` sessions running.
 inline const std::vector<std::string> people{"ada", "bert", "cleo"};

@@ -1,19 +1,16 @@
-#include "world.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <set>
 
+#include "invariants.hpp"
+#include "story.hpp"
+#include "world.hpp"
+
 namespace berth::sim {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 engine::Faults any_faults(std::mt19937_64& random) {
     const auto maybe = [&](double most) {
@@ -28,83 +25,26 @@ engine::Faults any_faults(std::mt19937_64& random) {
             .image_missing = maybe(0.3)};
 }
 
-/// What one person does now, drawn from the seed.
-void act(World& world) {
-    auto& random = world.random;
-    const auto& user = people[random() % people.size()];
-    const auto sessions = world.sessions();
-    std::vector<std::string> own;
-    for (const auto& session : sessions)
-        if (session.user.text == "usr_" + user) own.push_back("/api/v1/sessions/" + session.id.text);
-    const auto body = std::string(R"({"template":"t)") + std::to_string(1 + random() % 2) + "\"}";
-    if (own.empty() || random() % 3 == 0) {
-        // The same key twice is the same launch.
-        const auto key = random() % 4 == 0 ? "key-" + std::to_string(random() % 5) : "";
-        world.ask(user, "POST", "/api/v1/sessions", body, key.empty() ? "" : key + body.substr(13, 2));
-        return;
-    }
-    const auto& path = own[random() % own.size()];
-    switch (random() % 6) {
-        case 0:
-            world.ask(user, "DELETE", path);
-            break;
-        case 1:
-            world.ask(user, "POST", path + "/restart");
-            break;
-        case 2:
-            world.ask(user, "POST", path + "/wake");
-            break;
-        default:
-            world.ask(user, "POST", path + "/hibernate");
-    }
-}
-
 /// What holds at every moment, whatever goes wrong.
-void expect_always(World& world, std::set<std::string>& volumes_seen) {
+void expect_always(SimWorld& world, std::set<std::string>& volumes_seen) {
     EXPECT_LE(world.engine.most_at_once(), 1) << "two containers of one component";
-    std::map<std::string, int> running;
-    for (const auto& session : world.sessions())
-        if (session.status.phase != Phase::gone && !has_failed(session) &&
-            desired(session.asks) == State::running)
-            ++running[session.user.text];
-    for (const auto& [user, count] : running) EXPECT_LE(count, running_max) << user;
+    expect_quota(world);
     const auto volumes = world.engine.volumes();
     for (const auto& volume : volumes_seen) EXPECT_TRUE(volumes.contains(volume)) << "lost volume " << volume;
     volumes_seen.insert(volumes.begin(), volumes.end());
 }
 
 /// What holds once the faults are over and time has passed.
-void expect_settled(World& world) {
-    int containers = 0;
-    for (const auto& session : world.sessions()) {
-        const auto phase = session.status.phase;
-        const auto seen = session.name + " is " + json::write(json::to_json(session.status));
-        switch (desired(session.asks)) {
-            case State::running:
-                EXPECT_TRUE(phase == Phase::running || phase == Phase::failed) << seen;
-                break;
-            case State::hibernated:
-                EXPECT_EQ(phase, Phase::hibernated) << seen;
-                break;
-            case State::terminated:
-                EXPECT_EQ(phase, Phase::gone) << seen;
-        }
-        if (phase == Phase::running) containers += static_cast<int>(session.status.components.size());
-        EXPECT_EQ(session.look_at, std::nullopt) << seen;
-    }
+void expect_settled(SimWorld& world) {
+    const int containers = expect_rows_settled(world);
     // Failed sessions keep what has exited for its logs, so the engine may hold more than what runs, never
     // less.
     EXPECT_GE(world.engine.running(), containers);
-    std::int64_t before = 0;
-    for (const auto& event : world.events()) {
-        EXPECT_GT(event.sequence, before);
-        before = event.sequence;
-    }
 }
 
 void live_through(std::uint64_t seed) {
     std::mt19937_64 random(seed);
-    World world(seed, any_faults(random));
+    SimWorld world(seed, any_faults(random));
     std::set<std::string> volumes_seen;
     for (int step = 0; step < 40; ++step) {
         if (!world.up()) {
@@ -140,7 +80,7 @@ TEST(World, converges_and_loses_nothing_whatever_happens) {
 
 TEST(World, the_same_seed_lives_the_same_life) {
     const auto life = [](std::uint64_t seed) {
-        World world(seed, {.call_fails_after = 0.1, .container_dies = 0.5});
+        SimWorld world(seed, {.call_fails_after = 0.1, .container_dies = 0.5});
         for (int step = 0; step < 10; ++step) {
             act(world);
             world.pass(5s);

@@ -44,11 +44,12 @@ Client::Client(Cluster cluster, ClientOptions options, Clock& clock, asio::any_i
     : cluster_(std::move(cluster)),
       options_(std::move(options)),
       clock_(clock),
-      gate_(executor, options_.requests_max) {}
+      gate_(executor, options_.requests_max),
+      renewing_(executor, 1) {}
 
 void Client::close_idle() {
     const std::lock_guard lock(mutex_);
-    if (http_) http_->close_idle();
+    if (session_.http) session_.http->close_idle();
 }
 
 /// New credentials, and with them new connections: a certificate belongs to a connection.
@@ -62,17 +63,26 @@ Task<Client::Session> Client::renew() {
         tls.authorities =
             (co_await prove({.certificate_file = cluster_.authorities_file}, clock_)).certificate;
     const std::lock_guard lock(mutex_);
-    const bool same = http_ && proof.certificate == proof_.certificate && cluster_.authorities_file.empty();
-    if (!same) http_ = std::make_shared<net::HttpClient>(cluster_.address, clock_, std::move(tls));
-    proof_ = std::move(proof);
-    co_return Session{http_, proof_};
+    const bool same =
+        session_.http && proof.certificate == session_.proof.certificate && cluster_.authorities_file.empty();
+    if (!same) session_.http = std::make_shared<net::HttpClient>(cluster_.address, clock_, std::move(tls));
+    session_.proof = std::move(proof);
+    ++session_.number;
+    co_return session_;
 }
 
-Task<Client::Session> Client::session(bool refused) {
-    if (!refused) {
-        const std::lock_guard lock(mutex_);
-        if (http_ && (!proof_.until || clock_.now() < *proof_.until)) co_return Session{http_, proof_};
-    }
+std::optional<Client::Session> Client::session_now(int refused) {
+    const std::lock_guard lock(mutex_);
+    const bool holds = session_.http && session_.number != refused &&
+                       (!session_.proof.until || clock_.now() < *session_.proof.until);
+    return holds ? std::optional(session_) : std::nullopt;
+}
+
+Task<Client::Session> Client::session(int refused) {
+    if (auto now = session_now(refused)) co_return std::move(*now);
+    const auto pass = co_await renewing_.enter();
+    // Whoever was first has made them for all.
+    if (auto now = session_now(refused)) co_return std::move(*now);
     co_return co_await renew();
 }
 
@@ -90,12 +100,13 @@ net::CallRequest Client::request(std::string method, std::string path, const jso
     return request;
 }
 
-Task<net::CallResponse> Client::try_once(net::CallRequest request, bool refused) {
+Task<net::CallResponse> Client::try_once(net::CallRequest request, int& number) {
     const bool write = is_write(request.method);
     std::optional<Error> failure;
     try {
         const auto pass = co_await gate_.enter();
-        auto session = co_await this->session(refused);
+        auto session = co_await this->session(std::exchange(number, 0));
+        number = session.number;
         sign(request, session.proof);
         ++requests_;
         if (write) ++writes_;
@@ -110,13 +121,12 @@ Task<net::CallResponse> Client::try_once(net::CallRequest request, bool refused)
 Task<net::CallResponse> Client::exchange(net::CallRequest request) {
     const auto give_up = clock_.now() + options_.patience;
     bool refused = false;
+    int number = 0;
     while (true) {
-        auto response = co_await try_once(request, refused);
+        auto response = co_await try_once(request, number);
         if (response.status < 400) co_return response;
-        if (response.status == 401 && !refused) {
-            refused = true;
-            continue;
-        }
+        if (response.status == 401 && !std::exchange(refused, true)) continue;
+        number = 0;
         std::optional<Duration> pause;
         if (response.status == 429 || response.status >= 500) {
             const auto header = net::find_header(response.headers, "Retry-After");
@@ -224,8 +234,20 @@ Task<std::unique_ptr<net::ByteStream>> Client::watch(Resource resource, Selectio
                            {"timeoutSeconds", std::to_string(seconds)}});
     auto ask = request("GET", std::move(path));
     ask.headers.emplace_back("Accept", detail == Detail::whole ? whole_accept : table_accept);
+    co_return co_await open(std::move(ask));
+}
+
+Task<std::unique_ptr<net::ByteStream>> Client::open(Resource resource, Key key, std::string subresource,
+                                                    std::string query) {
+    auto ask = request("GET", path_of(resource, key, subresource) + "?" + query);
+    co_return co_await open(std::move(ask));
+}
+
+Task<std::unique_ptr<net::ByteStream>> Client::open(net::CallRequest ask) {
+    int number = 0;
     for (const bool refused : {false, true}) {
-        auto session = co_await this->session(refused);
+        auto session = co_await this->session(number);
+        number = session.number;
         auto signed_ask = ask;
         sign(signed_ask, session.proof);
         ++requests_;
@@ -236,25 +258,25 @@ Task<std::unique_ptr<net::ByteStream>> Client::watch(Resource resource, Selectio
     throw Error(Kind::internal, "internal", "not reached");
 }
 
-Task<std::unique_ptr<net::ByteStream>> Client::open(Resource resource, Key key, std::string subresource,
-                                                    std::string query) {
-    auto ask = request("GET", path_of(resource, key, subresource) + "?" + query);
-    auto session = co_await this->session(false);
-    sign(ask, session.proof);
-    ++requests_;
-    auto opened = co_await session.http->open(std::move(ask), options_.limit);
-    if (!opened.stream) throw to_error(opened.status, opened.error_body);
-    co_return std::move(opened.stream);
-}
-
 Task<std::unique_ptr<net::WebSocket>> Client::websocket(Resource resource, Key key, std::string subresource,
                                                         std::string query, std::string protocol) {
     auto ask = request("GET", path_of(resource, key, subresource) + "?" + query);
     ask.headers.emplace_back("Sec-WebSocket-Protocol", protocol);
-    auto session = co_await this->session(false);
-    sign(ask, session.proof);
-    ++requests_;
-    co_return co_await session.http->websocket(std::move(ask), options_.limit);
+    bool refused = false;
+    int number = 0;
+    while (true) {
+        auto session = co_await this->session(number);
+        number = session.number;
+        auto signed_ask = ask;
+        sign(signed_ask, session.proof);
+        ++requests_;
+        try {
+            co_return co_await session.http->websocket(std::move(signed_ask), options_.limit);
+        } catch (const Error& error) {
+            if (error.kind != Kind::unauthenticated || refused) throw;
+        }
+        refused = true;
+    }
 }
 
 }  // namespace berth::kube

@@ -93,13 +93,18 @@ class Client {
     struct Session {
         std::shared_ptr<net::HttpClient> http;
         Proof proof;
+        int number = 0;  ///< Counts the credentials, from 1.
     };
-    /// A connection pool with credentials that hold now.
-    Task<Session> session(bool refused);
+    /// A connection pool with credentials that hold now. `refused`: the number of those that did not; 0:
+    /// none.
+    Task<Session> session(int refused);
+    std::optional<Session> session_now(int refused);
     Task<Session> renew();
     Task<net::CallResponse> exchange(net::CallRequest request);
-    Task<net::CallResponse> try_once(net::CallRequest request, bool refused);
+    /// `number`: of the credentials that were refused last, then of those that were used.
+    Task<net::CallResponse> try_once(net::CallRequest request, int& number);
     Task<json::value> call(net::CallRequest request);
+    Task<std::unique_ptr<net::ByteStream>> open(net::CallRequest ask);
     net::CallRequest request(std::string method, std::string path, const json::value* body = nullptr,
                              const char* type = "application/json") const;
     void sign(net::CallRequest& request, const Proof& proof) const;
@@ -108,9 +113,9 @@ class Client {
     ClientOptions options_;
     Clock& clock_;
     Gate gate_;
-    std::mutex mutex_;  // Of the next two.
-    std::shared_ptr<net::HttpClient> http_;
-    Proof proof_;
+    Gate renewing_;     // One at a time: a plugin is a program that people may have to answer.
+    std::mutex mutex_;  // Of the next.
+    Session session_;
     std::atomic<std::uint64_t> writes_{0}, requests_{0};
 };
 

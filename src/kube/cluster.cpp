@@ -115,6 +115,19 @@ Identity read_user(const Entry& user, const fs::path& folder) {
     return identity;
 }
 
+/// The first object of that kind among what a plugin says: the rest is for people.
+json::value find_credentials(const std::string& output) {
+    for (auto start = output.find('{'); start != output.npos; start = output.find('{', start + 1)) {
+        boost::json::stream_parser parser;
+        boost::system::error_code ec;
+        parser.write_some(output.data() + start, output.size() - start, ec);
+        if (ec || !parser.done()) continue;
+        auto tree = parser.release();
+        if (Entry(&tree, "ExecCredential").find("status") != nullptr) return tree;
+    }
+    return {};
+}
+
 Task<Proof> ask_plugin(ExecPlugin plugin, Clock& clock) {
     const auto request = json::write(json::object{{"apiVersion", plugin.api_version},
                                                   {"kind", "ExecCredential"},
@@ -136,18 +149,18 @@ Task<Proof> ask_plugin(ExecPlugin plugin, Clock& clock) {
         throw fail(error.user);
     }
     if (result.status != 0) throw fail(result.last_lines(2));
-    // What it says to people comes before.
-    const auto start = output.find('{');
-    if (start == output.npos) throw fail("it gave no credentials");
-    const auto answer = json::parse(std::string_view(output).substr(start));
+    const auto answer = find_credentials(output);
     const Entry status = Entry(&answer, "ExecCredential").at("status");
     Proof proof{.token = SecretText(status.text("token")),
                 .certificate = status.text("clientCertificateData"),
                 .key = SecretText(status.text("clientKeyData"))};
+    if (proof.token.empty() && proof.certificate.empty()) throw fail("it gave no credentials");
     if (const auto expires = status.text("expirationTimestamp"); !expires.empty()) {
-        Time until;
-        json::read(json::value(expires), until);
-        proof.until = until - std::chrono::seconds(30);
+        try {
+            proof.until = parse_time(expires) - std::chrono::seconds(30);
+        } catch (const Error& error) {
+            throw fail(error.user);
+        }
     }
     co_return proof;
 }

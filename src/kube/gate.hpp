@@ -1,20 +1,21 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/experimental/concurrent_channel.hpp>
+#include <deque>
 #include <memory>
+#include <mutex>
 
 #include "base/task.hpp"
 
 namespace berth::kube {
 
-/// Lets a number of callers through at once; the others wait their turn. Safe from any loop.
+/// Lets a number of callers through at once; the others wait their turn, first come first served. Safe from
+/// any loop. Who is cancelled while waiting takes no place along.
 class Gate {
   public:
-    Gate(asio::any_io_executor executor, int places)
-        : state_(std::make_shared<State>(executor, static_cast<std::size_t>(places))) {
-        for (int i = 0; i < places; ++i) state_->places.try_send(boost::system::error_code());
-    }
+    Gate(asio::any_io_executor executor, int places) : state_(std::make_shared<State>(executor, places)) {}
 
     /// A place, until it is destroyed.
     class Pass;
@@ -24,9 +25,36 @@ class Gate {
     int most() const { return state_->most; }
 
   private:
+    /// Hears once that a place is free. One for each that waits: in Boost 1.81 a channel with a buffer
+    /// accepts nothing any more once the only one who waited at it was cancelled.
+    using Bell = asio::experimental::concurrent_channel<void(boost::system::error_code)>;
     struct State {
-        State(asio::any_io_executor executor, std::size_t count) : places(executor, count) {}
-        asio::experimental::concurrent_channel<void(boost::system::error_code)> places;
+        State(asio::any_io_executor loop, int places) : executor(std::move(loop)), free(places) {}
+        void leave() {
+            const std::lock_guard lock(mutex);
+            if (waiting.empty()) {
+                ++free;
+                return;
+            }
+            waiting.front()->try_send(boost::system::error_code());
+            waiting.pop_front();
+        }
+        /// Nobody waits at that bell any more; a place that it has told of is the next one's.
+        void give_up(const std::shared_ptr<Bell>& bell) {
+            {
+                const std::lock_guard lock(mutex);
+                const auto found = std::ranges::find(waiting, bell);
+                if (found != waiting.end()) {
+                    waiting.erase(found);
+                    return;
+                }
+            }
+            leave();
+        }
+        asio::any_io_executor executor;
+        std::mutex mutex;  // Of the next two.
+        int free;
+        std::deque<std::shared_ptr<Bell>> waiting;
         std::atomic<int> taken{0}, most{0};
     };
     std::shared_ptr<State> state_;
@@ -46,7 +74,7 @@ class Gate::Pass {
     ~Pass() {
         if (!state_) return;
         --state_->taken;
-        state_->places.try_send(boost::system::error_code());
+        state_->leave();
     }
 
   private:
@@ -55,7 +83,21 @@ class Gate::Pass {
 
 inline Task<Gate::Pass> Gate::enter() {
     const auto state = state_;
-    co_await state->places.async_receive(asio::use_awaitable);
+    std::shared_ptr<Bell> bell;
+    {
+        const std::lock_guard lock(state->mutex);
+        if (state->free > 0)
+            --state->free;
+        else
+            state->waiting.push_back(bell = std::make_shared<Bell>(state->executor, 1));
+    }
+    if (!bell) co_return Pass(state);
+    try {
+        co_await bell->async_receive(asio::use_awaitable);
+    } catch (...) {
+        state->give_up(bell);
+        throw;
+    }
     co_return Pass(state);
 }
 

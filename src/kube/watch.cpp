@@ -19,7 +19,7 @@ class Following {
           clock_(clock),
           options_(std::move(options)),
           follower_(follower),
-          random_(std::random_device()()) {}
+          random_(options_.seed != 0 ? options_.seed : std::random_device()()) {}
 
     Task<> run() {
         while (true) {
@@ -32,7 +32,9 @@ class Following {
             }
             if (!failure) continue;
             // The place is forgotten: that is no failure of anybody's the first time.
-            if (failure->code == "expired" && !std::exchange(version_, "").empty()) continue;
+            if (failure->code == "expired" && !std::exchange(version_, "").empty() &&
+                !std::exchange(listed_anew_, true))
+                continue;
             follower_.lost(*failure);
             log::debug("cannot follow",
                        {{"kind", std::string(options_.resource.plural)}, {"error", failure->what()}});
@@ -73,10 +75,12 @@ class Following {
                 heard = true;
             }
             if (heard) failures_ = 0;
+            if (heard) listed_anew_ = false;
         }
         // A server that closes at once must not be asked without a pause.
         if (!heard && clock_.now() < began + std::chrono::seconds(1))
             throw Error(Kind::unavailable, "cluster_unavailable", "the API server ends watches at once");
+        listed_anew_ = false;
     }
 
     void take(const json::value& event) {
@@ -111,6 +115,7 @@ class Following {
     std::mt19937_64 random_;
     std::string version_;
     int failures_ = 0;
+    bool listed_anew_ = false;  // Since the last that was heard of a watch.
 };
 
 }  // namespace

@@ -30,6 +30,7 @@ struct WatchOptions {
     Duration silence{std::chrono::seconds(150)};  ///< Bookmarks come each minute: this is a dead one.
     Duration retry_first{std::chrono::milliseconds(250)};
     Duration retry_longest{std::chrono::seconds(15)};
+    std::uint64_t seed = 0;  ///< Of what is random above; 0: from the system.
 };
 
 /// Lists, then watches from there, until cancelled: goes on where a stream ended, and lists anew when the

@@ -35,6 +35,13 @@ bool may_be_sent_again(const CallRequest& request) {
            request.method == "DELETE";
 }
 
+/// A server that was reached and then hung up: it may have acted on what it was sent.
+Error lost(const Address& address, const boost::system::system_error& error) {
+    auto reached = unreachable(address, error.code().message());
+    reached.code = "connection_lost";
+    return reached;
+}
+
 }  // namespace
 
 struct HttpClient::Pool : std::enable_shared_from_this<HttpClient::Pool> {
@@ -108,7 +115,7 @@ Task<std::unique_ptr<Exchange>> HttpClient::Pool::begin(std::shared_ptr<Pool> po
     } catch (const boost::system::system_error& error) {
         if (error.code() == asio::error::operation_aborted) throw;
         again = kept && !exchange->heard_anything() && may_be_sent_again(request);
-        if (!again) throw unreachable(pool->address, error.code().message());
+        if (!again) throw lost(pool->address, error);
     }
     if (!again) co_return exchange;
     connection = co_await pool->connect();
@@ -118,7 +125,7 @@ Task<std::unique_ptr<Exchange>> HttpClient::Pool::begin(std::shared_ptr<Pool> po
         co_await exchange->read_head();
     } catch (const boost::system::system_error& error) {
         if (error.code() == asio::error::operation_aborted) throw;
-        throw unreachable(pool->address, error.code().message());
+        throw lost(pool->address, error);
     }
     co_return exchange;
 }
@@ -131,7 +138,7 @@ Task<CallResponse> HttpClient::Pool::call(std::shared_ptr<Pool> pool, CallReques
         response.body = co_await exchange->read_body(body_max);
     } catch (const boost::system::system_error& error) {
         if (error.code() == asio::error::operation_aborted) throw;
-        throw unreachable(pool->address, error.code().message());
+        throw lost(pool->address, error);
     }
     if (exchange->reusable()) {
         const auto context = co_await current_context();

@@ -268,8 +268,11 @@ Task<ObservedImage> Loop::find_image(engine::Engine& engine, const TemplateRevis
 
 Task<> Loop::report(Look& look, std::optional<Error> error) {
     auto status = look.wanted.status;
-    if (look.engine->down_because() || (error && look.wanted.workload.id.empty()))
+    if (look.engine->down_because() || (error && look.wanted.workload.id.empty())) {
         status = look.facts.session.status;
+        // What was decided is not kept, and neither is that there is nothing more to look at.
+        if (!error) look.wanted.look_at = clock_.now() + options_.retry_first;
+    }
     if (error) status = plan::after_failure(std::move(status), *error, look.facts.session);
     // A start that has failed is at rest; a failed session that is to stop is not.
     const bool at_rest = status.phase == Phase::failed && desired(look.facts.session.asks) == State::running;

@@ -42,8 +42,9 @@ class Shelf final : public kube::Follower {
     void seen(const json::value& tree) override { take(read_(tree)); }
     void take(Seen thing) {
         const auto& object = object_of(thing);
-        if (buried(object.uid)) return;
+        if (buried(object)) return;
         const auto known = things_.find(object.key);
+        std::optional<SeenObject> replaced;
         if (known != things_.end()) {
             const auto& before = object_of(known->second);
             if (before.uid == object.uid && !kube::is_older(before.version, object.version)) {
@@ -51,18 +52,24 @@ class Shelf final : public kube::Follower {
                 return;
             }
             if (before.uid != object.uid && kube::is_older(object.version, before.version)) return;
+            if (before.uid != object.uid) replaced = before;
             forget(known);
         }
         touched_.insert(object.key);
         workloads_[object.workload].insert(object.key);
         const auto copy = object;
         things_.insert_or_assign(copy.key, std::move(thing));
+        if (replaced) moved_(*replaced);
         moved_(copy);
     }
-    void gone(const json::value& tree) override { gone(object_of(read_(tree))); }
-    /// That object is gone for good, whatever is heard of it later.
-    void gone(const SeenObject& object) {
-        bury(object.uid);
+    /// It is gone, or no longer marked as ours: whoever takes the mark away may give it back.
+    void gone(const json::value& tree) override {
+        const auto thing = read_(tree);
+        gone(object_of(thing), object_of(thing).version);
+    }
+    /// That object is gone for good, whatever is heard of it later. `as_of`: but for what is newer than that.
+    void gone(const SeenObject& object, const std::string& as_of = {}) {
+        bury(object.uid, as_of);
         const auto known = things_.find(object.key);
         if (known == things_.end() || object_of(known->second).uid != object.uid) return;
         const auto copy = object_of(known->second);
@@ -76,7 +83,7 @@ class Shelf final : public kube::Follower {
         for (const auto& [key, thing] : things_)
             if (!touched_.contains(key) && kube::is_older(object_of(thing).version, version))
                 lost.push_back(object_of(thing));
-        for (const auto& object : lost) gone(object);
+        for (const auto& object : lost) gone(object, version);
         touched_.clear();
         complete_ = true;
         state_(std::nullopt);
@@ -102,10 +109,14 @@ class Shelf final : public kube::Follower {
         }
         things_.erase(known);
     }
-    bool buried(const std::string& uid) const { return graves_.contains(uid); }
-    void bury(const std::string& uid) {
+    bool buried(const SeenObject& object) const {
+        const auto grave = graves_.find(object.uid);
+        return grave != graves_.end() &&
+               (grave->second.empty() || !kube::is_older(grave->second, object.version));
+    }
+    void bury(const std::string& uid, const std::string& as_of) {
         constexpr std::size_t graves_max = 4096;
-        if (!graves_.insert(uid).second) return;
+        if (!graves_.insert_or_assign(uid, as_of).second) return;
         order_.push_back(uid);
         if (order_.size() <= graves_max) return;
         graves_.erase(order_.front());
@@ -117,8 +128,8 @@ class Shelf final : public kube::Follower {
     std::function<void(const std::optional<Error>&)> state_;
     std::map<kube::Key, Seen> things_;
     std::map<WorkloadId, std::set<kube::Key>> workloads_;
-    std::set<kube::Key> touched_;  // Since `listing`.
-    std::set<std::string> graves_;
+    std::set<kube::Key> touched_;                // Since `listing`.
+    std::map<std::string, std::string> graves_;  // By uid, as of which version; empty: for good.
     std::deque<std::string> order_;
     bool complete_ = false;
 };

@@ -32,10 +32,14 @@ Task<> send_all(Socket& from, kube::PortForward& to) {
 }
 
 Task<> receive_all(kube::PortForward& from, Socket& to) {
-    while (true) {
-        const auto bytes = co_await from.read();
-        if (bytes.empty()) break;
-        co_await asio::async_write(to, asio::buffer(bytes), asio::use_awaitable);
+    try {
+        while (true) {
+            const auto bytes = co_await from.read();
+            if (bytes.empty()) break;
+            co_await asio::async_write(to, asio::buffer(bytes), asio::use_awaitable);
+        }
+    } catch (const Error&) {
+        // Nobody listens at that port: whoever asked is told at once, by the end of the connection.
     }
     boost::system::error_code ignored;
     to.shutdown(Socket::shutdown_both, ignored);

@@ -89,7 +89,8 @@ void KubernetesEngine::follow(kube::Resource resource, kube::Detail detail, Shel
     kube::WatchOptions watch{
         .resource = resource,
         .selection = {.namespace_ = options_.namespace_, .labels = selector_of(options_.instance)},
-        .detail = detail};
+        .detail = detail,
+        .seed = options_.seed};
     tasks_.start("follow " + std::string(resource.plural), kube::follow(client_, clock_, watch, shelf));
 }
 

@@ -40,6 +40,7 @@ struct KubernetesOptions {
     json::object pod_overlay;  ///< Merged into every pod.
     int overcommit = 1;
     Reach reach = Reach::automatic;
+    std::uint64_t seed = 0;  ///< Of pauses between tries; 0: from the system.
 };
 
 /// Workloads as Pods and their companions in a cluster.
@@ -111,6 +112,7 @@ class KubernetesEngine final : public Engine {
 
     // observe.cpp
     void moved(const SeenObject& object);
+    void forget_pod(const std::string& uid);
     Task<> look_directly(WorkloadId id);
     Observed report(const WorkloadId& id);
     bool has_network(const WorkloadId& id) const;

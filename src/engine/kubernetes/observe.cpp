@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/timeout.hpp"
 #include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engine/kubernetes/logs.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 constexpr std::chrono::milliseconds probe_first{5};
 constexpr std::chrono::milliseconds probe_most{250};
 constexpr int last_lines = 20;
+constexpr std::chrono::seconds last_words_limit{5};
 
 Task<bool> keep_line(std::vector<std::string>& lines, std::string text) {
     lines.push_back(std::move(text));
@@ -28,6 +30,7 @@ void KubernetesEngine::moved(const SeenObject& object) {
     if (id.empty()) return;
     if (!object.component.empty()) {
         const auto* pod = pods_->find(object.key);
+        if (pod == nullptr || pod->object.uid != object.uid) forget_pod(object.uid);
         const std::lock_guard lock(places_mutex_);
         if (pod != nullptr && pod->seen.state == ContainerState::running)
             places_[{id, object.component}] = {pod->object.key, pod->address};
@@ -36,6 +39,14 @@ void KubernetesEngine::moved(const SeenObject& object) {
     }
     probe_where_needed(id);
     if (moved_) moved_(id);
+}
+
+void KubernetesEngine::forget_pod(const std::string& uid) {
+    if (const auto judged = readiness_.find(uid); judged != readiness_.end()) {
+        judged->second->wanted = false;
+        readiness_.erase(judged);
+    }
+    last_words_.erase(uid);
 }
 
 Task<Observed> KubernetesEngine::observe(WorkloadId id) {
@@ -54,7 +65,8 @@ Task<> KubernetesEngine::keep_last_words(SeenPod pod) {
     std::vector<std::string> words;
     auto take = [&words](LogLine line) { return keep_line(words, std::move(line.text)); };
     try {
-        co_await read_log(client_, pod.object.key, pod.seen.name, {.tail = last_lines}, std::move(take));
+        auto work = read_log(client_, pod.object.key, pod.seen.name, {.tail = last_lines}, std::move(take));
+        co_await finish_within(clock_, last_words_limit, "log", std::move(work));
     } catch (const Error& error) {
         log::debug("no last words", {{"pod", pod.object.key.name}, {"error", error.what()}});
     }
@@ -78,7 +90,7 @@ Task<> KubernetesEngine::look_directly(WorkloadId id) {
             if (!uids.contains(object.uid) && kube::is_older(object.version, page.version))
                 lost.push_back(object);
         }
-        for (const auto& object : lost) shelf.gone(object);
+        for (const auto& object : lost) shelf.gone(object, page.version);
     };
     co_await look(kube::config_maps, kube::Detail::metadata, *config_maps_);
     co_await look(kube::secrets, kube::Detail::metadata, *secrets_);
@@ -109,9 +121,7 @@ Observed KubernetesEngine::report(const WorkloadId& id) {
     const auto* config_map = config_maps_->find({options_.namespace_, workload_name(id)});
     const auto pods = pods_->of(id);
     std::set<std::string> volumes;
-    if (const auto asked = asked_volumes_.find(id); asked != asked_volumes_.end())
-        for (const auto& handle : asked->second)
-            if (claims_->find({options_.namespace_, handle}) != nullptr) volumes.insert(handle);
+    if (const auto asked = asked_volumes_.find(id); asked != asked_volumes_.end()) volumes = asked->second;
     for (const auto* pod : pods) {
         auto component = pod->seen;
         if (const auto judged = readiness_.find(pod->object.uid);
@@ -124,6 +134,10 @@ Observed KubernetesEngine::report(const WorkloadId& id) {
         observed.components.push_back(std::move(component));
         volumes.insert(pod->volumes.begin(), pod->volumes.end());
     }
+    // A pod says what it mounts, not that it is there: somebody may have deleted the claim.
+    std::erase_if(volumes, [this](const std::string& handle) {
+        return claims_->find({options_.namespace_, handle}) == nullptr;
+    });
     // What is left of a network after its ConfigMap went is the cluster's to collect.
     observed.network = has_network(id);
     observed.network_incomplete = config_map != nullptr && !observed.network;

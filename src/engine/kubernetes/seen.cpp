@@ -46,6 +46,16 @@ Waiting read_image_trouble(const std::string& reason, const std::string& message
             tried ? "ImageNotFound" : ""};
 }
 
+/// When a pod ended whose containers left no word of it: it never runs again, so its last change comes close.
+std::optional<Time> last_change(const json::value& pod) {
+    auto last = time_at(pod, {"metadata", "creationTimestamp"});
+    if (const auto* conditions = find_at(pod, {"status", "conditions"});
+        conditions != nullptr && conditions->is_array())
+        for (const auto& condition : conditions->get_array())
+            last = std::max(last, time_at(condition, {"lastTransitionTime"}));
+    return last;
+}
+
 void read_end(const json::value& pod, ObservedComponent& seen) {
     seen.state = ContainerState::exited;
     const auto* status = container_status(pod);
@@ -53,12 +63,13 @@ void read_end(const json::value& pod, ObservedComponent& seen) {
     if (ended == nullptr) {
         // No container is left to tell.
         seen.exit_code = 137;
-        seen.exited_at = time_at(pod, {"metadata", "deletionTimestamp"});
+        seen.exited_at = last_change(pod);
         return;
     }
     seen.exit_code = static_cast<int>(number_at(*ended, {"exitCode"}));
     seen.out_of_memory = text_at(*ended, {"reason"}) == "OOMKilled";
     seen.exited_at = time_at(*ended, {"finishedAt"});
+    if (!seen.exited_at) seen.exited_at = last_change(pod);
     seen.started_at = time_at(*ended, {"startedAt"});
 }
 

@@ -1,0 +1,85 @@
+#include "cluster_world.hpp"
+
+namespace berth::sim {
+namespace {
+
+/// As `spec_of`; the first component has a port, which has to answer, and the last is started again when it
+/// ends.
+TemplateSpec served_spec_of(int components) {
+    auto spec = spec_of(components);
+    spec.components.front().ports = {{.name = "http", .port = 8080}};
+    spec.components.front().readiness = Probe{.http = HttpProbe{.port = "http"}};
+    spec.components.front().command = {{"serve"}};
+    spec.components.back().restart = Restart::always;
+    return spec;
+}
+
+}  // namespace
+
+ClusterWorld::ClusterWorld(std::uint64_t seed)
+    : World(seed),
+      server(io.get_executor(), clock, seed),
+      nodes(io.get_executor(), clock, server, seed + 1),
+      strangers(io.get_executor(), clock, server, seed + 2) {
+    begin({served_spec_of(1), served_spec_of(2)});
+}
+
+ClusterWorld::~ClusterWorld() {
+    end();
+    server.close();
+    nodes.close();
+    strangers.close();
+    settle();
+}
+
+engine::Engine& ClusterWorld::begin_engine() {
+    kube::Cluster cluster{.address = server.address(), .identity = {.token_file = server.token_file()}};
+    engine::KubernetesOptions options{.cluster = std::move(cluster),
+                                      .client = {.requests_max = requests_max},
+                                      .instance = instance,
+                                      .secret = SecretText("of this installation"),
+                                      .namespace_ = home,
+                                      .init_program = "berth-init",
+                                      .architecture = "amd64",
+                                      .reach = engine::Reach::forward,
+                                      .seed = random()};
+    engine_ = std::make_unique<engine::KubernetesEngine>(io.get_executor(), clock, std::move(options));
+    starting_ = std::make_unique<TaskGroup>(io.get_executor());
+    starting_->start("start", engine_->start());
+    return *engine_;
+}
+
+void ClusterWorld::cut_off() {
+    server.cut(pending_lands_ ? imposter::ApiServer::Pending::may_land
+                              : imposter::ApiServer::Pending::is_dropped);
+    crash_after_.reset();
+}
+
+void ClusterWorld::end_engine() {
+    starting_->cancel();
+    TaskGroup ending(io.get_executor());
+    ending.start("stop", engine_->stop());
+    settle();
+    starting_.reset();
+    most_in_flight_ = most_in_flight();
+    engine_.reset();
+    settle();
+}
+
+bool ClusterWorld::is_due() {
+    return server.holding() || (crash_after_ && server.tally.answered >= *crash_after_);
+}
+
+void ClusterWorld::crash_at(int effective, Moment moment) {
+    pending_lands_ = false;
+    if (moment == Moment::before_answer)
+        server.hold_at(server.tally.effective + effective);
+    else
+        crash_after_ = server.tally.answered + effective;
+}
+
+int ClusterWorld::most_in_flight() const {
+    return engine_ ? std::max(most_in_flight_, engine_->client().most_in_flight()) : most_in_flight_;
+}
+
+}  // namespace berth::sim

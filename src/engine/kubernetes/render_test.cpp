@@ -1,0 +1,263 @@
+#include "engine/kubernetes/render.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+namespace berth::engine::kubernetes {
+namespace {
+
+const WorkloadId id{"ses_1"};
+const Owner owner{"ses-1", "uid-1"};
+
+Place example_place() {
+    return {.instance = "5eed",
+            .namespace_ = "sessions",
+            .init_config_map = "berth-init-1",
+            .architecture = "amd64",
+            .storage_class = "fast",
+            .pull_secrets = {"registry"},
+            .gateway = Peers{.namespace_ = "berth", .labels = {{"app", "berth"}}},
+            .dns = {{.labels = {{"k8s-app", "kube-dns"}}}},
+            .closed = special_ranges(),
+            .overcommit = 4};
+}
+
+WorkloadComponent example(Profile profile = Profile::strict) {
+    WorkloadComponent component{.name = "ide", .image = "x:1", .profile = profile};
+    component.env = {{"A", "b"}};
+    component.ports = {{.name = "http", .port = 8080}};
+    component.readiness = Probe{.tcp = "http"};
+    component.mounts = {{.volume = "berth-home", .path = "/home"},
+                        {.volume = "berth-home", .path = "/data", .read_only = true}};
+    component.stop_timeout = std::chrono::milliseconds(1500);
+    component.generation = "2.0";
+    return component;
+}
+
+json::object pod_of(const WorkloadComponent& component, Place place = example_place(),
+                    std::optional<std::vector<std::string>> program = {}) {
+    return render_pod(place, id, owner, component, {{"ide", "10.96.0.1"}, {"db", "10.96.0.2"}}, program);
+}
+
+TEST(KubernetesRender, every_object_is_as_it_was) {
+    const auto place = example_place();
+    const std::string golden = BERTH_SOURCE_DIR "/src/engine/kubernetes/golden/objects.json";
+    const CreateNetwork network{Egress::internet, {{"ide", {{.name = "http", .port = 8080}}}}};
+    json::object all;
+    all["configMap"] = render_config_map(place, id, network);
+    all["secret"] = render_secret(place, id, owner, SecretText("key"));
+    all["policy"] = render_policy(place, id, owner, Egress::internet);
+    all["policyNone"] = render_policy(place, id, owner, Egress::none);
+    all["service"] = render_service(place, id, owner, network.members.front());
+    all["claim"] = render_claim(place, id, {.handle = "berth-home", .size = {10ll << 30}});
+    all["podStrict"] = pod_of(example());
+    all["podCompat"] = pod_of(example(Profile::compat), example_place(), {{"serve", "--all"}});
+    all["init"] = render_init(place, "YmVydGgtaW5pdA==");
+    const auto written = json::write_pretty(all);
+    if (const char* update = std::getenv("UPDATE"); update != nullptr && std::string(update) == "1")
+        std::ofstream(golden) << written;
+    std::ifstream file(golden);
+    const std::string kept(std::istreambuf_iterator<char>(file), {});
+    EXPECT_TRUE(kept == written) << "refresh with UPDATE=1 and look at the difference";
+}
+
+/// What Pod Security `level` forbids of a pod.
+/// https://kubernetes.io/docs/concepts/security/pod-security-standards/
+std::vector<std::string> breaches(const json::object& pod, bool restricted) {
+    std::vector<std::string> found;
+    const auto& spec = pod.at("spec").as_object();
+    for (const char* key : {"hostNetwork", "hostPID", "hostIPC", "initContainers", "ephemeralContainers"})
+        if (spec.contains(key)) found.emplace_back(key);
+    const std::set<std::string> kinds{"name",      "configMap", "emptyDir", "persistentVolumeClaim",
+                                      "projected", "secret"};
+    for (const auto& volume : spec.at("volumes").as_array())
+        for (const auto& [key, value] : volume.as_object())
+            if (!kinds.contains(std::string(key))) found.push_back("volume " + std::string(key));
+    const auto& security = spec.at("securityContext").as_object();
+    if (security.at("seccompProfile").at("type") != "RuntimeDefault") found.emplace_back("seccomp");
+    if (restricted && (!security.contains("runAsNonRoot") || !security.at("runAsNonRoot").as_bool()))
+        found.emplace_back("runAsNonRoot");
+    if (restricted && security.contains("runAsUser") && security.at("runAsUser").as_int64() == 0)
+        found.emplace_back("runAsUser");
+    const std::set<std::string> baseline{"AUDIT_WRITE", "CHOWN",  "DAC_OVERRIDE",     "FOWNER",  "FSETID",
+                                         "KILL",        "MKNOD",  "NET_BIND_SERVICE", "SETFCAP", "SETGID",
+                                         "SETPCAP",     "SETUID", "SYS_CHROOT"};
+    for (const auto& container : spec.at("containers").as_array()) {
+        const auto& own = container.at("securityContext").as_object();
+        if (own.contains("privileged")) found.emplace_back("privileged");
+        if (restricted && own.at("allowPrivilegeEscalation").as_bool()) found.emplace_back("escalation");
+        const auto& capabilities = own.at("capabilities").as_object();
+        if (restricted && capabilities.at("drop") != json::array{"ALL"}) found.emplace_back("drop");
+        if (const auto* add = capabilities.if_contains("add"))
+            for (const auto& one : add->as_array()) {
+                const std::string name(one.as_string());
+                if (restricted ? name != "NET_BIND_SERVICE" : !baseline.contains(name)) found.push_back(name);
+            }
+        if (container.as_object().contains("ports"))
+            for (const auto& port : container.at("ports").as_array())
+                if (port.as_object().contains("hostPort")) found.emplace_back("hostPort");
+    }
+    return found;
+}
+
+TEST(KubernetesRender, a_strict_pod_keeps_to_restricted_in_every_branch) {
+    for (const bool fixed_users : {true, false})
+        for (const bool known : {true, false}) {
+            auto place = example_place();
+            place.fixed_users = fixed_users;
+            const auto program = known ? std::optional<std::vector<std::string>>{{"serve"}} : std::nullopt;
+            EXPECT_EQ(breaches(pod_of(example(), place, program), true), std::vector<std::string>());
+        }
+}
+
+TEST(KubernetesRender, a_compat_pod_keeps_to_baseline_in_a_user_namespace_of_its_own) {
+    const auto pod = pod_of(example(Profile::compat));
+    EXPECT_EQ(breaches(pod, false), std::vector<std::string>());
+    EXPECT_FALSE(breaches(pod, true).empty());
+    EXPECT_EQ(pod.at("spec").at("hostUsers"), false);
+}
+
+TEST(KubernetesRender, a_pod_gets_no_token_and_no_fixed_user_where_the_cluster_gives_one) {
+    auto place = example_place();
+    place.fixed_users = false;
+    const auto pod = pod_of(example(), place);
+    EXPECT_EQ(pod.at("spec").at("automountServiceAccountToken"), false);
+    EXPECT_FALSE(pod.at("spec").at("securityContext").as_object().contains("runAsUser"));
+    EXPECT_FALSE(pod.at("spec").at("securityContext").as_object().contains("fsGroup"));
+}
+
+TEST(KubernetesRender, the_grace_of_a_pod_is_never_shorter_than_its_stop_timeout) {
+    EXPECT_EQ(pod_of(example()).at("spec").at("terminationGracePeriodSeconds"), 2);
+}
+
+// A small judge of NetworkPolicy objects.
+// https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/
+
+/// Who speaks to a pod, or is spoken to: another pod, or an address.
+struct Party {
+    std::string namespace_;
+    std::map<std::string, std::string> labels;
+    std::string address;
+};
+
+bool selects(const json::object& selector, const std::map<std::string, std::string>& labels) {
+    if (!selector.contains("matchLabels")) return true;
+    for (const auto& [key, value] : selector.at("matchLabels").as_object()) {
+        const auto found = labels.find(std::string(key));
+        if (found == labels.end() || found->second != value.as_string()) return false;
+    }
+    return true;
+}
+
+bool is_inside(const std::string& address, const std::string& range) {
+    const auto where = boost::asio::ip::make_address(address);
+    const bool six = range.find(':') != range.npos;
+    if (where.is_v6() != six) return false;
+    if (six) {
+        const auto network = boost::asio::ip::make_network_v6(range);
+        const boost::asio::ip::network_v6 host(where.to_v6(), network.prefix_length());
+        return host.canonical() == network.canonical();
+    }
+    const auto network = boost::asio::ip::make_network_v4(range);
+    const boost::asio::ip::network_v4 host(where.to_v4(), network.prefix_length());
+    return host.canonical() == network.canonical();
+}
+
+bool matches(const json::object& peer, const Party& party) {
+    if (const auto* block = peer.if_contains("ipBlock")) {
+        // Pods' addresses are private: a block that is open to them would be a breach by itself.
+        if (party.address.empty() || !is_inside(party.address, std::string(block->at("cidr").as_string())))
+            return false;
+        for (const auto& range : block->at("except").as_array())
+            if (is_inside(party.address, std::string(range.as_string()))) return false;
+        return true;
+    }
+    if (party.namespace_.empty()) return false;
+    const auto* spaces = peer.if_contains("namespaceSelector");
+    const std::map<std::string, std::string> own{{"kubernetes.io/metadata.name", party.namespace_}};
+    if (spaces == nullptr ? party.namespace_ != "sessions" : !selects(spaces->as_object(), own)) return false;
+    return selects(peer.at("podSelector").as_object(), party.labels);
+}
+
+/// `direction`: `ingress` or `egress`.
+bool allows(const json::object& policy, const char* direction, const Party& party, int port,
+            const std::string& protocol = "TCP") {
+    for (const auto& rule : policy.at("spec").at(direction).as_array()) {
+        bool open = !rule.as_object().contains("ports");
+        if (!open)
+            for (const auto& one : rule.at("ports").as_array())
+                open =
+                    open || (one.at("port").as_int64() == port && one.at("protocol").as_string() == protocol);
+        if (!open) continue;
+        const char* whom = std::string(direction) == "ingress" ? "from" : "to";
+        for (const auto& peer : rule.at(whom).as_array())
+            if (matches(peer.as_object(), party)) return true;
+    }
+    return false;
+}
+
+const Party sibling{
+    "sessions", {{label_instance, "5eed"}, {label_workload, "ses_1"}, {label_component, "db"}}, "10.1.0.1"};
+const Party neighbour{"sessions", {{label_instance, "5eed"}, {label_workload, "ses_2"}}, "10.1.0.2"};
+const Party namesake{"elsewhere", {{label_instance, "5eed"}, {label_workload, "ses_1"}}, "10.1.0.3"};
+const Party gateway{"berth", {{"app", "berth"}}, "10.1.0.4"};
+const Party false_gateway{"sessions", {{"app", "berth"}}, "10.1.0.5"};
+const Party resolver{"kube-system", {{"k8s-app", "kube-dns"}}, "10.1.0.6"};
+const Party internet{"", {}, "1.1.1.1"};
+
+TEST(KubernetesPolicy, chooses_its_own_pods_and_denies_by_default) {
+    const auto policy = render_policy(example_place(), id, owner, Egress::none);
+    EXPECT_EQ(policy.at("spec").at("policyTypes"), (json::array{"Ingress", "Egress"}));
+    const auto& chosen = policy.at("spec").at("podSelector").as_object();
+    EXPECT_TRUE(selects(chosen, sibling.labels));
+    EXPECT_FALSE(selects(chosen, neighbour.labels));
+    EXPECT_FALSE(selects(chosen, {}));
+}
+
+TEST(KubernetesPolicy, lets_in_the_gateway_at_one_port_and_siblings_and_nobody_else) {
+    for (const auto egress : {Egress::internet, Egress::none}) {
+        const auto policy = render_policy(example_place(), id, owner, egress);
+        EXPECT_TRUE(allows(policy, "ingress", sibling, 5432));
+        EXPECT_TRUE(allows(policy, "ingress", gateway, init_port));
+        EXPECT_FALSE(allows(policy, "ingress", gateway, 8080));
+        for (const auto& party : {neighbour, namesake, false_gateway, resolver, internet})
+            EXPECT_FALSE(allows(policy, "ingress", party, init_port)) << party.address;
+    }
+    auto outside = example_place();
+    outside.gateway.reset();
+    const auto policy = render_policy(outside, id, owner, Egress::none);
+    EXPECT_FALSE(allows(policy, "ingress", gateway, init_port));
+}
+
+TEST(KubernetesPolicy, none_reaches_siblings_and_names_and_nothing_else) {
+    const auto policy = render_policy(example_place(), id, owner, Egress::none);
+    EXPECT_TRUE(allows(policy, "egress", sibling, 5432));
+    EXPECT_TRUE(allows(policy, "egress", resolver, 53, "UDP"));
+    EXPECT_TRUE(allows(policy, "egress", resolver, 53));
+    EXPECT_FALSE(allows(policy, "egress", resolver, 8080));
+    for (const auto& party : {neighbour, namesake, gateway, internet})
+        EXPECT_FALSE(allows(policy, "egress", party, 443)) << party.address;
+}
+
+TEST(KubernetesPolicy, internet_is_the_internet_without_what_is_private) {
+    const auto policy = render_policy(example_place(), id, owner, Egress::internet);
+    for (const char* open : {"1.1.1.1", "93.184.216.34", "2606:4700::1111", "9.255.255.255", "172.32.0.1"})
+        EXPECT_TRUE(allows(policy, "egress", {.address = open}, 443)) << open;
+    for (const char* closed :
+         {"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+          "127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "198.18.0.1", "::1", "fd00::1", "fe80::1",
+          "fd00:ec2::254", "64:ff9b::a00:1", "2002:a00:1::1", "ff02::1", "2001:db8::1"})
+        EXPECT_FALSE(allows(policy, "egress", {.address = closed}, 443)) << closed;
+    for (const auto& party : {neighbour, namesake, gateway})
+        EXPECT_FALSE(allows(policy, "egress", party, 443)) << party.address;
+}
+
+}  // namespace
+}  // namespace berth::engine::kubernetes

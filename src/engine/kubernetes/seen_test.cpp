@@ -1,0 +1,136 @@
+#include "engine/kubernetes/seen.hpp"
+
+#include <gtest/gtest.h>
+
+namespace berth::engine::kubernetes {
+namespace {
+
+constexpr const char* born = "2026-01-31T09:00:00Z";
+
+/// A pod with that status, as the API server gives it.
+json::value pod(const std::string& status, const std::string& more_about = "") {
+    return boost::json::parse(R"({"metadata":{"namespace":"sessions","name":"ses-1-ide","uid":"u1",
+        "resourceVersion":"12","creationTimestamp":")" +
+                              std::string(born) + R"(",
+        "labels":{"berth.dev/instance":"5eed","berth.dev/workload":"ses_1","berth.dev/component":"ide"},
+        "annotations":{"berth.dev/generation":"1.0",
+            "berth.dev/probe":"{\"ports\":[{\"name\":\"http\",\"port\":80}]}"},
+        "ownerReferences":[{"uid":"owner","kind":"ConfigMap"}])" +
+                              more_about + R"(},
+        "spec":{"nodeName":"n1","volumes":[{"name":"run","emptyDir":{}},
+            {"name":"home","persistentVolumeClaim":{"claimName":"berth-home"}}]},
+        "status":)" + status + "}");
+}
+
+std::string container(const std::string& state) {
+    return R"("containerStatuses":[{"name":"ide","image":"x:1","state":)" + state + "}]";
+}
+
+TEST(KubernetesSeen, a_running_pod_is_whole) {
+    const auto read = read_pod(pod(R"({"phase":"Running","podIP":"10.1.0.7",)" +
+                                   container(R"({"running":{"startedAt":"2026-01-31T09:30:00Z"}})") + "}"));
+    SeenPod wanted{.object = {.key = {"sessions", "ses-1-ide"},
+                              .uid = "u1",
+                              .version = "12",
+                              .workload = {"ses_1"},
+                              .component = "ide",
+                              .owner = "owner"},
+                   .probe = {.ports = {{.name = "http", .port = 80}}},
+                   .address = "10.1.0.7",
+                   .node = "n1",
+                   .volumes = {"berth-home"}};
+    wanted.seen = {.name = "ide",
+                   .handle = "u1",
+                   .generation = "1.0",
+                   .state = ContainerState::running,
+                   .started_at = parse_time("2026-01-31T09:30:00Z")};
+    EXPECT_EQ(read, wanted);
+}
+
+ObservedComponent seen(const std::string& status, const std::string& more_about = "") {
+    return read_pod(pod(status, more_about)).seen;
+}
+
+TEST(KubernetesSeen, one_that_is_to_go_is_stopping_whatever_it_does) {
+    const std::string to_go = R"(,"deletionTimestamp":"2026-01-31T09:40:00Z")";
+    for (const auto* phase : {"Pending", "Running", "Succeeded", "Failed"}) {
+        const auto component = seen(R"({"phase":")" + std::string(phase) + "\"}", to_go);
+        EXPECT_EQ(component.state, ContainerState::stopping) << phase;
+    }
+}
+
+TEST(KubernetesSeen, waiting_is_explained_in_the_clusters_words) {
+    const auto words = [](const std::string& status) {
+        const auto component = seen(status);
+        EXPECT_EQ(component.state, ContainerState::creating);
+        return component.message + "|" + component.hopeless;
+    };
+    const auto waits = [&](const std::string& reason, const std::string& message) {
+        const auto state = R"({"waiting":{"reason":")" + reason + R"(","message":")" + message + R"("}})";
+        return words(R"({"phase":"Pending",)" + container(state) + "}");
+    };
+    EXPECT_EQ(words(R"({"phase":"Pending"})"), "waiting for a node|");
+    EXPECT_EQ(words(R"({"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False",
+                       "message":"0/3 nodes are available"}]})"),
+              "no node takes it: 0/3 nodes are available|");
+    EXPECT_EQ(waits("ContainerCreating", ""), "|");
+    EXPECT_EQ(waits("PodInitializing", ""), "|");
+    EXPECT_EQ(waits("CreateContainerConfigError", "secret not found"),
+              "CreateContainerConfigError: secret not found|");
+    EXPECT_EQ(waits("ErrImagePull", "manifest unknown"), "image \"x:1\": manifest unknown|");
+    EXPECT_EQ(waits("ImagePullBackOff", "Back-off"), "image \"x:1\": Back-off|ImageNotFound");
+    EXPECT_EQ(waits("InvalidImageName", ""), "image \"x:1\": InvalidImageName|ImageNotFound");
+}
+
+TEST(KubernetesSeen, an_end_has_its_code_and_its_time) {
+    const auto ended =
+        seen(R"({"phase":"Failed",)" + container(R"({"terminated":{"exitCode":3,"reason":"Error",
+                                "startedAt":"2026-01-31T09:30:00Z","finishedAt":"2026-01-31T09:31:00Z"}})") +
+             "}");
+    EXPECT_EQ(ended.state, ContainerState::exited);
+    EXPECT_EQ(ended.exit_code, 3);
+    EXPECT_FALSE(ended.out_of_memory);
+    EXPECT_EQ(ended.started_at, parse_time("2026-01-31T09:30:00Z"));
+    EXPECT_EQ(ended.exited_at, parse_time("2026-01-31T09:31:00Z"));
+    const auto killed =
+        seen(R"({"phase":"Failed",)" +
+             container(R"({"terminated":{"exitCode":137,"reason":"OOMKilled","finishedAt":null}})") + "}");
+    EXPECT_TRUE(killed.out_of_memory);
+}
+
+TEST(KubernetesSeen, an_end_without_a_word_of_the_container_has_a_time_all_the_same) {
+    const auto evicted = seen(R"({"phase":"Failed","reason":"Evicted","message":"The node was low on memory",
+        "conditions":[{"type":"Ready","status":"False","lastTransitionTime":"2026-01-31T09:45:00Z"},
+                      {"type":"PodScheduled","status":"True","lastTransitionTime":"2026-01-31T09:01:00Z"}]})");
+    EXPECT_EQ(evicted.state, ContainerState::exited);
+    EXPECT_EQ(evicted.message, "The node was low on memory");
+    EXPECT_EQ(evicted.exit_code, 137);
+    EXPECT_EQ(evicted.exited_at, parse_time("2026-01-31T09:45:00Z"));
+    EXPECT_EQ(seen(R"({"phase":"Failed"})").exited_at, parse_time(born));
+    const auto unknown = seen(R"({"phase":"Failed",)" +
+                              container(R"({"terminated":{"exitCode":137,"finishedAt":null}})") + "}");
+    EXPECT_EQ(unknown.exited_at, parse_time(born));
+}
+
+TEST(KubernetesSeen, what_somebody_edited_is_read_as_far_as_it_can_be) {
+    auto edited = pod("{}");
+    edited.at("metadata").at("annotations").as_object()["berth.dev/probe"] = "{broken";
+    EXPECT_EQ(read_pod(edited).probe, ProbeSpec());
+    for (const char* text :
+         {"{}", "[]", "null", R"({"metadata":[]})", R"({"metadata":{"labels":7}})",
+          R"({"status":{"phase":"Running","containerStatuses":{}}})",
+          R"({"status":{"containerStatuses":[7],"conditions":[null]},"spec":{"volumes":[7]}})"})
+        EXPECT_EQ(read_pod(boost::json::parse(text)).object.workload, WorkloadId()) << text;
+}
+
+TEST(KubernetesSeen, a_config_map_says_which_components_have_services) {
+    const auto read = [](const std::string& note) {
+        const json::object notes{{note_members, note}};
+        return read_config_map({{"metadata", json::object{{"name", "x"}, {"annotations", notes}}}}).members;
+    };
+    EXPECT_EQ(read(R"(["ide","db"])"), (std::vector<std::string>{"ide", "db"}));
+    EXPECT_EQ(read("broken"), std::vector<std::string>());
+}
+
+}  // namespace
+}  // namespace berth::engine::kubernetes

@@ -1,0 +1,335 @@
+#include "imposters/kubernetes/nodes.hpp"
+
+#include <fmt/format.h>
+
+#include "imposters/kubernetes/process_1.hpp"
+
+namespace berth::imposter {
+namespace {
+
+constexpr Duration full_most{std::chrono::seconds(40)};
+constexpr Duration backoff{std::chrono::seconds(10)};
+constexpr Duration life_most{std::chrono::minutes(1)};
+constexpr Duration look_again{std::chrono::seconds(1)};
+
+bool is_ending(const json::value& object) {
+    return value_at(object, {"metadata", "deletionTimestamp"}) != nullptr;
+}
+
+bool has_ended(const json::value& pod) {
+    const auto phase = text_at(pod, {"status", "phase"});
+    return phase == "Succeeded" || phase == "Failed";
+}
+
+std::vector<std::string> claims_of(const json::value& pod) {
+    std::vector<std::string> names;
+    for (const auto& volume : pod.at("spec").at("volumes").as_array())
+        if (auto name = text_at(volume, {"persistentVolumeClaim", "claimName"}); !name.empty())
+            names.push_back(std::move(name));
+    return names;
+}
+
+/// What a pod's projected volumes take from, as `configmaps` or `secrets` and a name.
+std::vector<std::pair<std::string, std::string>> sources_of(const json::value& pod) {
+    std::vector<std::pair<std::string, std::string>> found;
+    for (const auto& volume : pod.at("spec").at("volumes").as_array()) {
+        const auto* sources = value_at(volume, {"projected", "sources"});
+        if (sources == nullptr) continue;
+        for (const auto& source : sources->as_array()) {
+            if (auto name = text_at(source, {"configMap", "name"}); !name.empty())
+                found.emplace_back("configmaps", name);
+            if (auto name = text_at(source, {"secret", "name"}); !name.empty())
+                found.emplace_back("secrets", name);
+        }
+    }
+    return found;
+}
+
+json::object& status_of(json::object& pod) {
+    auto& status = pod["status"];
+    if (!status.is_object()) status = json::object();
+    return status.as_object();
+}
+
+json::object container(const json::object& pod, json::object state) {
+    const auto& spec = pod.at("spec").at("containers").as_array().front().as_object();
+    return {{"name", spec.at("name")}, {"image", spec.at("image")}, {"state", state}};
+}
+
+void set_condition(json::object& status, const char* type, bool holds, const std::string& message, Time now) {
+    json::array kept;
+    if (const auto* there = status.if_contains("conditions"))
+        for (const auto& condition : there->as_array())
+            if (text_at(condition, {"type"}) != type) kept.push_back(condition);
+    kept.push_back(json::object{{"type", type},
+                                {"status", holds ? "True" : "False"},
+                                {"message", message},
+                                {"lastTransitionTime", to_string(now)}});
+    status["conditions"] = kept;
+}
+
+}  // namespace
+
+Nodes::Nodes(asio::any_io_executor executor, Clock& clock, ApiServer& server, std::uint64_t seed)
+    : clock_(clock), server_(server), objects_(server.objects), dice_(seed), tasks_(executor) {
+    objects_.listeners.emplace_back([this](const Change& change) { hear(change); });
+    server_.listener = [this](const json::value& pod, int port) { return listen(pod, port); };
+    server_.log = [](const json::value& pod) {
+        return text_at(pod, {"metadata", "creationTimestamp"}) + " the last words\n";
+    };
+}
+
+void Nodes::hear(const Change& change) {
+    const auto uid = text_at(change.object, {"metadata", "uid"});
+    const auto& where = change.where;
+    const bool ends = is_ending(change.object) && (change.before.is_null() || !is_ending(change.before));
+    if (change.type == "DELETED") {
+        tasks_.start("collect", collect(uid));
+        if (where.plural != "pods") return;
+        processes_.erase(uid);
+        release_claims(where.namespace_);
+        return;
+    }
+    if (change.type == "ADDED") {
+        if (const auto* owners = value_at(change.object, {"metadata", "ownerReferences"}))
+            for (const auto& owner : owners->as_array())
+                if (const auto by = text_at(owner, {"uid"}); !has_owner(by))
+                    tasks_.start("collect", collect(by));
+        if (where.plural != "pods") return;
+        check_alone(where, change.object);
+        tasks_.start("live", live(where, uid));
+        return;
+    }
+    if (!ends) return;
+    if (where.plural == "pods") {
+        const auto* grace = value_at(change.object, {"metadata", "deletionGracePeriodSeconds"});
+        tasks_.start("finish", finish(where, uid, static_cast<int>(grace->as_int64())));
+    }
+    if (where.plural == "persistentvolumeclaims") release_claims(where.namespace_);
+    if (where.plural == "namespaces") tasks_.start("empty", empty_namespace(where.name));
+}
+
+void Nodes::check_alone(const Where& where, const json::value& pod) {
+    const auto workload = label_of(pod, "berth.dev/workload");
+    const auto component = label_of(pod, "berth.dev/component");
+    if (workload.empty()) return;
+    const Selector same{where.namespace_,
+                        fmt::format("berth.dev/workload={},berth.dev/component={}", workload, component), ""};
+    if (const auto found = objects_.list("pods", same); found.size() > 1)
+        breaches_.push_back(fmt::format("{} pods of {} {}", found.size(), workload, component));
+}
+
+const json::value* Nodes::find(const Where& where, const std::string& uid) const {
+    const auto* there = objects_.find(where);
+    return there != nullptr && text_at(*there, {"metadata", "uid"}) == uid ? there : nullptr;
+}
+
+bool Nodes::has_owner(const std::string& uid) const {
+    for (const auto& [where, object] : objects_.all())
+        if (text_at(object, {"metadata", "uid"}) == uid) return true;
+    return false;
+}
+
+void Nodes::say_scheduled(const Where& where, const std::string& trouble) {
+    objects_.edit(where, [&](json::object& pod) {
+        set_condition(status_of(pod), "PodScheduled", trouble.empty(), trouble, clock_.now());
+    });
+}
+
+void Nodes::say_waiting(const Where& where, const std::string& reason, const std::string& message) {
+    objects_.edit(where, [&](json::object& pod) {
+        json::object waiting{{"reason", reason}};
+        if (!message.empty()) waiting["message"] = message;
+        status_of(pod)["containerStatuses"] = json::array{container(pod, json::object{{"waiting", waiting}})};
+    });
+}
+
+std::string Nodes::missing_claim(const json::value& pod) const {
+    const auto home = text_at(pod, {"metadata", "namespace"});
+    for (const auto& name : claims_of(pod)) {
+        const auto* claim = objects_.find({"persistentvolumeclaims", home, name});
+        if (claim == nullptr) return fmt::format("persistentvolumeclaim \"{}\" not found", name);
+        if (is_ending(*claim)) return fmt::format("persistentvolumeclaim \"{}\" is being deleted", name);
+    }
+    return {};
+}
+
+void Nodes::bind_claims(const json::value& pod) {
+    const auto home = text_at(pod, {"metadata", "namespace"});
+    for (const auto& name : claims_of(pod))
+        objects_.edit({"persistentvolumeclaims", home, name},
+                      [](json::object& claim) { claim["status"].as_object()["phase"] = "Bound"; });
+}
+
+/// A claim that was deleted goes once no pod on a node uses it.
+void Nodes::release_claims(const std::string& namespace_) {
+    std::set<std::string> used;
+    for (const auto& [where, pod] : objects_.list("pods", {.namespace_ = namespace_}))
+        if (!text_at(pod, {"spec", "nodeName"}).empty() && !has_ended(pod))
+            for (auto& name : claims_of(pod)) used.insert(std::move(name));
+    for (const auto& [where, claim] : objects_.list("persistentvolumeclaims", {.namespace_ = namespace_}))
+        if (is_ending(claim) && !used.contains(where.name))
+            objects_.edit(where, [](json::object& object) {
+                object["metadata"].as_object()["finalizers"] = json::array();
+            });
+}
+
+Task<bool> Nodes::find_node(Where where, std::string uid) {
+    co_await clock_.sleep(dice_.up_to(server_.pace.schedule));
+    if (find(where, uid) != nullptr && dice_.chance(server_.faults.unschedulable)) {
+        say_scheduled(where, "0/3 nodes are available: 3 Insufficient memory.");
+        co_await clock_.sleep(dice_.up_to(full_most));
+    }
+    while (true) {
+        const auto* pod = find(where, uid);
+        if (pod == nullptr) co_return false;
+        const auto trouble = missing_claim(*pod);
+        if (trouble.empty()) break;
+        say_scheduled(where, trouble);
+        co_await clock_.sleep(look_again);
+    }
+    objects_.edit(where, [](json::object& pod) { pod["spec"].as_object()["nodeName"] = "node-1"; });
+    say_scheduled(where, "");
+    bind_claims(*find(where, uid));
+    co_return true;
+}
+
+Task<bool> Nodes::get_image(Where where, std::string uid) {
+    if (!dice_.chance(server_.faults.image_missing)) co_return true;
+    say_waiting(where, "ErrImagePull", "manifest unknown");
+    co_await clock_.sleep(backoff);
+    if (find(where, uid) == nullptr) co_return false;
+    say_waiting(where, "ImagePullBackOff", "Back-off pulling image");
+    co_await clock_.sleep(life_most);
+    co_return find(where, uid) != nullptr;
+}
+
+/// Until everything is there that the pod mounts.
+Task<bool> Nodes::mount(Where where, std::string uid) {
+    say_waiting(where, "ContainerCreating", "");
+    while (true) {
+        const auto* pod = find(where, uid);
+        if (pod == nullptr || is_ending(*pod)) co_return false;
+        bool complete = true;
+        for (const auto& [plural, name] : sources_of(*pod))
+            complete = complete && objects_.find({plural, where.namespace_, name}) != nullptr;
+        if (complete) co_return true;
+        co_await clock_.sleep(look_again);
+    }
+}
+
+Task<> Nodes::live(Where where, std::string uid) {
+    if (!co_await find_node(where, uid)) co_return;
+    if (!co_await get_image(where, uid)) co_return;
+    if (!co_await mount(where, uid)) co_return;
+    co_await clock_.sleep(dice_.up_to(server_.pace.start));
+    const auto* there = find(where, uid);
+    if (there == nullptr || is_ending(*there)) co_return;
+    Process process{.listens_at = clock_.now() + dice_.up_to(server_.pace.listen)};
+    for (const auto& [plural, name] : sources_of(*there))
+        if (const auto* source = objects_.find({plural, where.namespace_, name});
+            source != nullptr && plural == "secrets")
+            process.key = text_at(*source, {"data", "key"});
+    processes_[uid] = process;
+    ++addresses_;
+    objects_.edit(where, [&](json::object& pod) {
+        auto& status = status_of(pod);
+        status["phase"] = "Running";
+        status["podIP"] = fmt::format("10.1.{}.{}", addresses_ / 250, addresses_ % 250 + 1);
+        const json::object running{{"startedAt", to_string(clock_.now())}};
+        status["containerStatuses"] = json::array{container(pod, json::object{{"running", running}})};
+        set_condition(status, "Ready", true, "", clock_.now());
+    });
+    const auto& faults = server_.faults;
+    std::optional<End> how;
+    if (dice_.chance(faults.dies)) how = End::exited;
+    if (dice_.chance(faults.out_of_memory)) how = End::out_of_memory;
+    if (dice_.chance(faults.evicted)) how = dice_.chance(0.5) ? End::evicted : End::evicted_without_a_word;
+    if (!how) co_return;
+    co_await clock_.sleep(dice_.up_to(life_most));
+    if (find(where, uid) != nullptr) end(where, *how, static_cast<int>(dice_.number(2)));
+}
+
+bool Nodes::end(const Where& where, End how, int exit_code) {
+    const auto* there = objects_.find(where);
+    if (there == nullptr || processes_.erase(text_at(*there, {"metadata", "uid"})) == 0) return false;
+    objects_.edit(where, [&](json::object& pod) {
+        auto& status = status_of(pod);
+        const bool evicted = how == End::evicted || how == End::evicted_without_a_word;
+        if (how == End::out_of_memory) exit_code = 137;
+        status["phase"] = exit_code == 0 && how == End::exited ? "Succeeded" : "Failed";
+        set_condition(status, "Ready", false, "", clock_.now());
+        if (evicted) {
+            status["reason"] = "Evicted";
+            status["message"] = "The node was low on resource: memory.";
+        }
+        if (how == End::evicted_without_a_word) {
+            status.erase("containerStatuses");
+            return;
+        }
+        const json::object terminated{{"exitCode", evicted ? 137 : exit_code},
+                                      {"reason", how == End::out_of_memory ? "OOMKilled" : "Error"},
+                                      {"startedAt", to_string(clock_.now())},
+                                      {"finishedAt", to_string(clock_.now())}};
+        status["containerStatuses"] = json::array{container(pod, json::object{{"terminated", terminated}})};
+    });
+    release_claims(where.namespace_);
+    return true;
+}
+
+Task<> Nodes::finish(Where where, std::string uid, int grace) {
+    const Duration patience = std::chrono::seconds(grace);
+    co_await clock_.sleep(std::min(patience, dice_.up_to(server_.pace.end)));
+    if (find(where, uid) == nullptr) co_return;
+    end(where, End::exited, 0);
+    co_await clock_.sleep(Duration(1) + dice_.up_to(server_.pace.call));
+    objects_.erase(where, uid);
+}
+
+Task<> Nodes::collect(std::string owner) {
+    co_await clock_.sleep(dice_.up_to(server_.pace.collect));
+    if (has_owner(owner)) co_return;
+    std::vector<Where> owned;
+    for (const auto& [where, object] : objects_.all())
+        if (const auto* owners = value_at(object, {"metadata", "ownerReferences"}))
+            for (const auto& reference : owners->as_array())
+                if (text_at(reference, {"uid"}) == owner) owned.push_back(where);
+    for (const auto& where : owned)
+        if (const auto* object = objects_.find(where); object != nullptr && !is_ending(*object))
+            objects_.remove(where, {});
+}
+
+Task<> Nodes::empty_namespace(std::string name) {
+    while (true) {
+        co_await clock_.sleep(Duration(200) + dice_.up_to(server_.pace.collect));
+        std::vector<Where> inside;
+        for (const auto& [where, object] : objects_.all())
+            if (where.namespace_ == name) inside.push_back(where);
+        for (const auto& where : inside)
+            if (const auto* object = objects_.find(where); object != nullptr && !is_ending(*object))
+                objects_.remove(where, {});
+        release_claims(name);
+        if (!inside.empty()) continue;
+        const Where where{"namespaces", "", name};
+        if (const auto* home = objects_.find(where); home != nullptr && is_ending(*home))
+            objects_.erase(where, text_at(*home, {"metadata", "uid"}));
+        co_return;
+    }
+}
+
+std::unique_ptr<PortHandler> Nodes::listen(const json::value& pod, int port) {
+    const auto uid = text_at(pod, {"metadata", "uid"});
+    const auto process = processes_.find(uid);
+    if (process == processes_.end()) throw std::string("error forwarding port: the pod does not run");
+    if (port != 61117 || clock_.now() < process->second.listens_at)
+        throw fmt::format("error forwarding port {}: connection refused", port);
+    std::set<int> ports;
+    const auto& spec = pod.at("spec").at("containers").as_array().front().as_object();
+    if (const auto* open = spec.if_contains("ports"))
+        for (const auto& one : open->as_array())
+            ports.insert(static_cast<int>(one.at("containerPort").as_int64()));
+    return std::make_unique<Process1>(SecretText(process->second.key), std::move(ports),
+                                      [this, uid] { return processes_.contains(uid); });
+}
+
+}  // namespace berth::imposter

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "imposters/kubernetes/api_server.hpp"
+
+namespace berth::imposter {
+
+/// The cluster behind an API server: scheduler, nodes, and the controllers that collect what has no owner,
+/// empty namespaces and protect claims. It acts on the objects directly, in the clock's time.
+class Nodes {
+  public:
+    Nodes(asio::any_io_executor executor, Clock& clock, ApiServer& server, std::uint64_t seed);
+    /// Ends everything, as `ApiServer::close`.
+    void close() { tasks_.cancel(); }
+
+    /// Ends a pod's program. False when it does not run.
+    enum class End { exited, out_of_memory, evicted, evicted_without_a_word };
+    bool end(const Where& pod, End how, int exit_code = 1);
+    /// Pods that run.
+    int running() const { return static_cast<int>(processes_.size()); }
+    /// What must never be: two pods of one component at once.
+    const std::vector<std::string>& breaches() const { return breaches_; }
+
+  private:
+    struct Process {
+        Time listens_at;
+        std::string key;
+    };
+    void hear(const Change& change);
+    void check_alone(const Where& where, const json::value& pod);
+    Task<> live(Where where, std::string uid);
+    Task<bool> find_node(Where where, std::string uid);
+    Task<bool> get_image(Where where, std::string uid);
+    Task<bool> mount(Where where, std::string uid);
+    Task<> finish(Where where, std::string uid, int grace);
+    Task<> collect(std::string owner);
+    Task<> empty_namespace(std::string name);
+    void release_claims(const std::string& namespace_);
+    void bind_claims(const json::value& pod);
+    std::string missing_claim(const json::value& pod) const;
+    const json::value* find(const Where& where, const std::string& uid) const;
+    bool has_owner(const std::string& uid) const;
+    void say_waiting(const Where& where, const std::string& reason, const std::string& message);
+    void say_scheduled(const Where& where, const std::string& trouble);
+    std::unique_ptr<PortHandler> listen(const json::value& pod, int port);
+
+    Clock& clock_;
+    ApiServer& server_;
+    Objects& objects_;
+    Dice dice_;
+    std::map<std::string, Process> processes_;  // By uid of the pod.
+    std::vector<std::string> breaches_;
+    int addresses_ = 0;
+    TaskGroup tasks_;
+};
+
+}  // namespace berth::imposter

@@ -2,7 +2,7 @@
 # Each is made when it is first needed and again when its sources change.
 
 here=$PWD/tests/cluster
-cache=$PWD/.cache/cluster
+cache=$(realpath -m .cache/cluster)
 bin=$cache/bin
 
 kubernetes_parts=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl etcd)

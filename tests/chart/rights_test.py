@@ -13,10 +13,10 @@ from recorder import Recorder, right_of
 from berth import Berth, wait_for
 
 
-def granted(objects, kind):
-    """(verb, group/resource) of the rules of the only Role or ClusterRole."""
+def granted(objects, kind, name=None):
+    """(verb, group/resource) of the rules of the only Role or ClusterRole, or of the one of that name."""
     rights = set()
-    for rule in one(objects, kind)["rules"]:
+    for rule in one(objects, kind, name)["rules"]:
         for group in rule["apiGroups"]:
             rights |= {(verb, f"{group}/{resource}" if group else resource) for resource in rule["resources"] for verb in rule["verbs"]}
     return rights
@@ -40,10 +40,13 @@ class Table(unittest.TestCase):
     def test_says_what_the_chart_grants(self):
         table = documented()
         usual, forward = template(), template({"sessions": {"podAccess": "forward"}})
-        self.assertEqual(set(table), {"Role", "Role, `forward`", "ClusterRole"})
+        self.assertEqual(set(table), {"Role", "Role, `forward`", "own Role, `database`", "ClusterRole"})
         self.assertEqual(table["Role"], granted(usual, "Role"))
         self.assertEqual(table["Role"] | table["Role, `forward`"], granted(forward, "Role"))
         self.assertEqual(table["ClusterRole"], granted(usual, "ClusterRole"))
+        several = template({"database": {"existingSecret": "db"}})
+        self.assertEqual(table["Role"], granted(several, "Role", "berth-sessions"))
+        self.assertEqual(table["own Role, `database`"], granted(several, "Role", "berth-leader"))
 
     def test_binds_the_account_of_berth_and_nobody_else(self):
         for each in template(release="lab", namespace="tools"):

@@ -77,7 +77,7 @@ Task<Text> metrics_text(Call call) {
     services.metrics->replace("berth_sessions", "Sessions that are not gone", sessions);
     const bool leads = services.holder.empty() || (leader && leader->holder == services.holder);
     services.metrics->replace("berth_leader", "Whether this Berth is the one of several that acts",
-                              {{{}, leads ? 1 : 0}});
+                              {{{}, leads ? 1.0 : 0.0}});
     std::map<Metrics::Labels, double> up;
     for (const auto& [name, engine] : services.engines)
         up[{{"engine", name}}] = engine->down_because() ? 0 : 1;

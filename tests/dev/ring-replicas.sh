@@ -1,7 +1,7 @@
 # Several Berths on one private PostgreSQL.
 set -uo pipefail
 source tests/dev/install.sh
-install_for database && install_for e2e && install_for replicas || exit 1
+install_for e2e && install_for replicas || exit 1
 ./dev build release || { count 0 1 0 replicas; exit 1; }
 run_suite replicas tests/e2e/replicas.py
 status=$?

@@ -210,14 +210,14 @@ class Leading(Case):
         for name in names[:20]:
             launch(other, name)
         time.sleep(0.3)  # In the middle of it.
-        leader.signal(signal.SIGSTOP)
+        leader.send(signal.SIGSTOP)
         for name in names[20:]:
             launch(other, name)
         for name in names[:5]:
             other.call("DELETE", f"/api/v1/sessions/{name}")
         wait_for("another leader", lambda: several.row()[1] == 2, 15)
         time.sleep(1)
-        leader.signal(signal.SIGCONT)
+        leader.send(signal.SIGCONT)
         for name in names[5:]:
             wait_running(other, name)
         wait_for("five gone", lambda: len(several.sessions(other)) == 25, 30)
@@ -276,7 +276,7 @@ class Draining(Case):
         first = ask()
         first.read()
         self.assertIsNone(first.headers["Connection"])
-        leader.signal(signal.SIGTERM)
+        leader.send(signal.SIGTERM)
         wait_for("another leader", lambda: several.row()[:2] == (other.holder(), 2), 5, every=0.02)
         # Idle connections hear it with their next answer; new ones are served for a moment.
         last = ask()
@@ -299,7 +299,7 @@ class Draining(Case):
         several = self.several(1, drain_limit="2s")
         replica = several.replicas[0]
         feed = replica.events()
-        replica.signal(signal.SIGTERM)
+        replica.send(signal.SIGTERM)
         begun = time.monotonic()
         with self.assertRaises(Closed) as ended:
             while True:
@@ -313,9 +313,9 @@ class Draining(Case):
         several = self.several(1, drain_limit="60s")
         replica = several.replicas[0]
         feed = replica.events()
-        replica.signal(signal.SIGTERM)
+        replica.send(signal.SIGTERM)
         wait_for("draining", lambda: replica.ready() == 503, 5)
-        replica.signal(signal.SIGTERM)
+        replica.send(signal.SIGTERM)
         self.assertEqual(replica.process.wait(3), 128 + signal.SIGTERM)
         with self.assertRaises((Closed, OSError)):
             while True:

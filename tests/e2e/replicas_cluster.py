@@ -105,13 +105,13 @@ class Stopped(unittest.TestCase):
         other = several.others(leader)[0]
         ids = [launch(other, f"hung-{number}", template="small") for number in range(12)]
         time.sleep(0.4)  # In the middle of it.
-        leader.signal(signal.SIGSTOP)
+        leader.send(signal.SIGSTOP)
         epoch = several.row()[1]
         wait_for("another leader", lambda: several.row()[1] > epoch, 15)
         for number in range(4):
             other.call("DELETE", f"/api/v1/sessions/hung-{number}")
         time.sleep(2)
-        leader.signal(signal.SIGCONT)
+        leader.send(signal.SIGCONT)
         for number in range(4, 12):
             wait_running(other, f"hung-{number}", 120)
         wait_for("the others gone", lambda: all(phase_of(other, each) == "gone" for each in ids[:4]), 60)

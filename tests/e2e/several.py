@@ -45,13 +45,13 @@ class Replica(Berth):
     def runs(self):
         return self.process is not None and self.process.poll() is None
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def end(self, number=signal.SIGTERM, limit=30):
         """Sends the signal and waits until the process has ended."""
         if self.runs:
-            self.signal(number)
+            self.send(number)
             self.process.wait(limit)
         if not self.log.closed:
             self.close()
@@ -128,7 +128,7 @@ class Several:
         leader, epoch = self.leader(), self.row()[1]
         other = self.others(leader)[0]
         feed = other.events()
-        leader.signal(number)
+        leader.send(number)
         begun = time.monotonic()
         try:
             while True:
@@ -163,7 +163,7 @@ class Several:
     def close(self):
         for replica in self.replicas:
             if replica.runs:
-                replica.signal(signal.SIGCONT)
+                replica.send(signal.SIGCONT)
                 replica.end(signal.SIGKILL)
             elif not replica.log.closed:
                 replica.close()

@@ -9,6 +9,7 @@ namespace {
 /// https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/
 constexpr kube::Resource leases{"coordination.k8s.io", "v1", "leases", "Lease"};
 constexpr std::string_view instance_label = "berth.dev/instance";
+constexpr std::string_view foreign = "foreign_object";
 
 /// A MicroTime: RFC 3339 with six digits.
 std::string micro_time(Time at) {
@@ -41,10 +42,16 @@ Task<> Lease::show(std::string holder, std::int64_t epoch) {
 
 Task<> Lease::try_to_write(json::object spec) {
     std::string failure;
-    try {
-        co_await write(std::move(spec));
-    } catch (const Error& error) {
-        failure = error.what();
+    // Once more when somebody was there first: a predecessor, or an answer of ours that was lost.
+    for (bool again : {true, false}) {
+        failure.clear();
+        try {
+            co_await write(spec);
+        } catch (const Error& error) {
+            failure = error.what();
+            again = again && error.kind == Kind::conflict && error.code != foreign;
+        }
+        if (failure.empty() || !again) break;
     }
     if (!failure.empty() && !std::exchange(told_, true))
         log::warning("the Lease that shows who leads was not written",
@@ -66,7 +73,7 @@ Task<> Lease::write(json::object spec) {
         co_return;
     }
     if (kube::text_at(*there, {"metadata", "labels", instance_label}) != options_.instance)
-        throw Error(Kind::conflict, "foreign_object", "it belongs to somebody else");
+        throw Error(Kind::conflict, std::string(foreign), "it belongs to somebody else");
     const auto of = [&](std::string_view field) { return kube::text_at(*there, {"metadata", field}); };
     json::object change{
         {"metadata", json::object{{"uid", of("uid")}, {"resourceVersion", of("resourceVersion")}}},

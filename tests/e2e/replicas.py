@@ -464,9 +464,7 @@ class Database(Case):
             refused = wait_for("a refusal", lambda: (answer := one.call("POST", "/api/v1/sessions", {"template": "terminal", "name": "x"})).status >= 500 and answer, 15)
             self.assertEqual(refused.status, 503)
             self.assertTrue(refused.json()["detail"], refused)
-            # `target_session_attrs` leads to a server that takes changes, and there is none.
-            self.server.sql("SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only")
-            self.server.sql("SELECT pg_reload_conf()")
+            self.server.set("default_transaction_read_only", None)
 
         self.run_through(several, trouble, ["database_unreachable", "database_read_only", "outcome_unknown"])
 

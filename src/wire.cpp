@@ -16,6 +16,7 @@
 #include "auth/auth.hpp"
 #include "auth/host_cookie.hpp"
 #include "base/log.hpp"
+#include "base/timeout.hpp"
 #include "catalog.hpp"
 #include "crypto/random.hpp"
 #include "embedded.hpp"
@@ -35,6 +36,8 @@ constexpr Duration stop_limit = std::chrono::seconds(5);
 constexpr Duration first_link_lifetime = std::chrono::hours(24);
 /// Until everybody who sends us connections has heard that we take no more.
 constexpr Duration welcome_limit = std::chrono::seconds(5);
+/// For what the operator has begun: what ends later is refused by the store as another's.
+constexpr Duration hand_over_limit = std::chrono::seconds(2);
 constexpr Duration clock_every = std::chrono::seconds(15);
 
 log::Level level_of(const std::string& name) {
@@ -348,7 +351,8 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
             own.stage = Stage::draining;
             // First of all, so that another acts while we see our clients off.
             own.acting.cancel();
-            co_await finish("operator", own.acting.join());
+            auto acted = finish_within(own.clock, hand_over_limit, "the operator", own.acting.join());
+            co_await finish("operator", std::move(acted));
             if (own.leader) co_await finish("leadership", own.leader->resign());
             if (own.config.drain_limit > Duration(0))
                 co_await finish("clients", own.server->leave(welcome_limit, own.config.drain_limit));
@@ -356,6 +360,7 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
             if (own.roles.gateway) co_await finish("activity", own.gateway->report_activity());
             own.tasks.cancel();
             co_await finish("tasks", own.tasks.join());
+            co_await finish("operator", own.acting.join());
             if (own.lease) own.lease->close();
             co_await finish("engine", own.engine->stop());
             own.store->close();

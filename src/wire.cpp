@@ -18,10 +18,10 @@
 #include "base/log.hpp"
 #include "base/timeout.hpp"
 #include "catalog.hpp"
-#include "crypto/random.hpp"
 #include "embedded.hpp"
 #include "engines.hpp"
 #include "gateway/service.hpp"
+#include "installation.hpp"
 #include "net/http_server.hpp"
 #include "operator/leader.hpp"
 #include "operator/loop.hpp"
@@ -59,13 +59,6 @@ std::optional<Error> why_not_ready(Stage stage) {
     return std::nullopt;
 }
 
-/// Tells this process from others on its database, and people which machine or pod it is.
-std::string make_holder() {
-    char name[256] = {};
-    if (::gethostname(name, sizeof name - 1) != 0) name[0] = '\0';
-    return std::string(name) + "_" + crypto::sha256_hex(crypto::random_text(16)).substr(0, 8);
-}
-
 /// A directory of our own that nobody else can look into.
 void make_private(const std::string& path) {
     std::error_code ec;
@@ -99,28 +92,6 @@ void run_now(asio::io_context& io, Task<> task) {
     io.restart();
     io.run();
     if (failure) std::rethrow_exception(failure);
-}
-
-Task<std::string> instance_of(store::Store& store) {
-    auto find_or_make = [](store::Tx& tx) {
-        if (auto known = tx.find_setting("instance.id")) return *known;
-        // Long enough that no two on a machine share it: what carries it is taken for one's own.
-        auto made = crypto::sha256_hex(crypto::random_text(16)).substr(0, 8);
-        tx.set_setting("instance.id", made);
-        return made;
-    };
-    co_return co_await store.write(find_or_make);
-}
-
-/// What only this installation knows, for as long as its database lives.
-Task<std::string> secret_of(store::Store& store) {
-    auto find_or_make = [](store::Tx& tx) {
-        if (auto known = tx.find_setting("instance.secret")) return *known;
-        auto made = crypto::sha256_hex(crypto::random_text(32));
-        tx.set_setting("instance.secret", made);
-        return made;
-    };
-    co_return co_await store.write(find_or_make);
 }
 
 }  // namespace

@@ -6,15 +6,16 @@ of `./dev cluster`."""
 import http.client
 import json
 import os
+import re
+import socket
 import sys
 import threading
 import time
 import unittest
-from pathlib import Path
 
 from chart import ROOT, get, kubectl
 from cluster_test import Installed, has_nodes
-from berth import wait_for
+from berth import Answer, wait_for
 from postgres import Postgres
 from websocket import WebSocket
 
@@ -60,7 +61,6 @@ class Replicated(Installed):
             sent["Content-Type"] = "application/json"
         connection.request(method, path, body=json.dumps(body) if body is not None else raw, headers=sent)
         response = connection.getresponse()
-        from berth import Answer
         answer = Answer(response.status, response.headers, response.read().decode(errors="replace"))
         connection.close()
         return answer
@@ -77,6 +77,11 @@ def setUpModule():
     global berth, server
     if not has_nodes():
         raise unittest.SkipTest("no cluster with nodes: KUBECONFIG names none")
+    try:
+        with socket.socket() as probe:
+            probe.bind((ADDRESS, 0))
+    except OSError:
+        raise unittest.SkipTest(f"this machine is not {ADDRESS}: name an address that pods reach in BERTH_TEST_DATABASE_ADDRESS")
     server = Postgres("--listen", ADDRESS)
     unittest.addModuleCleanup(server.close)
     berth = Replicated(f"postgres://postgres@{ADDRESS}:5432/{server.create()}")

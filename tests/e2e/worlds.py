@@ -82,7 +82,7 @@ class KubernetesWorld:
         self.own = "BERTH_TEST_KUBECONFIG" not in os.environ
         self.kubeconfig = os.environ.get("BERTH_TEST_KUBECONFIG", str(ROOT / ".cache/cluster/run/kubeconfig"))
         self.kubectl_program = os.environ.get("BERTH_TEST_KUBECTL", str(ROOT / ".cache/cluster/bin/kubectl"))
-        self.namespace = f"berth-e2e-{os.getpid()}"
+        self.namespace = os.environ.get("BERTH_TEST_NAMESPACE", f"berth-e2e-{os.getpid()}")
 
     def options(self):
         return {"kubeconfig": self.kubeconfig, "session_namespace": self.namespace, "cpu_overcommit": 20}

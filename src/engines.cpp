@@ -104,4 +104,14 @@ std::unique_ptr<engine::Engine> make_engine(const Config& config, const Installa
     return std::make_unique<engine::ContainerEngine>(executor, clock, std::move(options));
 }
 
+std::unique_ptr<control::Lease> make_lease(const Config& config, const std::string& instance, Clock& clock,
+                                           asio::any_io_executor executor) {
+    if (config.engine != "kubernetes" || config.lease.empty()) return nullptr;
+    control::LeaseOptions options{
+        .cluster = find_cluster(config), .name = config.lease, .instance = instance};
+    options.namespace_ = options.cluster.inside ? options.cluster.namespace_ : config.session_namespace;
+    options.client.user_agent = std::string("berth/") + BERTH_VERSION;
+    return std::make_unique<control::Lease>(std::move(options), clock, std::move(executor));
+}
+
 }  // namespace berth

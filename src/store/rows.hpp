@@ -90,6 +90,7 @@ class SqlRows final : public Tx {
                   Time expires_at) override;
     void forget_expired(Time now) override;
 
+    Time now() override;
     std::optional<Leadership> leadership() override;
     std::optional<Leadership> take_leadership(const std::string& holder, Duration lease) override;
     void release_leadership(const std::string& holder, std::int64_t epoch) override;
@@ -111,7 +112,6 @@ class SqlRows final : public Tx {
 
   private:
     void forget_events(EventClass class_, Time before);
-    Time database_time();
 
     Connection& db_;
     Clock& clock_;

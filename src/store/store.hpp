@@ -168,6 +168,9 @@ class Rows {
     /// A setting of the installation: `quota.default`, `instance.id`…
     virtual std::optional<std::string> find_setting(std::string_view name) = 0;
 
+    /// By the clock of the database, which is one for all Berths on it; at the time of the call, not of the
+    /// transaction.
+    virtual Time now() = 0;
     /// Who leads now; nothing when nobody does.
     virtual std::optional<Leadership> leadership() = 0;
 

@@ -87,6 +87,7 @@ CASES = {
     "a service of another kind and port": {"service": {"type": "LoadBalancer", "port": 8000, "annotations": {"a/b": "c"}}},
     "PostgreSQL by its address": {"database": {"url": "postgres://berth:secret@db:5432/berth"}},
     "PostgreSQL by a secret, and replicas": {"database": {"existingSecret": "db", "existingSecretKey": "uri"}, "replicas": 3, "podDisruptionBudget": {"enabled": True}},
+    "PostgreSQL and a short goodbye": {"database": {"existingSecret": "db"}, "drainSeconds": 90},
     "PostgreSQL and an autoscaler": {"database": {"existingSecret": "db"}, "autoscaling": {"enabled": True, "maxReplicas": 9}, "podDisruptionBudget": {"enabled": True, "maxUnavailable": "50%"}},
     "no volume": {"persistence": {"enabled": False}},
     "a volume of somebody's": {"persistence": {"existingClaim": "mine"}},

@@ -11,12 +11,13 @@ from pathlib import Path
 from chart import CHART, HELM, ROOT, get, kubectl, one, run, template, values_file
 from recorder import Recorder, right_of
 from berth import Berth, wait_for
+from several import Several
 
 
-def granted(objects, kind):
-    """(verb, group/resource) of the rules of the only Role or ClusterRole."""
+def granted(objects, kind, name=None):
+    """(verb, group/resource) of the rules of the only Role or ClusterRole, or of the one of that name."""
     rights = set()
-    for rule in one(objects, kind)["rules"]:
+    for rule in one(objects, kind, name)["rules"]:
         for group in rule["apiGroups"]:
             rights |= {(verb, f"{group}/{resource}" if group else resource) for resource in rule["resources"] for verb in rule["verbs"]}
     return rights
@@ -40,10 +41,13 @@ class Table(unittest.TestCase):
     def test_says_what_the_chart_grants(self):
         table = documented()
         usual, forward = template(), template({"sessions": {"podAccess": "forward"}})
-        self.assertEqual(set(table), {"Role", "Role, `forward`", "ClusterRole"})
+        self.assertEqual(set(table), {"Role", "Role, `forward`", "own Role, `database`", "ClusterRole"})
         self.assertEqual(table["Role"], granted(usual, "Role"))
         self.assertEqual(table["Role"] | table["Role, `forward`"], granted(forward, "Role"))
         self.assertEqual(table["ClusterRole"], granted(usual, "ClusterRole"))
+        several = template({"database": {"existingSecret": "db"}})
+        self.assertEqual(table["Role"], granted(several, "Role", "berth-sessions"))
+        self.assertEqual(table["own Role, `database`"], granted(several, "Role", "berth-leader"))
 
     def test_binds_the_account_of_berth_and_nobody_else(self):
         for each in template(release="lab", namespace="tools"):
@@ -131,6 +135,41 @@ class Asked(unittest.TestCase):
         self.assertEqual(recorder.refused, [])
         self.assertEqual(sorted(recorder.asked - rights), [], "asked for and not granted")
         self.assertEqual(sorted(rights - recorder.asked), [], "granted and never asked for")
+
+    def lease(self):
+        return json.loads(kubectl("-n", self.namespace, "get", "lease", "berth", "-o", "json", check=False).stdout or "null")
+
+    def test_who_leads_is_shown_with_the_rights_for_it_and_a_lease_of_somebody_else_is_left_alone(self):
+        """From outside of the cluster the Lease is beside the sessions, which are beside Berth here."""
+        values = {"sessions": {"namespace": self.namespace, "createNamespace": False, "podAccess": "forward"}, "database": {"existingSecret": "db"}, "replicas": 0}
+        with values_file(values) as file:
+            run(HELM, "install", "berth", CHART, "--namespace", self.namespace, "--values", file.name)
+            self.addCleanup(lambda: run(HELM, "uninstall", "berth", "--namespace", self.namespace, check=False))
+        recorder = Recorder(os.environ["KUBECONFIG"], kubectl("-n", self.namespace, "create", "token", "berth").stdout.strip())
+        self.addCleanup(recorder.close)
+        folder = Path(tempfile.mkdtemp(prefix="berth-rights-"))
+        self.addCleanup(lambda: run("rm", "-rf", folder))
+        several = Several(2, "kubernetes", kubeconfig=recorder.kubeconfig(folder / "kubeconfig"), session_namespace=self.namespace, pod_access="forward")
+        self.addCleanup(several.close)
+        leader = several.leader()
+        shown = lambda: ((self.lease() or {}).get("spec") or {}).get("holderIdentity")
+        wait_for("its name in the Lease", lambda: shown() == leader.holder(), 20)
+        self.assertEqual(self.lease()["spec"]["leaseTransitions"], several.row()[1])
+        leader.end()
+        wait_for("the other's", lambda: shown() == several.leader().holder() != leader.holder(), 20)
+        self.assertEqual(self.lease()["spec"]["leaseTransitions"], several.row()[1])
+        asked = {right for right in recorder.asked if "lease" in right[1]}
+        self.assertEqual(asked, granted(template(values), "Role", "berth-leader"))
+        self.assertEqual([each for each in recorder.refused if "lease" in each], [])
+
+        kubectl("-n", self.namespace, "delete", "lease", "berth")
+        kubectl("-n", self.namespace, "create", "-f", "-", input=json.dumps({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "berth"}, "spec": {"holderIdentity": "somebody"}}))
+        last = several.leader()
+        added = several.add()
+        last.end()
+        wait_for("another leader", lambda: several.find_leader() == added, 15)
+        wait_for("it says so", lambda: "belongs to somebody else" in added.log_text(), 15)
+        self.assertEqual(shown(), "somebody")
 
 
 if __name__ == "__main__":

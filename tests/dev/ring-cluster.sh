@@ -19,3 +19,6 @@ if [[ $own == true ]]; then
     ./dev cluster load localhost/berth/terminal:1 localhost/berth/linked:1 || { count 0 1 0 cluster; exit 1; }
 fi
 run_suite cluster tests/e2e/sessions.py
+status=$?
+install_for replicas && run_suite cluster-replicas tests/e2e/replicas_cluster.py || status=1
+exit $status

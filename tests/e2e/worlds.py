@@ -11,7 +11,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def instance_of(data):
+def instance_of(server):
+    """What marks everything that it made; None before it has one."""
+    data, address = server.data, server.options.get("database")
+    if address:
+        done = subprocess.run(["psql", "-qAtX", address, "-c", "SELECT text FROM setting WHERE name = 'instance.id'"], capture_output=True, text=True)
+        return done.stdout.strip() or None
     with sqlite3.connect(os.path.join(data, "berth.db")) as database:
         row = database.execute("SELECT * FROM setting WHERE name = 'instance.id'").fetchone()
     return row[1] if row else None
@@ -57,7 +62,7 @@ class ContainerWorld:
 
     def clean(self, server):
         """Volumes of a test's workspaces, and what a killed run left, by this instance's label only."""
-        instance = instance_of(server.data)
+        instance = instance_of(server)
         if not instance:
             return
         for kind in ("container", "volume", "network"):

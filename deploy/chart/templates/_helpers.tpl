@@ -89,6 +89,10 @@ url: {{ .Values.url | quote }}
 appsDomain: {{ . | quote }}
 {{- end }}
 engine: kubernetes
+{{- if include "berth.database" . }}
+drainLimit: {{ .Values.drainSeconds }}s
+lease: {{ include "berth.fullname" . }}
+{{- end }}
 {{- with .Values.sessions }}
 sessionNamespace: {{ .namespace | quote }}
 podAccess: {{ .podAccess }}

@@ -17,11 +17,13 @@
 #include "catalog.hpp"
 #include "crypto/random.hpp"
 #include "embedded.hpp"
+#include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engines.hpp"
 #include "gateway/service.hpp"
 #include "net/http_server.hpp"
 #include "operator/leader.hpp"
 #include "operator/loop.hpp"
+#include "operator/mirror/mirror.hpp"
 #include "store/address.hpp"
 #include "store/store.hpp"
 
@@ -189,6 +191,40 @@ net::Destination destination(const auth::Origin& origin, const gateway::GatewayS
     return host == own || local ? net::Destination::platform : net::Destination::unknown;
 }
 
+/// The mirror of the rows in the cluster that sessions run in; nothing where that is none.
+std::unique_ptr<control::Mirror> make_mirror(store::Store& store, Clock& clock, engine::Engine& engine,
+                                             const auth::Origin& origin, std::optional<std::int64_t> epoch,
+                                             asio::any_io_executor executor) {
+    auto* cluster = dynamic_cast<engine::KubernetesEngine*>(&engine);
+    if (cluster == nullptr) return nullptr;
+    control::MirrorOptions options{.instance = cluster->options().instance,
+                                   .namespace_ = cluster->options().namespace_,
+                                   .engine = cluster->name(),
+                                   .url_of =
+                                       [origin](const std::string& label) {
+                                           return (origin.https ? "https://" : "http://") + label + "." +
+                                                  origin.apps_domain + "/";
+                                       },
+                                   .epoch = epoch};
+    return std::make_unique<control::Mirror>(store, clock, cluster->client(), std::move(options), executor);
+}
+
+/// Runs until cancelled, the mirror beside the loop, and returns when both have ended.
+Task<> run_both(control::Loop& loop, control::Mirror* mirror, asio::any_io_executor executor) {
+    TaskGroup beside(executor);
+    if (mirror != nullptr) beside.start("mirror", mirror->run());
+    std::exception_ptr failure;
+    try {
+        co_await loop.run();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    beside.cancel();
+    co_await beside.join();
+    if (failure) std::rethrow_exception(failure);
+}
+
 Task<> prepare_image(engine::Engine& engine, const std::string& image) {
     const auto there = co_await engine.resolve_image(image);
     if (!there) co_await engine.prepare_image(image);
@@ -250,7 +286,9 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     auto lead = [&parts, engines, url_of, executor](std::optional<std::int64_t> epoch) -> Task<> {
         const control::LoopOptions options{.looks_at_once = parts.config.looks_at_once, .epoch = epoch};
         control::Loop loop(*parts.store, parts.clock, engines, url_of, options, executor);
-        co_await loop.run();
+        const auto mirror =
+            make_mirror(*parts.store, parts.clock, *parts.engine, parts.origin, epoch, executor);
+        co_await run_both(loop, mirror.get(), executor);
     };
     if (store::parse_address(parts.config.database).kind == store::Address::server)
         parts.leader = std::make_unique<control::Leader>(

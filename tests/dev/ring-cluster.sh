@@ -19,3 +19,7 @@ if [[ $own == true ]]; then
     ./dev cluster load localhost/berth/terminal:1 localhost/berth/linked:1 || { count 0 1 0 cluster; exit 1; }
 fi
 run_suite cluster tests/e2e/sessions.py
+status=$?
+KUBECTL=${BERTH_TEST_KUBECTL:-$PWD/.cache/cluster/bin/kubectl} KUBECONFIG=${BERTH_TEST_KUBECONFIG:-$PWD/.cache/cluster/run/kubeconfig} BERTH_TEST_NODES=1 \
+    run_suite cluster-mirror tests/cluster/mirror_test.py || status=1
+exit $status

@@ -279,6 +279,9 @@ void Mirror::hear(const std::vector<Event>& events) {
     for (const auto& event : events) {
         if (const auto noun = noun_of(event.subject_kind))
             poke({*noun, Key::By::row, event.subject}, *noun == Noun::workspace ? aside : burst);
+        if (const auto* workspace = event.data.if_contains("workspace");
+            event.kind == "session.created" && workspace != nullptr && workspace->is_string())
+            poke({Noun::workspace, Key::By::row, std::string(workspace->get_string())}, aside);
         if (!refusals_.empty() && may_help(event)) judge_again();
     }
 }

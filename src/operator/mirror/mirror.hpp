@@ -113,6 +113,7 @@ class Mirror {
     Task<bool> all_goes();
     Task<> refresh(Noun noun, std::string name);
     Task<> refuse(Noun noun, const mirror::Seen& seen, Error error);
+    void forgive(const std::string& uid, const Key& key);
     Task<> tell(Noun noun, mirror::Seen seen, std::string reason, std::string message);
     json::object about(const mirror::Seen& seen) const;
 

@@ -29,7 +29,7 @@ TEST_F(Resources, launch_a_session_as_their_user) {
     EXPECT_EQ(text("sessions", "thesis", {"status", "url"}), "http://" + made.host + "/");
     EXPECT_EQ(count("sessions"), 1) << "it stands for its row itself";
     EXPECT_EQ(record(Noun::session, made.id.text)->origin, Origin::kubectl);
-    EXPECT_EQ(writes, 2 + 2 + 1) << "mark and status; the new workspace and its status; the workspace's use";
+    EXPECT_EQ(writes, 2 + 2) << "mark and status; the new workspace and its status";
     expect_rest();
 }
 
@@ -219,7 +219,7 @@ TEST_F(Resources, end_with_their_row_and_the_other_way_round) {
     EXPECT_EQ(count("workspaces"), 2) << "the workspaces stay";
     // The name is free again.
     apply_session(second);
-    pass();
+    pass(6s);
     EXPECT_EQ(accepted("sessions", second), "True");
     expect_rest();
 }
@@ -299,6 +299,7 @@ TEST_F(Resources, applied_and_deleted_while_nobody_watches_are_heard_later) {
     remove("sessions", "three");
     remove("sessions", "one");
     start();
+    pass();
     EXPECT_EQ(desired(session(made.id).asks), State::terminated);
     EXPECT_EQ(sessions().size(), 2u);
     EXPECT_EQ(accepted("sessions", "two"), "True");

@@ -255,14 +255,25 @@ TEST_F(Rows, of_a_cluster_without_definitions_go_on_and_are_mirrored_once_there_
 }
 
 TEST_F(Rows, by_the_hundred_cost_a_start_nothing_but_pages_of_lists) {
-    write([](store::Tx& tx) {
-        Quota quota{.sessions = 5000, .running = 5000, .workspaces = 5000};
-        quota.cpu = MilliCpu{1'000'000'000};
-        quota.memory = Bytes{std::int64_t{1} << 60};
-        tx.set_setting("quota.default", json::write(json::to_json(quota)));
-    });
     constexpr int many = 1200;
-    for (int i = 0; i < many; ++i) launch("ada", "s" + std::to_string(i));
+    write([this](store::Tx& tx) {
+        for (int i = 0; i < many; ++i) {
+            const auto number = std::to_string(i);
+            Session row{.id = {"ses_" + number},
+                        .user = {"usr_ada"},
+                        .name = "s" + number,
+                        .host = "s" + number + "-x",
+                        .template_ = "shell",
+                        .engine = "kubernetes",
+                        .asks = {.wake = now(), .hibernate = now() + 1s},
+                        .created_at = now()};
+            row.status.phase = Phase::hibernated;
+            tx.insert_session(row);
+            acts::append_state(
+                tx,
+                {.at = now(), .kind = "session.created", .subject_kind = "session", .subject = row.id.text});
+        }
+    });
     pass(5min);
     ASSERT_EQ(count("sessions"), many);
     crash();

@@ -136,7 +136,7 @@ Task<> Mirror::take(Noun noun, const Seen& seen) {
         failure = error;
     }
     if (failure) co_return co_await refuse(noun, seen, *failure);
-    refusals_.erase(seen.uid);
+    forgive(seen.uid, {noun, Key::By::row, row});
     if (auto* entry = find(noun, seen.name); entry != nullptr && entry->seen.uid == seen.uid)
         entry->row = row;
     poke({noun, Key::By::row, row});
@@ -153,7 +153,7 @@ Task<> Mirror::ask(const Key& key, const Facts& facts) {
         failure = error;
     }
     if (failure) co_return co_await refuse(key.noun, *facts.seen, *failure);
-    refusals_.erase(facts.seen->uid);
+    forgive(facts.seen->uid, key);
     if (facts.seen->spec != spec_hash(key.noun, facts.face->spec))
         co_await tell(key.noun, *facts.seen, "Reverted",
                       "it was made in Berth: change it there; only spec.state can be asked for here");
@@ -221,6 +221,11 @@ Task<Mirror::Turn> Mirror::write_status(const Key& key, const Facts& facts) {
         entry->unkept_status = wanted;
     }
     co_return Turn::again;
+}
+
+/// What was refused is not any more, which is told at once.
+void Mirror::forgive(const std::string& uid, const Key& key) {
+    if (refusals_.erase(uid) > 0) told_[key] = clock_.now() - options_.progress_every;
 }
 
 /// Whether namespace or definitions are on their way out, and all resources with them: nobody meant the rows.

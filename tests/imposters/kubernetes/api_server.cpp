@@ -252,10 +252,7 @@ ApiServer::Answer ApiServer::act(const Request& request) {
 
 ApiServer::Answer ApiServer::act_on(const Request& request) {
     const auto& method = request.http.method;
-    const auto& plural = request.where.plural;
-    if (is_custom(plural) &&
-        objects.find({"customresourcedefinitions", "", plural + ".berth.dev"}) == nullptr)
-        throw Refusal{404, "NotFound", "the server could not find the requested resource"};
+    require_defined(request);
     if (method == "PUT") return put(request);
     if (method == "POST") {
         auto object = parse(request.http.body).as_object();
@@ -306,6 +303,18 @@ ApiServer::Answer ApiServer::list(const Request& request) {
         about["continue"] = token;
     }
     return {200, json::object{{"kind", kind}, {"apiVersion", "v1"}, {"metadata", about}, {"items", items}}};
+}
+
+/// Custom resources are there while their definition is; none is made once that is on its way out.
+void ApiServer::require_defined(const Request& request) const {
+    const auto& plural = request.where.plural;
+    if (!is_custom(plural)) return;
+    const auto* definition = objects.find({"customresourcedefinitions", "", plural + ".berth.dev"});
+    if (definition == nullptr)
+        throw Refusal{404, "NotFound", "the server could not find the requested resource"};
+    if (request.http.method == "POST" && value_at(*definition, {"metadata", "deletionTimestamp"}) != nullptr)
+        throw Refusal{405, "MethodNotAllowed",
+                      "create not allowed while custom resource definition is terminating"};
 }
 
 /// The object is what whoever writes thinks that it is.

@@ -95,6 +95,7 @@ class ApiServer {
     Answer list(const Request& request);
     Answer patch(const Request& request);
     Answer put(const Request& request);
+    void require_defined(const Request& request) const;
     void require_same(const Request& request, const json::object& change) const;
     Answer remove(const Request& request);
     std::optional<Answer> refusal_before(const Request& request);

@@ -88,9 +88,25 @@ void expect_objects(ClusterWorld& world) {
     }
     for (const auto& [where, object] : world.server.objects.all()) {
         if (!is_ours(object) || where.plural == "persistentvolumeclaims") continue;
+        if (imposter::is_custom(where.plural)) continue;
         if (where.name.starts_with("berth-init-") || allowed.contains(where)) continue;
         EXPECT_TRUE(wanted.contains(where)) << "left over: " << where.plural << "/" << where.name;
     }
+}
+
+/// Each row has its custom resource, which tells the same, and there is no other.
+void expect_mirrored(ClusterWorld& world) {
+    std::map<std::string, std::string> wanted, found;
+    for (const auto& session : world.sessions()) {
+        if (session.status.phase == Phase::gone) continue;
+        wanted[session.host] =
+            json::enum_name(session.status.phase) + " " + json::enum_name(desired(session.asks));
+    }
+    for (const auto& [where, object] : world.server.objects.list("sessions", {}))
+        found[where.name] = imposter::text_at(object, {"status", "phase"}) + " " +
+                            imposter::text_at(object, {"status", "state"});
+    EXPECT_EQ(found, wanted);
+    EXPECT_EQ(world.server.objects.list("templates", {}).size(), 2u);
 }
 
 /// What holds at every moment, whatever goes wrong.
@@ -129,7 +145,9 @@ void interfere(ClusterWorld& world, double how_often) {
 
 void live_through(std::uint64_t seed) {
     std::mt19937_64 random(seed);
-    ClusterWorld world(seed);
+    const auto definitions =
+        seed % 2 == 0 ? ClusterWorld::Definitions::installed : ClusterWorld::Definitions::absent;
+    ClusterWorld world(seed, definitions);
     world.pass(1s);
     world.server.faults = any_faults(random);
     const double others = random() % 2 == 0 ? 0 : static_cast<double>(random() % 1000) / 1000;
@@ -154,6 +172,7 @@ void live_through(std::uint64_t seed) {
     expect_always(world);
     expect_rows_settled(world);
     expect_objects(world);
+    if (definitions == ClusterWorld::Definitions::installed) expect_mirrored(world);
     expect_rest(world);
     EXPECT_EQ(world.answers[500], 0);
 }
@@ -372,6 +391,31 @@ TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_
         EXPECT_LE(stop, 4) << name;
         std::printf("%s: %d writes to launch, %d to stop\n", name, cold, stop);
         expect_objects(world);
+    }
+}
+
+TEST(Cluster, with_the_mirror_a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
+    for (const char* name : {"t1", "t2"}) {
+        ClusterWorld world(3, ClusterWorld::Definitions::installed);
+        world.pass(30s);
+        const auto body = std::string(R"({"template":")") + name + "\"}";
+        const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
+        const auto path = [&] { return "/api/v1/sessions/" + world.sessions().at(0).id.text; };
+        // The first one makes the workspace, and learns what the images are.
+        const int first = writes_of(world, launch);
+        const int end = writes_of(world, [&] { world.ask("ada", "DELETE", path()); });
+        const int cold = writes_of(world, launch);
+        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+        expect_mirrored(world);
+        expect_rest(world);
+        const int stop = writes_of(world, [&] { world.ask("ada", "POST", path() + "/hibernate"); });
+        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::hibernated);
+        expect_mirrored(world);
+        expect_rest(world);
+        EXPECT_LE(cold, 9) << name;
+        EXPECT_LE(stop, 4) << name;
+        std::printf("%s with the mirror: %d writes to launch (%d the first time), %d to stop, %d to delete\n",
+                    name, cold, first, stop, end);
     }
 }
 

@@ -16,11 +16,18 @@ TemplateSpec served_spec_of(int components) {
 
 }  // namespace
 
-ClusterWorld::ClusterWorld(std::uint64_t seed)
+ClusterWorld::ClusterWorld(std::uint64_t seed, Definitions definitions)
     : World(seed),
       server(io.get_executor(), clock, seed),
       nodes(io.get_executor(), clock, server, seed + 1),
       strangers(io.get_executor(), clock, server, seed + 2) {
+    if (definitions == Definitions::installed)
+        for (const auto& kind : {crds::templates, crds::sessions, crds::workspaces}) {
+            const json::object notes{{crds::note_definitions, "1"}};
+            const json::object about{{"name", std::string(kind.plural) + ".berth.dev"},
+                                     {"annotations", notes}};
+            server.objects.create("customresourcedefinitions", {{"metadata", about}});
+        }
     begin({served_spec_of(1), served_spec_of(2)});
 }
 
@@ -46,6 +53,15 @@ engine::Engine& ClusterWorld::begin_engine() {
     engine_ = std::make_unique<engine::KubernetesEngine>(io.get_executor(), clock, std::move(options));
     starting_ = std::make_unique<TaskGroup>(io.get_executor());
     starting_->start("start", engine_->start());
+    control::MirrorOptions mirror{.instance = instance,
+                                  .namespace_ = home,
+                                  .engine = engine_->name(),
+                                  .url_of = [](const std::string& label) { return "http://" + label + "/"; },
+                                  .looks_at_once = 2,
+                                  .seed = random()};
+    mirror_ = std::make_unique<control::Mirror>(*store, clock, engine_->client(), std::move(mirror),
+                                                io.get_executor());
+    starting_->start("mirror", mirror_->run());
     return *engine_;
 }
 
@@ -61,6 +77,7 @@ void ClusterWorld::end_engine() {
     ending.start("stop", engine_->stop());
     settle();
     starting_.reset();
+    mirror_.reset();
     most_in_flight_ = most_in_flight();
     engine_.reset();
     settle();

@@ -6,6 +6,7 @@
 #include "engine/kubernetes/kubernetes_engine.hpp"
 #include "imposters/kubernetes/nodes.hpp"
 #include "imposters/kubernetes/strangers.hpp"
+#include "operator/mirror/mirror.hpp"
 #include "world.hpp"
 
 namespace berth::sim {
@@ -14,7 +15,9 @@ namespace berth::sim {
 /// cluster behind it. Each control plane has an engine of its own; the cluster outlives it.
 class ClusterWorld final : public World {
   public:
-    explicit ClusterWorld(std::uint64_t seed);
+    /// Whether the cluster knows the custom resources: then rows and resources follow each other.
+    enum class Definitions { absent, installed };
+    explicit ClusterWorld(std::uint64_t seed, Definitions definitions = Definitions::absent);
     ~ClusterWorld() override;
 
     /// Kills the control plane around that effective write, counted from now: before its answer is heard, or
@@ -42,6 +45,7 @@ class ClusterWorld final : public World {
     bool is_due() override;
 
     std::unique_ptr<engine::KubernetesEngine> engine_;
+    std::unique_ptr<control::Mirror> mirror_;
     std::unique_ptr<TaskGroup> starting_;
     std::optional<int> crash_after_;
     int most_in_flight_ = 0;

@@ -5,11 +5,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 #include "embedded.hpp"
 #include "engine/container/container_engine.hpp"
 #include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engine/sim/sim.hpp"
+#include "operator/mirror/definitions.hpp"
 
 namespace berth {
 namespace {
@@ -65,6 +67,21 @@ constexpr const char* architecture =
     "amd64";
 #endif
 
+/// Without the definitions Berth works, but not for kubectl; older ones are a mistake.
+Task<engine::Check> check_definitions(kube::Client& client) {
+    engine::Check check{.name = "custom resources"};
+    try {
+        const auto known = co_await control::mirror::look_at_definitions(client);
+        check.passed = known != control::mirror::Known::older;
+        std::tie(check.message, check.fix) = control::mirror::words_of(known);
+        if (check.passed) check.fix.clear();
+    } catch (const Error& error) {
+        check.message = error.user;
+        check.fix = "let Berth's account get the definitions of berth.dev";
+    }
+    co_return check;
+}
+
 engine::KubernetesOptions kubernetes_options(const Config& config, const Installation& installation) {
     engine::KubernetesOptions options{.cluster = find_cluster(config),
                                       .instance = installation.instance,
@@ -78,6 +95,7 @@ engine::KubernetesOptions kubernetes_options(const Config& config, const Install
                                       .gateway = read_peers(config.gateway_pods),
                                       .pod_overlay = config.pod_overlay,
                                       .overcommit = config.cpu_overcommit};
+    options.checks.emplace_back(check_definitions);
     options.client.user_agent = std::string("berth/") + BERTH_VERSION;
     for (const auto& entry : embedded::below("/bin/berth-init")) options.init_program = entry.bytes;
     if (config.pod_access == "direct") options.reach = engine::Reach::direct;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "acts/managed.hpp"
 #include "acts/template.hpp"
 #include "api/idempotency.hpp"
 #include "api/operations.hpp"
@@ -145,6 +146,8 @@ Task<view::Template> put_template(Call call, std::string name, view::TemplateDoc
     const auto caller = call.caller();
     acts::require_allowed(caller, named.spec);
     auto write = [caller, named, now = call.services->now()](store::Tx& tx) {
+        const auto before = acts::find_template(tx, caller, named.name);
+        if (before.spec != named.spec) acts::refuse_managed(tx, Noun::template_, named.name);
         return template_view(acts::change_template(tx, caller, named, now));
     };
     auto seen = co_await call.services->store.write(std::move(write));

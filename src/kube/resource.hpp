@@ -22,6 +22,8 @@ inline constexpr Resource claims{"", "v1", "persistentvolumeclaims", "Persistent
 inline constexpr Resource events{"", "v1", "events", "Event"};
 inline constexpr Resource namespaces{"", "v1", "namespaces", "Namespace", false};
 inline constexpr Resource nodes{"", "v1", "nodes", "Node", false};
+inline constexpr Resource definitions{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
+                                      "CustomResourceDefinition", false};
 inline constexpr Resource network_policies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"};
 
 /// Which object.

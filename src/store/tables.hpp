@@ -163,6 +163,21 @@ struct Table<Volume> {
 };
 
 template <>
+struct Table<Mirrored> {
+    static constexpr const char* name = "mirror";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.fixed("kind", row.noun);
+        v.fixed("row_id", row.row);
+        v.fixed("namespace", row.namespace_);
+        v.fixed("name", row.name);
+        v.fixed("uid", row.uid);
+        v.fixed("origin", row.origin);
+        v.fixed("generation", row.generation);
+    }
+};
+
+template <>
 struct Table<Event> {
     static constexpr const char* name = "event";
     template <class V, class Row>

@@ -103,7 +103,7 @@ CASES = {
     "sessions of profile compat": {"sessions": {"podSecurity": "baseline"}},
     "pods through the API server": {"sessions": {"podAccess": "forward"}},
     "an account and rights of somebody's": {"serviceAccount": {"create": False, "name": "mine"}, "rbac": {"create": False}},
-    "no rights beyond the namespace": {"rbac": {"storageClasses": False}, "serviceAccount": {"annotations": {"a/b": "c"}}},
+    "no rights beyond the namespace": {"rbac": {"storageClasses": False, "definitions": False}, "serviceAccount": {"annotations": {"a/b": "c"}}},
     "a policy with more": {"networkPolicy": {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}], "apiServerPorts": [16443], "egress": [{"ports": [{"protocol": "TCP", "port": 4318}]}]}},
     "no policy": {"networkPolicy": {"enabled": False}},
     "metrics": {"metrics": {"serviceMonitor": {"enabled": True, "tokenSecret": "berth-metrics", "labels": {"release": "prometheus"}}, "rules": {"enabled": True, "labels": {"release": "prometheus"}}, "dashboard": {"enabled": True, "annotations": {"a/b": "c"}}}},

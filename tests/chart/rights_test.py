@@ -89,6 +89,26 @@ class Asked(unittest.TestCase):
             status = {"phase": phase, "podIP": "198.51.100.9", "podIPs": [{"ip": "198.51.100.9"}], "containerStatuses": [container]}
             kubectl("-n", self.sessions, "patch", "pod", pod["metadata"]["name"], "--subresource=status", "--type=merge", "--patch", json.dumps({"status": status}), check=False)
 
+    def through_the_mirror(self, berth, step):
+        """What rows and custom resources do to each other."""
+        document = {"apiVersion": "berth.dev/v1alpha1", "kind": "Template", "metadata": {"name": "passing"}, "spec": {"components": [{"name": "a", "image": "b"}]}}
+        self.assertEqual(berth.call("POST", "/api/v1/templates", {"document": document}).status, 201)
+        step(("update", "berth.dev/templates/status"))
+        document["spec"]["displayName"] = "Passing"
+        self.assertEqual(berth.call("PUT", "/api/v1/templates/passing", {"document": document}).status, 200)
+        step(("update", "berth.dev/templates"))
+        self.assertEqual(berth.call("DELETE", "/api/v1/templates/passing").status, 204)
+        step(("patch", "berth.dev/templates"))
+        self.assertEqual(berth.call("PATCH", "/api/v1/sessions/terminal", {"name": "other"}).status, 200)
+        step(("update", "berth.dev/sessions"))
+        self.assertEqual(berth.call("PATCH", "/api/v1/sessions/other", {"name": "terminal"}).status, 200)
+        workspace = berth.call("GET", "/api/v1/workspaces").json()["items"][0]["id"]
+        step(("update", "berth.dev/workspaces/status"))
+        self.assertEqual(berth.call("PATCH", f"/api/v1/workspaces/{workspace}", {"name": "others"}).status, 200)
+        step(("update", "berth.dev/workspaces"))
+        kubectl("-n", self.sessions, "patch", "template.berth.dev", "terminal", "--type=merge", "--patch", '{"spec": {"displayName": "Mine"}}')
+        step(("create", "events"))
+
     def test_what_berth_asks_for_is_what_the_chart_grants(self):
         values = {"sessions": {"namespace": self.sessions, "podAccess": "forward"}}
         with values_file(values) as file:
@@ -113,6 +133,7 @@ class Asked(unittest.TestCase):
         names = ("linked", "terminal")
         for name in names:
             self.assertEqual(berth.call("POST", "/api/v1/sessions", {"template": name, "name": name}).status, 201)
+        self.through_the_mirror(berth, step)
         wait_for("three pods", lambda: len(self.pods()) == 3, 30)
         self.set_state("Running", {"running": {"startedAt": now()}}, True)
         step(("get", "pods/portforward"))
@@ -129,9 +150,14 @@ class Asked(unittest.TestCase):
         for workspace in berth.call("GET", "/api/v1/workspaces").json()["items"]:
             wait_for("the workspace deleted", lambda: berth.call("DELETE", f"/api/v1/workspaces/{workspace['id']}").status in (202, 204, 404), 30)
         step(("delete", "persistentvolumeclaims"))
+        step(("patch", "berth.dev/workspaces"))
 
         objects = template(values)
         rights = granted(objects, "Role") | granted(objects, "ClusterRole")
+        # Asked for by the admission policy, on each create and change: without it all of them are refused.
+        unheard = {right for right in rights if right[0] == "launch-as"}
+        self.assertEqual({right[1] for right in unheard}, {"berth.dev/sessions", "berth.dev/workspaces"})
+        rights -= unheard
         self.assertEqual(recorder.refused, [])
         self.assertEqual(sorted(recorder.asked - rights), [], "asked for and not granted")
         self.assertEqual(sorted(rights - recorder.asked), [], "granted and never asked for")

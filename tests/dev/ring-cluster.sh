@@ -21,4 +21,6 @@ fi
 run_suite cluster tests/e2e/sessions.py
 status=$?
 install_for replicas && run_suite cluster-replicas tests/e2e/replicas_cluster.py || status=1
+KUBECTL=${BERTH_TEST_KUBECTL:-$PWD/.cache/cluster/bin/kubectl} KUBECONFIG=${BERTH_TEST_KUBECONFIG:-$PWD/.cache/cluster/run/kubeconfig} BERTH_TEST_NODES=1 \
+    run_suite cluster-mirror tests/cluster/mirror_test.py || status=1
 exit $status

@@ -81,6 +81,7 @@ Task<std::vector<Check>> KubernetesEngine::examine() {
     };
     co_await add("namespace", check_namespace());
     co_await add("storage", check_storage());
+    for (const auto& check : options_.checks) co_await add("cluster", check(client_));
     co_return checks;
 }
 

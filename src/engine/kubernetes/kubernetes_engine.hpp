@@ -40,6 +40,8 @@ struct KubernetesOptions {
     json::object pod_overlay;  ///< Merged into every pod.
     int overcommit = 1;
     Reach reach = Reach::automatic;
+    /// What `examine` tries besides: what others need of the cluster.
+    std::vector<std::function<Task<Check>(kube::Client&)>> checks;
     std::uint64_t seed = 0;  ///< Of pauses between tries; 0: from the system.
 };
 
@@ -78,6 +80,7 @@ class KubernetesEngine final : public Engine {
     Task<> purge(Volumes volumes);
 
     kube::Client& client() { return client_; }
+    const KubernetesOptions& options() const { return options_; }
 
   private:
     using SeenObject = kubernetes::SeenObject;

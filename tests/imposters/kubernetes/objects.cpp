@@ -21,6 +21,10 @@ constexpr Kind kinds[] = {{"pods", "Pod"},
                           {"networkpolicies", "NetworkPolicy"},
                           {"namespaces", "Namespace"},
                           {"events", "Event"},
+                          {"templates", "Template"},
+                          {"sessions", "Session"},
+                          {"workspaces", "Workspace"},
+                          {"customresourcedefinitions", "CustomResourceDefinition"},
                           {"nodes", "Node"}};
 
 Refusal invalid(const Where& where, const std::string& why) {
@@ -104,6 +108,17 @@ void complete(const Where& where, std::uint64_t number, json::object& object) {
     }
 }
 
+/// Counts the changes of what people want of it.
+void count_generation(json::object& object, const json::value* before) {
+    const auto* spec = object.if_contains("spec");
+    auto& generation = object["metadata"].as_object()["generation"];
+    const auto* old = before == nullptr ? nullptr : value_at(*before, {"spec"});
+    const bool same =
+        before != nullptr && (spec == nullptr) == (old == nullptr) && (spec == nullptr || *spec == *old);
+    const auto last = before == nullptr ? 0 : value_at(*before, {"metadata", "generation"})->as_int64();
+    generation = last + (same ? 0 : 1);
+}
+
 bool has_ended(const json::value& pod) {
     const auto phase = text_at(pod, {"status", "phase"});
     return phase == "Succeeded" || phase == "Failed";
@@ -184,6 +199,10 @@ json::value Objects::create(const std::string& plural, json::object object) {
     made["uid"] = fmt::format("00000000-0000-4000-8000-{:012x}", uids_);
     made["creationTimestamp"] = to_string(clock_.now());
     made["resourceVersion"] = std::to_string(++version_);
+    if (is_custom(plural)) {
+        object.erase("status");
+        count_generation(object, nullptr);
+    }
     const auto& kept = objects_[where] = json::value(std::move(object));
     const auto answer = kept;
     tell("ADDED", where, answer, {});
@@ -201,6 +220,7 @@ json::value Objects::edit(const Where& where, const std::function<void(json::obj
         throw Refusal{404, "NotFound", fmt::format("{} \"{}\" not found", where.plural, where.name)};
     auto before = found->second;
     change(found->second.as_object());
+    if (is_custom(where.plural)) count_generation(found->second.as_object(), &before);
     if (found->second == before) return before;
     found->second.as_object()["metadata"].as_object()["resourceVersion"] = std::to_string(++version_);
     const auto answer = found->second;
@@ -239,6 +259,7 @@ json::value Objects::remove(const Where& where, const Deletion& deletion) {
         auto& about = object["metadata"].as_object();
         about["deletionTimestamp"] = to_string(clock_.now() + std::chrono::seconds(grace));
         about["deletionGracePeriodSeconds"] = grace;
+        if (auto* generation = about.if_contains("generation")) generation->as_int64() += 1;
         if (where.plural == "namespaces") object["status"].as_object()["phase"] = "Terminating";
     });
 }
@@ -295,6 +316,10 @@ void Objects::tell(std::string type, const Where& where, const json::value& obje
     }
     const auto change = history_.back();
     for (const auto& listener : listeners) listener(*change);
+}
+
+bool is_custom(const std::string& plural) {
+    return plural == "templates" || plural == "sessions" || plural == "workspaces";
 }
 
 std::string kind_of(const std::string& plural) {

@@ -315,6 +315,38 @@ TEST(Cluster, a_claim_deleted_under_a_session_is_made_again_with_its_next_start)
     expect_objects(world);
 }
 
+std::string uid_of(ClusterWorld& world, const Session& session, const std::string& component) {
+    const auto name = engine::kubernetes::component_name({session.id.text}, component);
+    const auto* pod = world.server.objects.find({"pods", ClusterWorld::home, name});
+    return pod == nullptr ? "" : imposter::text_at(*pod, {"metadata", "uid"});
+}
+
+TEST(Cluster, linked_components_run_once_they_reach_each_other_and_not_before) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        ClusterWorld world(seed);
+        world.server.pace.network = 20s;
+        world.pass(1s);
+        world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t2"})");
+        bool waited = false;
+        for (int i = 0; i < 3000 && world.sessions().at(0).status.phase != Phase::running; ++i) {
+            world.pass(10ms);
+            const auto message = world.sessions().at(0).status.message;
+            waited =
+                waited ||
+                message.find("\"c1\" does not reach it yet: port 8080: connection refused") != message.npos ||
+                message.find("does not reach \"c0\" yet") != message.npos;
+        }
+        const auto session = world.sessions().at(0);
+        ASSERT_EQ(session.status.phase, Phase::running) << seed;
+        EXPECT_TRUE(waited) << seed << " " << session.status.message;
+        const auto service = engine::kubernetes::component_name({session.id.text}, "c0");
+        const auto* object = world.server.objects.find({"services", ClusterWorld::home, service});
+        ASSERT_NE(object, nullptr);
+        const auto address = imposter::text_at(*object, {"spec", "clusterIP"});
+        EXPECT_EQ(world.nodes.reach(uid_of(world, session, "c1"), address, 8080), "") << seed;
+    }
+}
+
 TEST(Cluster, what_ends_without_a_word_is_started_again) {
     ClusterWorld world(6);
     world.pass(1s);

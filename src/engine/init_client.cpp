@@ -163,8 +163,8 @@ Task<std::optional<Stream>> forward_socket(InitDoor door, int port) {
     co_return stream;
 }
 
-/// The first frame that answers a request; a refusal is thrown.
-Task<InitFrame> read_answer(ControlSocket& socket, InitFrames& frames) {
+/// The first frame that answers a request.
+Task<InitFrame> read_frame(ControlSocket& socket, InitFrames& frames) {
     std::string bytes(read_size, '\0');
     std::optional<InitFrame> frame;
     while (!(frame = frames.next())) {
@@ -175,10 +175,16 @@ Task<InitFrame> read_answer(ControlSocket& socket, InitFrames& frames) {
         if (ec) throw Error(Kind::unavailable, "not_running", "the component ended before it answered");
         frames.feed(std::string_view(bytes).substr(0, count));
     }
-    if (frame->kind == 'E') throw init_refusal(frame->payload, 0);
-    if (frame->kind != 'O')
+    if (frame->kind != 'O' && frame->kind != 'E')
         throw Error(Kind::internal, "init_answer", "the component's process 1 answered what was not asked");
     co_return *frame;
+}
+
+/// The same; a refusal is thrown.
+Task<InitFrame> read_answer(ControlSocket& socket, InitFrames& frames) {
+    auto frame = co_await read_frame(socket, frames);
+    if (frame.kind == 'E') throw init_refusal(frame.payload, 0);
+    co_return frame;
 }
 
 template <class Number>
@@ -294,6 +300,15 @@ Task<std::string> ping_socket(InitDoor door) {
     co_return answer.payload;
 }
 
+Task<std::optional<std::string>> reach_from(InitDoor door, std::string address, int port) {
+    auto request = write_frame('R', join_fields({address, std::to_string(port)}));
+    auto socket = co_await ask(std::move(door), std::move(request));
+    InitFrames frames;
+    const auto frame = co_await read_frame(socket, frames);
+    if (frame.kind == 'O') co_return std::nullopt;
+    co_return init_refusal(frame.payload, port).user;
+}
+
 Task<std::unique_ptr<Process>> begin(InitDoor door, std::string request, Running how) {
     auto socket = co_await ask(std::move(door), std::move(request));
     InitFrames frames;
@@ -332,6 +347,11 @@ Task<Stream> InitClient::dial(int port, Duration limit) const {
 Task<std::string> InitClient::ping(Duration limit) const {
     auto work = ping_socket(door_);
     co_return co_await finish_within(*clock_, limit, "the component's process 1", std::move(work));
+}
+
+Task<std::optional<std::string>> InitClient::reach(std::string address, int port, Duration limit) const {
+    auto work = reach_from(door_, address, port);
+    co_return co_await finish_within(*clock_, limit, "port " + std::to_string(port), std::move(work));
 }
 
 Task<std::unique_ptr<Process>> InitClient::terminal(TerminalRequest request) const {

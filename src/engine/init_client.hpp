@@ -21,6 +21,9 @@ class InitClient {
     Task<Stream> dial(int port, Duration limit = std::chrono::seconds(10)) const;
     /// Its version; proves that it lives.
     Task<std::string> ping(Duration limit = std::chrono::seconds(5)) const;
+    /// Whether a connection from inside to an address is accepted; nothing when it is, else why not: `port
+    /// 80: connection refused`.
+    Task<std::optional<std::string>> reach(std::string address, int port, Duration limit) const;
     /// Attaches to a terminal, making it when there is none of that id. The first event is its offset.
     Task<std::unique_ptr<Process>> terminal(TerminalRequest request) const;
     Task<std::unique_ptr<Process>> exec(ExecRequest request,

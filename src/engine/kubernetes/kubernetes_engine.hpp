@@ -86,7 +86,8 @@ class KubernetesEngine final : public Engine {
     using SeenConfigMap = kubernetes::SeenConfigMap;
     /// Readiness of one pod, judged by a job.
     struct Readiness {
-        bool ready = false;
+        bool answers = false;  ///< Its own probe has succeeded.
+        bool ready = false;    ///< And the others of its workload are reached and reach it.
         bool wanted = true;
         std::string message;
     };
@@ -117,8 +118,17 @@ class KubernetesEngine final : public Engine {
     Observed report(const WorkloadId& id);
     bool has_network(const WorkloadId& id) const;
     void probe_where_needed(const WorkloadId& id);
-    Task<> probe(WorkloadId id, std::string component, ProbeSpec spec, std::shared_ptr<Readiness> readiness);
+    Task<> probe(WorkloadId id, SeenPod pod, std::shared_ptr<Readiness> readiness);
+    void say(const WorkloadId& id, Readiness& readiness, const std::string& problem);
     Task<> keep_last_words(SeenPod pod);
+
+    // meet.cpp
+    static constexpr Duration probe_first{5}, probe_most{250};  ///< Pauses between two tries.
+    struct Peer;
+    std::vector<Peer> answering(const WorkloadId& id) const;
+    Task<> meet(WorkloadId id, std::string uid, std::shared_ptr<Readiness> readiness);
+    Task<std::optional<std::string>> find_gap(WorkloadId id, Peer one, Peer other);
+    Task<std::optional<std::string>> reach(WorkloadId id, Peer from, Peer to);
 
     // apply.cpp
     Task<> make(WorkloadId id, CreateNetwork change);

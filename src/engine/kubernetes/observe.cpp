@@ -13,8 +13,6 @@ using namespace kubernetes;
 
 namespace {
 
-constexpr std::chrono::milliseconds probe_first{5};
-constexpr std::chrono::milliseconds probe_most{250};
 constexpr int last_lines = 20;
 constexpr std::chrono::seconds last_words_limit{5};
 
@@ -152,29 +150,34 @@ void KubernetesEngine::probe_where_needed(const WorkloadId& id) {
             auto& judged = readiness_[uid];
             if (judged) continue;
             judged = std::make_shared<Readiness>();
-            tasks_.start("probe " + pod->object.key.name, probe(id, pod->seen.name, pod->probe, judged));
+            tasks_.start("probe " + pod->object.key.name, probe(id, *pod, judged));
         } else if (const auto judged = readiness_.find(uid); judged != readiness_.end()) {
             judged->second->wanted = false;
         }
     }
 }
 
+void KubernetesEngine::say(const WorkloadId& id, Readiness& readiness, const std::string& problem) {
+    if (problem == readiness.message) return;
+    readiness.message = problem;
+    if (moved_) moved_(id);
+}
+
 /// Asks until it is ready, or nobody wants to know any more.
-Task<> KubernetesEngine::probe(WorkloadId id, std::string component, ProbeSpec spec,
-                               std::shared_ptr<Readiness> readiness) {
+Task<> KubernetesEngine::probe(WorkloadId id, SeenPod pod, std::shared_ptr<Readiness> readiness) {
     Duration pause = probe_first;
     while (readiness->wanted) {
-        const auto init = init_of(id, component);
-        auto problem = co_await probe_once(init, clock_, spec.readiness, spec.ports);
+        const auto init = init_of(id, pod.seen.name);
+        const auto problem = co_await probe_once(init, clock_, pod.probe.readiness, pod.probe.ports);
         if (!readiness->wanted) co_return;
         if (!problem) break;
-        if (*problem != readiness->message) {
-            readiness->message = *problem;
-            if (moved_) moved_(id);
-        }
+        say(id, *readiness, *problem);
         co_await clock_.sleep(pause);
         pause = std::min<Duration>(pause * 3 / 2, probe_most);
     }
+    if (!readiness->wanted) co_return;
+    readiness->answers = true;
+    co_await meet(id, pod.object.uid, readiness);
     if (!readiness->wanted) co_return;
     readiness->ready = true;
     if (moved_) moved_(id);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "imposters/kubernetes/process_1.hpp"
 
 namespace berth::imposter {
@@ -11,6 +13,7 @@ constexpr Duration full_most{std::chrono::seconds(40)};
 constexpr Duration backoff{std::chrono::seconds(10)};
 constexpr Duration life_most{std::chrono::minutes(1)};
 constexpr Duration look_again{std::chrono::seconds(1)};
+constexpr int init_port = 61117;
 
 bool is_ending(const json::value& object) {
     return value_at(object, {"metadata", "deletionTimestamp"}) != nullptr;
@@ -43,6 +46,15 @@ std::vector<std::pair<std::string, std::string>> sources_of(const json::value& p
         }
     }
     return found;
+}
+
+std::set<int> ports_of(const json::value& pod) {
+    std::set<int> ports;
+    const auto& spec = pod.at("spec").at("containers").as_array().front().as_object();
+    if (const auto* open = spec.if_contains("ports"))
+        for (const auto& one : open->as_array())
+            ports.insert(static_cast<int>(one.at("containerPort").as_int64()));
+    return ports;
 }
 
 json::object& status_of(json::object& pod) {
@@ -225,7 +237,8 @@ Task<> Nodes::live(Where where, std::string uid) {
     co_await clock_.sleep(dice_.up_to(server_.pace.start));
     const auto* there = find(where, uid);
     if (there == nullptr || is_ending(*there)) co_return;
-    Process process{.listens_at = clock_.now() + dice_.up_to(server_.pace.listen)};
+    Process process{.listens_at = clock_.now() + dice_.up_to(server_.pace.listen),
+                    .reached_at = clock_.now() + dice_.up_to(server_.pace.network)};
     for (const auto& [plural, name] : sources_of(*there))
         if (const auto* source = objects_.find({plural, where.namespace_, name});
             source != nullptr && plural == "secrets")
@@ -317,19 +330,46 @@ Task<> Nodes::empty_namespace(std::string name) {
     }
 }
 
+const json::value* Nodes::pod_at(const std::string& address) const {
+    for (const auto& [where, object] : objects_.all())
+        if (where.plural == "pods" && text_at(object, {"status", "podIP"}) == address) return &object;
+    for (const auto& [where, service] : objects_.all()) {
+        if (where.plural != "services" || text_at(service, {"spec", "clusterIP"}) != address) continue;
+        const auto& wanted = service.at("spec").at("selector").as_object();
+        for (const auto& [there, pod] : objects_.all())
+            if (there.plural == "pods" && there.namespace_ == where.namespace_ &&
+                std::ranges::all_of(wanted, [&](const auto& label) {
+                    return label_of(pod, std::string(label.key())) == label.value().as_string();
+                }))
+                return &pod;
+    }
+    return nullptr;
+}
+
+std::string Nodes::reach(const std::string& uid, const std::string& address, int port) const {
+    const std::string refused = "ECONNREFUSED";
+    const auto* pod = pod_at(address);
+    const auto from = processes_.find(uid);
+    if (pod == nullptr || from == processes_.end()) return refused;
+    const auto to = processes_.find(text_at(*pod, {"metadata", "uid"}));
+    if (to == processes_.end()) return refused;
+    // A policy that does not know a pod yet rejects it, and nothing stands between a pod and itself.
+    const bool known = std::max(from->second.reached_at, to->second.reached_at) <= clock_.now();
+    if (!known && from != to) return refused;
+    const auto open = ports_of(*pod);
+    const bool listens = port == init_port ? to->second.listens_at <= clock_.now() : open.contains(port);
+    return listens ? "" : refused;
+}
+
 std::unique_ptr<PortHandler> Nodes::listen(const json::value& pod, int port) {
     const auto uid = text_at(pod, {"metadata", "uid"});
     const auto process = processes_.find(uid);
     if (process == processes_.end()) throw std::string("error forwarding port: the pod does not run");
-    if (port != 61117 || clock_.now() < process->second.listens_at)
+    if (port != init_port || clock_.now() < process->second.listens_at)
         throw fmt::format("error forwarding port {}: connection refused", port);
-    std::set<int> ports;
-    const auto& spec = pod.at("spec").at("containers").as_array().front().as_object();
-    if (const auto* open = spec.if_contains("ports"))
-        for (const auto& one : open->as_array())
-            ports.insert(static_cast<int>(one.at("containerPort").as_int64()));
-    return std::make_unique<Process1>(SecretText(process->second.key), std::move(ports),
-                                      [this, uid] { return processes_.contains(uid); });
+    return std::make_unique<Process1>(
+        SecretText(process->second.key), ports_of(pod), [this, uid] { return processes_.contains(uid); },
+        [this, uid](const std::string& address, int wanted) { return reach(uid, address, wanted); });
 }
 
 }  // namespace berth::imposter

@@ -21,12 +21,16 @@ class Nodes {
     bool end(const Where& pod, End how, int exit_code = 1);
     /// Pods that run.
     int running() const { return static_cast<int>(processes_.size()); }
+    /// What a connection from one pod to an address of another or of a service comes to: the name of an
+    /// errno, or empty.
+    std::string reach(const std::string& uid, const std::string& address, int port) const;
     /// What must never be: two pods of one component at once.
     const std::vector<std::string>& breaches() const { return breaches_; }
 
   private:
     struct Process {
         Time listens_at;
+        Time reached_at;  ///< Then policies and service rules know it.
         std::string key;
     };
     void hear(const Change& change);
@@ -45,6 +49,7 @@ class Nodes {
     bool has_owner(const std::string& uid) const;
     void say_waiting(const Where& where, const std::string& reason, const std::string& message);
     void say_scheduled(const Where& where, const std::string& trouble);
+    const json::value* pod_at(const std::string& address) const;
     std::unique_ptr<PortHandler> listen(const json::value& pod, int port);
 
     Clock& clock_;

@@ -57,6 +57,11 @@ std::optional<std::string> Process1::answer(char kind, const std::string& payloa
         forwards_ = true;
         return frame('O', "");
     }
+    if (kind == 'R') {
+        const auto end = payload.find('\0');
+        const auto error = reach_(payload.substr(0, end), std::stoi(payload.substr(end + 1)));
+        return error.empty() ? frame('O', "") : frame('E', error + '\0' + "nothing answers on that port");
+    }
     return frame('E', "ENOSYS");
 }
 

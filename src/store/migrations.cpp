@@ -5,6 +5,7 @@
 #include "crypto/random.hpp"
 #include "store/migrations/m0001_first.hpp"
 #include "store/migrations/m0002_replicas.hpp"
+#include "store/migrations/m0005_init_steps.hpp"
 
 namespace berth::store {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr Migration all[] = {
     {1, "first", scripts::m0001_first},
     {2, "replicas", scripts::m0002_replicas},
+    {5, "init steps", scripts::m0005_init_steps},
 };
 
 /// A migration that has run.

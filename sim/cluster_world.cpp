@@ -16,12 +16,15 @@ TemplateSpec served_spec_of(int components) {
 
 }  // namespace
 
-ClusterWorld::ClusterWorld(std::uint64_t seed)
+ClusterWorld::ClusterWorld(std::uint64_t seed, engine::kubernetes::Spread spread)
     : World(seed),
       server(io.get_executor(), clock, seed),
       nodes(io.get_executor(), clock, server, seed + 1),
-      strangers(io.get_executor(), clock, server, seed + 2) {
-    begin({served_spec_of(1), served_spec_of(2)});
+      strangers(io.get_executor(), clock, server, seed + 2),
+      spread_(spread) {
+    auto prepared = served_spec_of(1);
+    prepared.components.front().init = prepared_spec().components.front().init;
+    begin({served_spec_of(1), served_spec_of(2), prepared});
 }
 
 ClusterWorld::~ClusterWorld() {
@@ -39,6 +42,8 @@ engine::Engine& ClusterWorld::begin_engine() {
                                       .instance = instance,
                                       .secret = SecretText("of this installation"),
                                       .namespace_ = home,
+                                      .spread = spread_,
+                                      .space_quota = spread_ != engine::kubernetes::Spread::shared,
                                       .init_program = "berth-init",
                                       .architecture = "amd64",
                                       .reach = engine::Reach::forward,

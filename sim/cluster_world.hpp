@@ -14,7 +14,8 @@ namespace berth::sim {
 /// cluster behind it. Each control plane has an engine of its own; the cluster outlives it.
 class ClusterWorld final : public World {
   public:
-    explicit ClusterWorld(std::uint64_t seed);
+    explicit ClusterWorld(std::uint64_t seed,
+                          engine::kubernetes::Spread spread = engine::kubernetes::Spread::shared);
     ~ClusterWorld() override;
 
     /// Kills the control plane around that effective write, counted from now: before its answer is heard, or
@@ -41,6 +42,7 @@ class ClusterWorld final : public World {
     void end_engine() override;
     bool is_due() override;
 
+    engine::kubernetes::Spread spread_;
     std::unique_ptr<engine::KubernetesEngine> engine_;
     std::unique_ptr<TaskGroup> starting_;
     std::optional<int> crash_after_;

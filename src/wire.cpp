@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "acts/place.hpp"
 #include "api/api.hpp"
 #include "auth/auth.hpp"
 #include "auth/host_cookie.hpp"
@@ -95,6 +96,12 @@ Task<std::string> secret_of(store::Store& store) {
     co_return co_await store.write(find_or_make);
 }
 
+Task<> keep_place(store::Store& store, const Config& config) {
+    if (config.engine != "kubernetes") co_return;
+    auto keep = [choice = config.session_namespaces](store::Tx& tx) { acts::keep_place(tx, choice); };
+    co_await store.write(keep);
+}
+
 }  // namespace
 
 struct Wire::Parts {
@@ -104,7 +111,9 @@ struct Wire::Parts {
           instance(run_now(io, instance_of(*store))),
           secret(run_now(io, secret_of(*store))),
           origin(auth::make_origin(config.url, config.apps_domain, instance)),
-          tasks(io.get_executor()) {}
+          tasks(io.get_executor()) {
+        run_now(io, keep_place(*store, config));
+    }
 
     /// Which database, after what it needs is there.
     store::Options prepared() {

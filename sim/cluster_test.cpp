@@ -607,5 +607,106 @@ TEST(Cluster, with_the_mirror_a_cold_launch_is_at_most_nine_writes_a_stop_at_mos
     }
 }
 
+/// The namespaces that carry a space, by it.
+std::map<std::string, std::string> homes_of(const ClusterWorld& world) {
+    std::map<std::string, std::string> homes;
+    for (const auto& [where, object] : world.server.objects.list("namespaces", {}))
+        if (auto space = imposter::label_of(object, "berth.dev/space"); !space.empty())
+            homes[space] = where.name;
+    return homes;
+}
+
+TEST(Cluster, users_have_namespaces_of_their_own_that_come_and_go_with_what_is_in_them) {
+    ClusterWorld world(8, ClusterWorld::Definitions::absent, engine::kubernetes::Spread::by_owner);
+    world.pass(1s);
+    for (const char* who : {"ada", "bert"})
+        world.ask(who, "POST", "/api/v1/sessions", R"({"template":"t2"})");
+    world.pass(1min);
+    const std::map<std::string, std::string> both{{"usr_ada", "sessions-usr-ada"},
+                                                  {"usr_bert", "sessions-usr-bert"}};
+    EXPECT_EQ(homes_of(world), both);
+    for (const auto& session : world.sessions()) {
+        EXPECT_EQ(session.status.phase, Phase::running) << json::write(json::to_json(session.status));
+        const auto home = both.at(session.user.text);
+        for (const char* plural : {"pods", "services", "configmaps", "secrets", "persistentvolumeclaims",
+                                   "networkpolicies", "resourcequotas", "limitranges"})
+            for (const auto& [where, object] : world.server.objects.list(plural, {.namespace_ = home}))
+                EXPECT_TRUE(imposter::label_of(object, "berth.dev/workload").empty() ||
+                            imposter::label_of(object, "berth.dev/workload") == session.id.text)
+                    << where.name;
+        EXPECT_EQ(world.server.objects.list("pods", {.namespace_ = home}).size(), 2u);
+        EXPECT_EQ(world.server.objects.list("resourcequotas", {.namespace_ = home}).size(), 1u);
+    }
+    const auto of = [&](const char* user) {
+        for (const auto& session : world.sessions())
+            if (session.user.text == user) return session;
+        return Session{};
+    };
+    world.crash();
+    world.restart();
+    world.pass(1min);
+    EXPECT_EQ(of("usr_ada").status.phase, Phase::running) << "a new process finds what there is";
+    world.ask("ada", "DELETE", "/api/v1/sessions/" + of("usr_ada").id.text);
+    world.pass(1min);
+    EXPECT_EQ(homes_of(world), both) << "the workspace is in it";
+    const auto workspace = of("usr_ada").workspace->text;
+    world.ask("ada", "DELETE", "/api/v1/workspaces/" + workspace);
+    world.pass(2min);
+    EXPECT_EQ(homes_of(world), (std::map<std::string, std::string>{{"usr_bert", "sessions-usr-bert"}}));
+    EXPECT_EQ(of("usr_bert").status.phase, Phase::running);
+    expect_rest(world);
+}
+
+TEST(Cluster, a_namespace_with_somebody_elses_claim_in_it_stays) {
+    ClusterWorld world(9, ClusterWorld::Definitions::absent, engine::kubernetes::Spread::by_part);
+    world.pass(1s);
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(1min);
+    const auto session = world.sessions().at(0);
+    ASSERT_EQ(session.status.phase, Phase::running) << json::write(json::to_json(session.status));
+    const auto homes = homes_of(world);
+    ASSERT_EQ(homes.size(), 1u);
+    EXPECT_EQ(homes.begin()->first, session.workspace->text);
+    const auto home = homes.begin()->second;
+    world.server.objects.create(
+        "persistentvolumeclaims",
+        {{"metadata", json::object{{"name", "theirs"}, {"namespace", home}}}, {"spec", json::object()}});
+    world.ask("ada", "DELETE", "/api/v1/sessions/" + session.id.text);
+    world.pass(1min);
+    world.ask("ada", "DELETE", "/api/v1/workspaces/" + session.workspace->text);
+    world.pass(5min);
+    EXPECT_EQ(homes_of(world), homes);
+    EXPECT_EQ(world.server.objects.list("persistentvolumeclaims", {}).size(), 1u);
+}
+
+TEST(Cluster, a_namespace_that_is_not_ours_is_not_used) {
+    ClusterWorld world(10, ClusterWorld::Definitions::absent, engine::kubernetes::Spread::by_owner);
+    world.pass(1s);
+    world.server.objects.create("namespaces", {{"metadata", json::object{{"name", "sessions-usr-ada"}}}});
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(30s);
+    const auto session = world.sessions().at(0);
+    EXPECT_NE(session.status.phase, Phase::running);
+    EXPECT_EQ(session.status.message, "namespace \"sessions-usr-ada\" is there and not ours");
+    EXPECT_TRUE(world.server.objects.list("configmaps", {.namespace_ = "sessions-usr-ada"}).empty());
+}
+
+TEST(Cluster, init_steps_run_once_for_a_workspace_before_the_component) {
+    ClusterWorld world(11);
+    world.pass(1s);
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t3"})");
+    world.pass(1min);
+    const auto session = world.sessions().at(0);
+    ASSERT_EQ(session.status.phase, Phase::running) << json::write(json::to_json(session.status));
+    EXPECT_EQ(session.status.init, (InitProgress{.steps = 2, .done = 2}));
+    EXPECT_LE(session.status.timings.initialized, session.status.timings.started);
+    EXPECT_EQ(world.server.objects.list("pods", {}).size(), 1u) << "of a step nothing is left";
+    world.ask("ada", "POST", "/api/v1/sessions/" + session.id.text + "/restart");
+    world.pass(1min);
+    EXPECT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    EXPECT_EQ(world.sessions().at(0).status.init, std::nullopt) << "the workspace is not new any more";
+    expect_objects(world);
+}
+
 }  // namespace
 }  // namespace berth::sim

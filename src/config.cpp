@@ -51,6 +51,18 @@ const std::map<std::string, std::string> config_help{
     {"pod_overlay",
      "merged into every pod of a session: runtimeClassName, nodeSelector, tolerations… (YAML, with metadata "
      "and spec)"},
+    {"pod_overlays", "the same by template, merged after it: {TEMPLATE: {metadata, spec}}"},
+    {"storage_classes", "storage class of volumes by template, instead of the one of all: {TEMPLATE: CLASS}"},
+    {"gpu_resource", "what a GPU is called in the cluster: nvidia.com/gpu, amd.com/gpu…"},
+    {"user_namespaces",
+     "whether every pod gets users of its own (hostUsers: false): off, on, or auto: when every node can"},
+    {"session_namespaces",
+     "where sessions' objects are: shared (one namespace), user or workspace (one for each, made by Berth)"},
+    {"pod_security",
+     "Pod Security Standard that namespaces which Berth makes enforce: restricted, or baseline for profile "
+     "compat"},
+    {"namespace_quota",
+     "whether a namespace of one user or workspace says the user's quota (ResourceQuota, LimitRange)"},
     {"starter_catalog", "whether the templates that Berth brings are installed"},
     {"catalog_registry",
      "where nodes pull the images of these templates from, instead of localhost: registry.example.org/team"},
@@ -115,6 +127,15 @@ void check(const Config& config) {
         refuse("drainLimit", "expected 0s to 24h");
     one_of("engine", config.engine, {"container", "kubernetes", "sim"});
     one_of("podAccess", config.pod_access, {"auto", "direct", "forward"});
+    one_of("userNamespaces", config.user_namespaces, {"off", "auto", "on"});
+    if (config.session_namespaces == "group")
+        refuse("sessionNamespaces", "group waits for groups, which this version of Berth does not have");
+    one_of("sessionNamespaces", config.session_namespaces, {"shared", "user", "workspace"});
+    one_of("podSecurity", config.pod_security, {"restricted", "baseline"});
+    if (config.namespace_quota && config.session_namespaces == "shared")
+        refuse("namespaceQuota", "needs sessionNamespaces: user or workspace");
+    if (config.gpu_resource.find('/') == std::string::npos)
+        refuse("gpuResource", "expected the name of an extended resource, such as nvidia.com/gpu");
     if (config.cpu_overcommit < 1 || config.cpu_overcommit > 1000)
         refuse("cpuOvercommit", "expected 1 to 1000");
     one_of("logLevel", config.log_level, {"debug", "info", "warning", "error"});

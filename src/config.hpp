@@ -37,6 +37,13 @@ struct Config {
     std::string closed_ranges;
     int cpu_overcommit = 1;
     json::object pod_overlay;
+    std::map<std::string, json::object> pod_overlays;
+    std::map<std::string, std::string> storage_classes;
+    std::string gpu_resource = "nvidia.com/gpu";
+    std::string user_namespaces = "off";
+    std::string session_namespaces = "shared";
+    std::string pod_security = "restricted";
+    bool namespace_quota = false;
     bool starter_catalog = true;
     std::string catalog_registry;
     int loops = 0;
@@ -49,8 +56,10 @@ BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, url, apps_domain, data_directory, database, database_password_file, roles,
                        drain_limit, engine, engine_socket, base_image, kubeconfig, kube_context,
                        session_namespace, lease, storage_class, pull_secrets, pod_access, gateway_pods,
-                       open_ranges, closed_ranges, cpu_overcommit, pod_overlay, starter_catalog,
-                       catalog_registry, loops, connections, looks_at_once, log_level, log_format))
+                       open_ranges, closed_ranges, cpu_overcommit, pod_overlay, pod_overlays, storage_classes,
+                       gpu_resource, user_namespaces, session_namespaces, pod_security, namespace_quota,
+                       starter_catalog, catalog_registry, loops, connections, looks_at_once, log_level,
+                       log_format))
 
 /// One line of help for each member, by its name. A test demands that none is missing.
 extern const std::map<std::string, std::string> config_help;

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "acts/place.hpp"
 #include "api/api.hpp"
 #include "auth/auth.hpp"
 #include "auth/host_cookie.hpp"
@@ -96,6 +97,12 @@ void run_now(asio::io_context& io, Task<> task) {
     if (failure) std::rethrow_exception(failure);
 }
 
+Task<> keep_place(store::Store& store, const Config& config) {
+    if (config.engine != "kubernetes") co_return;
+    auto keep = [choice = config.session_namespaces](store::Tx& tx) { acts::keep_place(tx, choice); };
+    co_await store.write(keep);
+}
+
 }  // namespace
 
 struct Wire::Parts {
@@ -108,6 +115,7 @@ struct Wire::Parts {
           roles(roles_of(config)),
           acting(io.get_executor()),
           tasks(io.get_executor()) {
+        run_now(io, keep_place(*store, config));
         if (!shared()) return;
         holder = make_holder();
         run_now(io, clock.set_by(*store));

@@ -29,6 +29,9 @@ REFUSED = {
     "connections beyond the program's": ({"config": {"connections": 1}}, "connections"),
     "an access that is none": ({"sessions": {"podAccess": "tunnel"}}, "podAccess"),
     "a standard that is none": ({"sessions": {"podSecurity": "privileged"}}, "podSecurity"),
+    "namespaces for what there is not yet": ({"sessions": {"namespaces": "group"}}, "namespaces"),
+    "an overlay of a template that is none": ({"sessions": {"podOverlays": {"ide": {"status": {}}}}}, "podOverlays"),
+    "a GPU without a vendor": ({"sessions": {"gpuResource": "gpu"}}, "gpuResource"),
     "a namespace that cannot be": ({"sessions": {"namespace": "Sessions"}}, "namespace"),
     "a range that is none": ({"sessions": {"closedRanges": ["10.0.0.1"]}}, "closedRanges"),
     "a number as text": ({"replicas": "1"}, "replicas"),
@@ -68,7 +71,7 @@ class Rendering(unittest.TestCase):
                 return
             self.assertEqual(part.get("additionalProperties"), False, at)
             known = set(part["properties"]) - {"global"}
-            if at.endswith((".resources", ".podOverlay")):
+            if at.endswith((".resources", ".podOverlay", ".podOverlays")):
                 return
             self.assertEqual(known, set(said), at)
             for key in known:

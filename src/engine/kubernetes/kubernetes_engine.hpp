@@ -22,22 +22,38 @@ enum class Reach {
     forward,    ///< Through the API server and the pod's node.
 };
 
+/// Whether pods of profile strict are in a user namespace of their own.
+enum class UserNamespaces {
+    off,
+    automatic,  ///< When every node says that it can.
+    on,
+};
+
 /// What the engine needs to know of the cluster and this Berth.
 struct KubernetesOptions {
     std::string name = "kubernetes";
     kube::Cluster cluster;
     kube::ClientOptions client;
-    std::string instance;      ///< Short hex; on every label.
-    SecretText secret;         ///< Of this installation: what keys of workloads follow from.
-    std::string namespace_;    ///< Of the sessions' objects; made when it is missing.
-    std::string init_program;  ///< The bytes of berth-init.
-    std::string architecture;  ///< That it runs on, as nodes say it: `amd64`.
+    std::string instance;  ///< Short hex; on every label.
+    SecretText secret;     ///< Of this installation: what keys of workloads follow from.
+    /// Of the sessions' objects; made when it is missing. Where each owner or part has one, what they begin
+    /// with.
+    std::string namespace_;
+    kubernetes::Spread spread = kubernetes::Spread::shared;
+    std::string pod_security = "restricted";  ///< What namespaces that we make enforce.
+    bool space_quota = false;                 ///< Namespaces of one space say what its owner may take.
+    std::string init_program;                 ///< The bytes of berth-init.
+    std::string architecture;                 ///< That it runs on, as nodes say it: `amd64`.
     std::string storage_class;
+    std::map<std::string, std::string> storage_classes;  ///< By the kind of a volume.
+    std::string gpu_resource = "nvidia.com/gpu";
+    UserNamespaces user_namespaces = UserNamespaces::off;
     std::vector<std::string> pull_secrets;
     std::vector<std::string> open_ranges;    ///< Of those that are closed, what an admin opens; with ports.
     std::vector<std::string> closed_ranges;  ///< Further ones, as of the cluster's own pods and services.
     std::optional<kubernetes::Peers> gateway;
-    json::object pod_overlay;  ///< Merged into every pod.
+    json::object pod_overlay;                          ///< Merged into every pod.
+    std::map<std::string, json::object> pod_overlays;  ///< Then into those of a kind.
     int overcommit = 1;
     Reach reach = Reach::automatic;
     /// What `examine` tries besides: what others need of the cluster.
@@ -68,6 +84,7 @@ class KubernetesEngine final : public Engine {
     Task<std::unique_ptr<Process>> exec(WorkloadId id, ExecRequest request) override;
     Task<> logs(WorkloadId id, LogRequest request, std::function<Task<bool>(LogLine)> take) override;
     Task<Usage> usage(WorkloadId id) override;
+    bool has_gpus() const override { return true; }
     Task<std::optional<Image>> resolve_image(std::string reference) override;
     Task<> prepare_image(std::string reference) override;
     ObservedImage image_state(const std::string& reference) const override;
@@ -103,9 +120,11 @@ class KubernetesEngine final : public Engine {
     // kubernetes_engine.cpp
     Task<> prepare();
     Task<> prepare_namespace();
-    Task<> prepare_init();
+    Task<> prepare_init(std::string home);
     void set_ranges();
     Task<> learn_platform();
+    Task<> learn_user_namespaces();
+    Task<> require_baseline(std::string home, WorkloadComponent component);
     Task<bool> create_if_missing(kube::Resource resource, json::object object);
     template <class Seen>
     void follow(kube::Resource resource, kube::Detail detail, kubernetes::Shelf<Seen>& shelf);
@@ -113,6 +132,27 @@ class KubernetesEngine final : public Engine {
     std::unique_ptr<kubernetes::Shelf<Seen>> make_shelf(const char* what, Seen (*read)(const json::value&));
     void note(const char* what, const std::optional<Error>& failure);
     void require_up() const;
+
+    // homes.cpp
+    class Stay;
+    std::shared_ptr<Stay> stay_in(const std::string& home);
+    /// The namespace of a workload; empty: there is nothing of it. From any loop.
+    std::string home_of(const WorkloadId& id) const;
+    kubernetes::Place place_in(const std::string& home) const;
+    void note_home(const SeenObject& object);
+    Task<std::string> enter_home(WorkloadId id, CreateNetwork change);
+    Task<> prepare_home(std::string home);
+    Task<> limit_home(std::string home, Allowance allowance);
+    Task<> put(kube::Resource resource, json::object object);
+    Task<> bring_pull_secrets(std::string home, WorkloadComponent component);
+    bool is_lived_in(const std::string& home) const;
+    /// The claim of that name, wherever it is; nullptr: there is none.
+    const SeenObject* find_claim(const std::string& handle) const;
+    void tidy_soon(const std::string& home);
+    Task<> find_homes();
+    Task<> tidy();
+    Task<> leave_home(std::string home);
+    Task<Error> explain_ending(std::string home, Error error);
 
     // observe.cpp
     void moved(const SeenObject& object);
@@ -165,6 +205,7 @@ class KubernetesEngine final : public Engine {
     // examine.cpp
     Task<Check> check_answers();
     Task<Check> check_namespace();
+    Task<Check> check_homes();
     Task<Check> check_storage();
 
     // reach.cpp
@@ -194,6 +235,13 @@ class KubernetesEngine final : public Engine {
     std::map<std::string, Time> ending_since_;                            ///< By uid of a pod.
     mutable std::mutex places_mutex_;                                     // Any loop dials.
     std::map<std::pair<WorkloadId, std::string>, Place1> places_;
+    std::map<WorkloadId, std::string> homes_;  // Namespaces; also under the mutex.
+    std::map<std::string, Space> spaces_;      // By namespace, of those that were entered.
+    std::map<std::string, Allowance> limited_;
+    std::map<std::string, int> stays_;     // Namespaces that somebody is putting something into.
+    std::set<std::string> leaving_;        // Namespaces that are just being removed.
+    std::set<std::string> perhaps_empty_;  // Namespaces to look at.
+    bool tidying_ = false;
     std::unique_ptr<kubernetes::Forwards> forwards_;
     TaskGroup tasks_;
 };

@@ -192,6 +192,39 @@ SeenPod read_pod(const json::value& pod) {
     return read;
 }
 
+std::string read_namespace_end(const json::value& object) {
+    const auto since = text_at(object, {"metadata", "deletionTimestamp"});
+    if (since.empty()) return {};
+    std::string why;
+    if (const auto* conditions = find_at(object, {"status", "conditions"});
+        conditions != nullptr && conditions->is_array())
+        for (const auto& condition : conditions->get_array())
+            // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/namespace-v1/#NamespaceStatus
+            if (text_at(condition, {"status"}) == "True")
+                why += fmt::format("{}{}", why.empty() ? ": " : "; ", text_at(condition, {"message"}));
+    return fmt::format("is being deleted since {}{}", since, why);
+}
+
+std::string why_no_user_namespaces(const json::value& nodes) {
+    const auto* items = find_at(nodes, {"items"});
+    if (items == nullptr || !items->is_array() || items->get_array().empty()) return "there are no nodes";
+    for (const auto& node : items->get_array()) {
+        bool can = false;
+        if (const auto* handlers = find_at(node, {"status", "runtimeHandlers"});
+            handlers != nullptr && handlers->is_array())
+            for (const auto& handler : handlers->get_array()) {
+                const auto* said = find_at(handler, {"features", "userNamespaces"});
+                // The one without a name is what pods get that name none.
+                can = can || (text_at(handler, {"name"}).empty() && said != nullptr && said->is_bool() &&
+                              said->get_bool());
+            }
+        if (!can)
+            return fmt::format("node {} does not have them",
+                               berth::quoted(text_at(node, {"metadata", "name"})));
+    }
+    return {};
+}
+
 SeenService read_service(const json::value& service) {
     SeenService read{.object = read_object(service), .address = text_at(service, {"spec", "clusterIP"})};
     read.object.edited = is_edited(service, service_mark);

@@ -59,6 +59,13 @@ SeenConfigMap read_config_map(const json::value& config_map);
 
 inline constexpr const char* waiting_for_a_node = "waiting for a node";
 
+/// Why a namespace that is being deleted is still there, in the cluster's words; empty: it is not being
+/// deleted.
+std::string read_namespace_end(const json::value& object);
+
+/// Why pods cannot count on a user namespace of their own, from the list of nodes; empty: they can.
+std::string why_no_user_namespaces(const json::value& nodes);
+
 /// Why a pod does not run yet, in the cluster's words; empty when there is nothing to say.
 struct Waiting {
     std::string message;

@@ -46,7 +46,15 @@ imposter::Faults any_faults(std::mt19937_64& random) {
             .evicted = maybe(0.2)};
 }
 
-/// The objects that a running session has, but for claims.
+using engine::kubernetes::RouteKind;
+
+/// Where the object stands that leads a session's hosts to us.
+Where route_of(const ClusterWorld& world, const Session& session) {
+    return {std::string(engine::kubernetes::resource_of(world.routes).plural), ClusterWorld::gateway_home,
+            engine::kubernetes::workload_name({session.id.text})};
+}
+
+/// The objects that a running session has, but for claims and its route.
 Names objects_of(const Session& session) {
     const WorkloadId id{session.id.text};
     const auto name = engine::kubernetes::workload_name(id);
@@ -68,6 +76,12 @@ void expect_objects(ClusterWorld& world) {
     for (const auto& session : world.sessions()) {
         const auto names = objects_of(session);
         if (session.status.phase == Phase::running) wanted.insert(names.begin(), names.end());
+        if (world.routes != RouteKind::none) {
+            const bool answered = session.status.timings.routed && session.status.phase != Phase::gone;
+            // One that has failed before it answered may have the route of an earlier start.
+            if (answered) wanted.insert(route_of(world, session));
+            if (session.status.phase != Phase::gone) allowed.insert(route_of(world, session));
+        }
         if (session.status.phase != Phase::failed) continue;
         // What has ended stays for its logs, with what it belongs to.
         bool any = false;
@@ -94,6 +108,9 @@ void expect_objects(ClusterWorld& world) {
     for (const auto& [where, object] : world.server.objects.all()) {
         if (!is_ours(object) || where.plural == "persistentvolumeclaims") continue;
         if (imposter::is_custom(where.plural)) continue;
+        if (where.namespace_ == ClusterWorld::gateway_home && world.routes != RouteKind::none)
+            EXPECT_EQ(imposter::value_at(object, {"metadata", "generation"})->to_number<int>(), 1)
+                << "edited, and left so";
         if (where.name.starts_with("berth-init-") || allowed.contains(where)) continue;
         EXPECT_TRUE(wanted.contains(where)) << "left over: " << where.plural << "/" << where.name;
     }
@@ -152,7 +169,8 @@ void live_through(std::uint64_t seed) {
     std::mt19937_64 random(seed);
     const auto definitions =
         seed % 2 == 0 ? ClusterWorld::Definitions::installed : ClusterWorld::Definitions::absent;
-    ClusterWorld world(seed, definitions);
+    constexpr RouteKind kinds[] = {RouteKind::none, RouteKind::ingress, RouteKind::http_route};
+    ClusterWorld world(seed, {.definitions = definitions, .routes = kinds[seed % 3]});
     world.pass(1s);
     world.server.faults = any_faults(random);
     const double others = random() % 2 == 0 ? 0 : static_cast<double>(random() % 1000) / 1000;
@@ -214,7 +232,7 @@ TEST(Cluster, the_same_seed_lives_the_same_life) {
 /// launch, delete.
 class Scenario {
   public:
-    Scenario() : world(1) { world.pass(1s); }
+    explicit Scenario(RouteKind routes = RouteKind::none) : world(1, routes) { world.pass(1s); }
 
     /// One step further when the last is done; false when there is none left.
     bool go_on() {
@@ -296,8 +314,10 @@ class Scenario {
     int step_ = 0;
 };
 
-TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
-    Scenario undisturbed;
+class EachWrite : public ::testing::TestWithParam<RouteKind> {};
+
+TEST_P(EachWrite, a_crash_there_ends_where_no_crash_would_have) {
+    Scenario undisturbed(GetParam());
     const int before = undisturbed.world.server.tally.effective;
     undisturbed.run();
     const int writes = undisturbed.world.server.tally.effective - before;
@@ -308,7 +328,7 @@ TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
         for (const auto moment : {ClusterWorld::Moment::before_answer, ClusterWorld::Moment::after_answer}) {
             SCOPED_TRACE(std::to_string(k) +
                          (moment == ClusterWorld::Moment::before_answer ? " before" : " after"));
-            Scenario scenario;
+            Scenario scenario(GetParam());
             scenario.world.crash_at(k, moment);
             scenario.run();
             EXPECT_EQ(scenario.inventory(), expected);
@@ -319,6 +339,8 @@ TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
         }
     std::printf("%d writes, a crash at each\n", writes);
 }
+
+INSTANTIATE_TEST_SUITE_P(Cluster, EachWrite, ::testing::Values(RouteKind::none, RouteKind::ingress));
 
 TEST(Cluster, a_claim_deleted_under_a_session_is_made_again_with_its_next_start) {
     ClusterWorld world(5);
@@ -563,8 +585,12 @@ int writes_of(ClusterWorld& world, const std::function<void()>& what) {
 }
 
 TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
-    for (const char* name : {"t1", "t2"}) {
-        ClusterWorld world(3);
+    const std::pair<const char*, RouteKind> cases[] = {{"t1", RouteKind::none},
+                                                       {"t2", RouteKind::none},
+                                                       {"t1", RouteKind::ingress},
+                                                       {"t2", RouteKind::http_route}};
+    for (const auto& [name, routes] : cases) {
+        ClusterWorld world(3, {.routes = routes});
         world.pass(1s);
         const auto body = std::string(R"({"template":")") + name + "\"}";
         const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
@@ -584,7 +610,7 @@ TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_
 
 TEST(Cluster, with_the_mirror_a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
     for (const char* name : {"t1", "t2"}) {
-        ClusterWorld world(3, ClusterWorld::Definitions::installed);
+        ClusterWorld world(3, {.definitions = ClusterWorld::Definitions::installed});
         world.pass(30s);
         const auto body = std::string(R"({"template":")") + name + "\"}";
         const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
@@ -617,7 +643,7 @@ std::map<std::string, std::string> homes_of(const ClusterWorld& world) {
 }
 
 TEST(Cluster, users_have_namespaces_of_their_own_that_come_and_go_with_what_is_in_them) {
-    ClusterWorld world(8, ClusterWorld::Definitions::absent, engine::kubernetes::Spread::by_owner);
+    ClusterWorld world(8, {.spread = engine::kubernetes::Spread::by_owner});
     world.pass(1s);
     for (const char* who : {"ada", "bert"})
         world.ask(who, "POST", "/api/v1/sessions", R"({"template":"t2"})");
@@ -658,7 +684,7 @@ TEST(Cluster, users_have_namespaces_of_their_own_that_come_and_go_with_what_is_i
 }
 
 TEST(Cluster, a_namespace_with_somebody_elses_claim_in_it_stays) {
-    ClusterWorld world(9, ClusterWorld::Definitions::absent, engine::kubernetes::Spread::by_part);
+    ClusterWorld world(9, {.spread = engine::kubernetes::Spread::by_part});
     world.pass(1s);
     world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
     world.pass(1min);
@@ -680,7 +706,7 @@ TEST(Cluster, a_namespace_with_somebody_elses_claim_in_it_stays) {
 }
 
 TEST(Cluster, a_namespace_that_is_not_ours_is_not_used) {
-    ClusterWorld world(10, ClusterWorld::Definitions::absent, engine::kubernetes::Spread::by_owner);
+    ClusterWorld world(10, {.spread = engine::kubernetes::Spread::by_owner});
     world.pass(1s);
     world.server.objects.create("namespaces", {{"metadata", json::object{{"name", "sessions-usr-ada"}}}});
     world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");

@@ -273,11 +273,11 @@ Task<> KubernetesEngine::remove_volume(std::string handle) {
 
 Task<> KubernetesEngine::purge(Volumes volumes) {
     const auto all = options_.spread == Spread::shared ? options_.namespace_ : std::string();
-    const auto clear = [this, all](const kube::Resource& resource) -> Task<> {
+    const auto clear = [this](const kube::Resource& resource, std::string where) -> Task<> {
         while (true) {
-            const auto page =
-                co_await client_.list(resource, {.namespace_ = all, .labels = selector_of(options_.instance)},
-                                      500, {}, kube::Detail::metadata);
+            const auto page = co_await client_.list(
+                resource, {.namespace_ = where, .labels = selector_of(options_.instance)}, 500, {},
+                kube::Detail::metadata);
             for (const auto& item : page.items) {
                 const auto seen = read_object(item);
                 co_await client_.remove(resource, seen.key,
@@ -286,13 +286,15 @@ Task<> KubernetesEngine::purge(Volumes volumes) {
             if (page.next.empty()) co_return;
         }
     };
-    co_await clear(kube::pods);
-    co_await clear(kube::services);
-    co_await clear(kube::network_policies);
-    co_await clear(kube::secrets);
-    co_await clear(kube::config_maps);
+    co_await clear(kube::pods, all);
+    co_await clear(kube::services, all);
+    co_await clear(kube::network_policies, all);
+    co_await clear(kube::secrets, all);
+    co_await clear(kube::config_maps, all);
+    if (leads_hosts())
+        co_await clear(resource_of(options_.routes.kind), options_.routes.service.namespace_);
     if (volumes == Volumes::keep) co_return;
-    co_await clear(kube::claims);
+    co_await clear(kube::claims, all);
     if (options_.spread == Spread::shared) co_return;
     const auto homes =
         co_await client_.list(kube::namespaces, {.labels = selector_of(options_.instance)}, 500, {});

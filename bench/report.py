@@ -86,11 +86,12 @@ def write_report(measured):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--chp", type=Path, required=True, help="the package configurable-http-proxy")
-    arguments.add_argument("rows", nargs="*", choices=[[], *rows.ALL], help="what to measure")
+    arguments.add_argument("rows", nargs="*", choices=[[], *rows.ALL, *rows.GROUPS], help="what to measure")
     given = arguments.parse_args()
     measured = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     facts = machine(given.chp)
-    for name in given.rows or rows.ALL:
+    wanted = [name for row in given.rows or rows.ALL for name in rows.GROUPS.get(row, [row])]
+    for name in wanted:
         print(f"measuring: {name}", flush=True)
         lines, how = rows.ALL[name](given.chp.resolve())
         measured[name] = {"date": datetime.date.today().isoformat(), "how": how, "machine": facts,

@@ -40,6 +40,7 @@ const std::map<std::string, std::string> config_help{
     {"open_ranges", "of the closed ranges of addresses, those that sessions may reach"},
     {"closed_ranges", "further ranges of addresses that sessions may not reach, separated by commas"},
     {"cpu_overcommit", "how many sessions share a core that each may use, in a cluster"},
+    {"cluster_requests", "requests that the API server is sent at once; watches and streams do not count"},
     {"pod_overlay",
      "merged into every pod of a session: runtimeClassName, nodeSelector, tolerations… (YAML, with metadata "
      "and spec)"},
@@ -100,6 +101,8 @@ void check(const Config& config) {
     one_of("podAccess", config.pod_access, {"auto", "direct", "forward"});
     if (config.cpu_overcommit < 1 || config.cpu_overcommit > 1000)
         refuse("cpuOvercommit", "expected 1 to 1000");
+    if (config.cluster_requests < 1 || config.cluster_requests > 1000)
+        refuse("clusterRequests", "expected 1 to 1000");
     one_of("logLevel", config.log_level, {"debug", "info", "warning", "error"});
     one_of("logFormat", config.log_format, {"text", "json"});
     if (config.loops < 0 || config.loops > 256) refuse("loops", "expected 0 to 256");

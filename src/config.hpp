@@ -33,6 +33,7 @@ struct Config {
     std::string open_ranges;
     std::string closed_ranges;
     int cpu_overcommit = 1;
+    int cluster_requests = 32;
     json::object pod_overlay;
     bool starter_catalog = true;
     std::string catalog_registry;
@@ -46,8 +47,8 @@ BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, url, apps_domain, data_directory, database, database_password_file, engine,
                        engine_socket, base_image, kubeconfig, kube_context, session_namespace, storage_class,
                        pull_secrets, pod_access, gateway_pods, open_ranges, closed_ranges, cpu_overcommit,
-                       pod_overlay, starter_catalog, catalog_registry, loops, connections, looks_at_once,
-                       log_level, log_format))
+                       cluster_requests, pod_overlay, starter_catalog, catalog_registry, loops, connections,
+                       looks_at_once, log_level, log_format))
 
 /// One line of help for each member, by its name. A test demands that none is missing.
 extern const std::map<std::string, std::string> config_help;

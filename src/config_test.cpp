@@ -46,6 +46,7 @@ TEST(Config, wrong_values_name_their_key) {
               "engine: \"contaner\" is not one of container, kubernetes, sim; did you mean container?");
     EXPECT_EQ(refusal({{"listen", "8080"}}), "listen: \"8080\" is not HOST:PORT");
     EXPECT_EQ(refusal({{"loops", "many"}}), "loops: expected a number");
+    EXPECT_EQ(refusal({{"clusterRequests", "0"}}), "clusterRequests: expected 1 to 1000");
     EXPECT_EQ(refusal({{"starterCatalog", "maybe"}}), "starterCatalog: expected true or false");
     EXPECT_EQ(refusal({{"url", "localhost"}}), "url: expected http://HOST or https://HOST");
 }

@@ -78,6 +78,7 @@ engine::KubernetesOptions kubernetes_options(const Config& config, const Install
                                       .gateway = read_peers(config.gateway_pods),
                                       .pod_overlay = config.pod_overlay,
                                       .overcommit = config.cpu_overcommit};
+    options.client.requests_max = config.cluster_requests;
     options.client.user_agent = std::string("berth/") + BERTH_VERSION;
     for (const auto& entry : embedded::below("/bin/berth-init")) options.init_program = entry.bytes;
     if (config.pod_access == "direct") options.reach = engine::Reach::direct;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "base/together.hpp"
 #include "engine/kubernetes/kubernetes_engine.hpp"
 #include "kube/refusal.hpp"
 
@@ -23,21 +24,35 @@ Error taken(const kube::Resource& resource, const std::string& name) {
 
 }  // namespace
 
+/// What a pod needs is there before it; what does not need each other goes side by side.
 Task<> KubernetesEngine::apply(WorkloadId id, Changes changes) {
     require_up();
-    for (auto& change : changes) {
-        std::optional<Error> failure;
+    Changes first, starts;
+    for (auto& change : changes)
+        (std::holds_alternative<StartComponent>(change) ? starts : first).push_back(std::move(change));
+    co_await make_all(id, std::move(first));
+    co_await make_all(id, std::move(starts));
+}
+
+Task<> KubernetesEngine::make_all(WorkloadId id, Changes changes) {
+    std::optional<Error> failure;
+    const auto make_one = [&](Change change) -> Task<> {
+        std::optional<Error> failed;
         try {
             auto make_it = [&](auto& what) { return make(id, std::move(what)); };
             co_await std::visit(make_it, change);
         } catch (const Error& error) {
-            failure = error;
+            failed = error;
         }
-        if (!failure) continue;
+        if (!failed) co_return;
         // The world is not what we thought: the next look asks the cluster itself.
-        if (failure->code == "outcome_unknown" || failure->kind == Kind::conflict) unsure_.insert(id);
-        throw *failure;
-    }
+        if (failed->code == "outcome_unknown" || failed->kind == Kind::conflict) unsure_.insert(id);
+        if (!failure) failure = failed;
+    };
+    std::vector<Task<>> tasks;
+    for (auto& change : changes) tasks.push_back(make_one(std::move(change)));
+    co_await together(std::move(tasks));
+    if (failure) throw Error(*failure);
 }
 
 Task<json::value> KubernetesEngine::create_once(kube::Resource resource, json::object object) {
@@ -93,17 +108,21 @@ Task<> KubernetesEngine::make(WorkloadId id, CreateNetwork change) {
     const auto missing = [&](const SeenObject* object) {
         return object == nullptr || object->ending || object->owner != owner.uid;
     };
+    const auto add = [&](kube::Resource resource, json::object object, auto& shelf) -> Task<> {
+        shelf.seen(co_await create(id, resource, std::move(object), owner.uid));
+    };
+    std::vector<Task<>> rest;
     if (missing(policies_->find(name)))
-        policies_->seen(co_await create(id, kube::network_policies,
-                                        render_policy(place_, id, owner, change.egress), owner.uid));
+        rest.push_back(
+            add(kube::network_policies, render_policy(place_, id, owner, change.egress), *policies_));
     if (missing(secrets_->find(name)))
-        secrets_->seen(co_await create(id, kube::secrets, render_secret(place_, id, owner, key), owner.uid));
+        rest.push_back(add(kube::secrets, render_secret(place_, id, owner, key), *secrets_));
     for (const auto& member : change.members) {
         const auto* service = services_->find({options_.namespace_, component_name(id, member.name)});
         if (service == nullptr || missing(&service->object))
-            services_->seen(
-                co_await create(id, kube::services, render_service(place_, id, owner, member), owner.uid));
+            rest.push_back(add(kube::services, render_service(place_, id, owner, member), *services_));
     }
+    co_await together(std::move(rest));
 }
 
 Task<> KubernetesEngine::make(WorkloadId id, CreateVolume change) {

@@ -29,22 +29,21 @@ def claim(number):
 
 def add_claims(cluster, scratch, count):
     """What stopped sessions leave in a cluster."""
-    threads = 4
     path = f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims"
+    apis = [Api(cluster.place / "kubeconfig", scratch) for _ in range(4)]
 
-    def add(numbers):
-        api = Api(cluster.place / "kubeconfig", scratch)
+    def add(api, numbers):
         for number in numbers:
             api.call("POST", path, claim(number))
-    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        list(pool.map(add, [range(first, count, threads) for first in range(threads)]))
+    with concurrent.futures.ThreadPoolExecutor(len(apis)) as pool:
+        list(pool.map(add, apis, [range(first, count, len(apis)) for first in range(len(apis))]))
 
 
-def writes_of_one(server):
-    """The writes of a cold launch with a workspace, and of a stop, as the API server counted them."""
+def writes_of_one(server, name):
+    """The writes of a cold launch with a new workspace, and of a stop, as the API server counted them."""
     cluster = server.cluster
     start = cluster.audit_size()
-    session = server.ask("POST", "/api/v1/sessions", {"template": "terminal"})["id"]
+    session = server.ask("POST", "/api/v1/sessions", {"template": "terminal", "name": name})["id"]
     server.wait_phase(session, "running")
     settle(server)
     launched = [one for one in cluster.berth_asked(start) if one.writes]
@@ -116,14 +115,15 @@ def add_burst_template(server):
 
 
 def launch_at_once(server, count):
-    """Ids of sessions that were all asked for before any could be finished."""
+    """Ids of sessions, each asked for by a user of its own (bench/seed.cpp)."""
     threads = 8
 
-    def launch(share):
+    def launch(numbers):
         with server.connection() as connection:
-            return [server.ask("POST", "/api/v1/sessions", {"template": "burst"}, connection)["id"] for _ in range(share)]
+            return [server.ask("POST", "/api/v1/sessions", {"template": "burst"}, connection, f"brt_bench_{number:03}")["id"]
+                    for number in numbers]
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        return sum(pool.map(launch, [count // threads + (n < count % threads) for n in range(threads)]), [])
+        return sum(pool.map(launch, [range(first, count, threads) for first in range(threads)]), [])
 
 
 def union(intervals):
@@ -176,6 +176,10 @@ class Launch:
         self.own = self.whole - union(clip([*ours, *full, (made, runs)], began, ended))
 
 
+def spaced(number):
+    return f"{number:,}".replace(",", " ")
+
+
 def percentile(values, share):
     return sorted(values)[math.ceil(share * len(values)) - 1]
 
@@ -206,7 +210,7 @@ def many(_):
             time.sleep(60)
             rest = cluster.berth_asked(start)
             print("at rest:", count_by_kind(rest), flush=True)
-            one_by_one = [writes_of_one(server) for _ in range(ROUNDS)]
+            one_by_one = [writes_of_one(server, f"cold-{number}") for number in range(ROUNDS)]
             sessions = [f"ses_{number:012}" for number in range(RUNNING)]
             restarts = [Restart(server, sessions[n * Restart.LOST:]) for n in range(ROUNDS)]
             for one in restarts:
@@ -219,11 +223,11 @@ def many(_):
     launched, stopped = ([sum(one.writes for one in asked) for asked in side] for side in zip(*one_by_one))
     pages = sum(-(-count // PAGE_OF_A_LIST) for count in (SESSIONS, RUNNING + 1, RUNNING, RUNNING, RUNNING, RUNNING))
     own = [one.own for one in launches]
-    of = f"{SESSIONS:,} sessions, {SESSIONS - RUNNING:,} of them stopped".replace(",", " ")
+    of = f"{spaced(SESSIONS)} sessions, {spaced(SESSIONS - RUNNING)} of them stopped"
     lines = [
         Line("API writes of a cold launch with a workspace", "writes", Figures(launched), at_most=9),
         Line("API writes of a stop", "writes", Figures(stopped), at_most=4),
-        Line(f"API writes at rest, {RUNNING:,} sessions running".replace(",", " "), "writes per minute",
+        Line(f"API writes at rest, {spaced(RUNNING)} sessions running", "writes per minute",
              Figures([sum(one.writes for one in rest)]), at_most=0),
         Line(f"{of}: memory of the server", "MiB resident", Figures([one.memory for one in restarts]), at_most=256),
         Line(f"{of}: from a restart to rest", "s", Figures([one.seconds for one in restarts]), at_most=20),
@@ -240,7 +244,7 @@ def many(_):
            f"{count_by_kind(one_by_one[0][1])}. A restart: SIGKILL, {Restart.LOST} running pods deleted meanwhile, `berth serve` "
            "until these run again and the server has used no more than 30 ms of a processor in half a second; memory (VmRSS) "
            f"then, at its peak {max(one.peak for one in restarts):.0f} MiB. The {AT_ONCE} launches were asked for by 8 clients "
-           "as fast as they were taken, beside the others. Our own time of a launch is its whole time (from the ask until its "
+           "as fast as they were taken, each with a user of its own, beside the others. Our own time of a launch is its whole time (from the ask until its "
            "route is there, by the status) without the time in which the API server had a request for it, the cluster had its "
            f"pod to start (from the pod's creation until kwok said that it runs), or Berth had the {REQUESTS_MAX} requests in "
            f"flight that it may have; medians: whole {middle['whole']:.2f} s, own {middle['own']:.2f} s.")

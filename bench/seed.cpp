@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "crypto/random.hpp"
 #include "made.hpp"
 
 /// A database with many sessions, as if they had been there for hours.
@@ -13,7 +14,14 @@ struct Seed {
     int sessions = 0;
     /// On Kubernetes, each with a volume, and so many of them just asked to run.
     std::optional<int> woken;
+
+    /// With whom they are in turn.
+    int users() const { return woken ? 500 : 100; }
 };
+
+UserId user_of(int number) {
+    return {fmt::format("usr_{:03}", number)};
+}
 
 /// What a running session is on Kubernetes: a page and a home.
 Template page_template() {
@@ -31,12 +39,21 @@ Template page_template() {
     return made;
 }
 
-void add_users(store::Tx& tx) {
-    for (int number = 0; number < 100; ++number)
-        tx.insert_user({.id = {fmt::format("usr_{:03}", number)},
-                        .name = fmt::format("user{}", number),
-                        .display_name = fmt::format("User {}", number),
-                        .created_at = made_at});
+/// Each with a token, `brt_bench_NUMBER`.
+void add_user(store::Tx& tx, int number, Time now) {
+    tx.insert_user({.id = user_of(number),
+                    .name = fmt::format("user{}", number),
+                    .display_name = fmt::format("User {}", number),
+                    .quota = {.sessions = 100, .running = 100, .cpu = MilliCpu{1'000'000}, .workspaces = 100},
+                    .created_at = made_at});
+    tx.insert_token({.id = {fmt::format("tok_{:03}", number)},
+                     .user = user_of(number),
+                     .name = "bench",
+                     .secret_hash = crypto::sha256_hex(fmt::format("brt_bench_{:03}", number)),
+                     .scope = "sessions",
+                     .created_at = now,
+                     .expires_at = now + std::chrono::hours(24),
+                     .last_used_at = {}});
 }
 
 /// An administrator, who has no limits, and the template.
@@ -54,9 +71,9 @@ void prepare_for_kubernetes(store::Tx& tx) {
 }
 
 /// Stopped, on a workspace of its own, with the events of its life.
-Session stopped_session(int number, Time now) {
+Session stopped_session(int number, const Seed& wanted, Time now) {
     auto session = make_session(number);
-    session.user = {fmt::format("usr_{:03}", number % 100)};
+    session.user = user_of(number % wanted.users());
     session.workspace = WorkspaceId{fmt::format("wsp_{:012}", number)};
     session.created_at = session.asked_at = now - std::chrono::hours(2);
     session.asks = {.wake = session.created_at, .hibernate = now - std::chrono::hours(1), .terminate = {}};
@@ -109,13 +126,13 @@ int seed(const std::string& path, const Seed& wanted) {
     SystemClock clock;
     const auto store = open_with_owner(path, clock);
     const auto now = clock.now();
-    auto prepare = [wanted](store::Tx& tx) {
-        add_users(tx);
+    auto prepare = [wanted, now](store::Tx& tx) {
+        for (int number = 0; number < wanted.users(); ++number) add_user(tx, number, now);
         if (wanted.woken) prepare_for_kubernetes(tx);
     };
     write_now(*store, prepare);
     auto add = [wanted, now](store::Tx& tx, int number) {
-        auto session = stopped_session(number, now);
+        auto session = stopped_session(number, wanted, now);
         if (wanted.woken) put_on_kubernetes(tx, session, number, number < *wanted.woken, now);
         add_session(tx, session, now);
     };

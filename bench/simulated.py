@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from measure import BERTH, PROGRAMS, ROOT, directory, first_line, process, wait_for
+from measure import BERTH, PROGRAMS, ROOT, Skipped, directory, first_line, process, wait_for
 
 NODES = 40
 PODS_IN = "198.18.0.0/16"
@@ -25,6 +25,8 @@ CONTROLLERS = "*,-persistentvolume-binder-controller,-persistentvolume-attach-de
 
 def run(*words, **options):
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=300, **options)
+    if done.returncode == 77:
+        raise Skipped(done.stderr.strip())
     if done.returncode:
         raise RuntimeError(f"{words[0]} {words[1]}: {done.stderr.strip()[-2000:]}")
     return done.stdout
@@ -189,10 +191,12 @@ class Server:
         finally:
             connection.close()
 
-    def call(self, method, path, body=None, connection=None):
+    def call(self, method, path, body=None, connection=None, token=None):
         """Status and document of one request."""
         own = connection or UnixConnection(self.data / "berth.sock")
         headers = {"Host": f"localhost:{self.port}", "Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         own.request(method, path, json.dumps(body) if body is not None else None, headers)
         answer = own.getresponse()
         text = answer.read()
@@ -200,8 +204,8 @@ class Server:
             own.close()
         return answer.status, json.loads(text) if text[:1] in (b"{", b"[") else text.decode()
 
-    def ask(self, method, path, body=None, connection=None):
-        status, document = self.call(method, path, body, connection)
+    def ask(self, method, path, body=None, connection=None, token=None):
+        status, document = self.call(method, path, body, connection, token)
         if status >= 300:
             raise RuntimeError(f"{method} {path}: {status} {document}")
         return document

@@ -734,5 +734,15 @@ TEST(Cluster, init_steps_run_once_for_a_workspace_before_the_component) {
     expect_objects(world);
 }
 
+TEST(Cluster, what_a_pod_needs_is_asked_for_side_by_side_and_never_beyond_the_limit) {
+    ClusterWorld world(5);
+    world.pass(1s);
+    world.server.tally.most_in_flight = 0;
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(30s);
+    ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    EXPECT_EQ(world.server.tally.most_in_flight, ClusterWorld::requests_max);
+}
+
 }  // namespace
 }  // namespace berth::sim

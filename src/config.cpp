@@ -51,6 +51,7 @@ const std::map<std::string, std::string> config_help{
      "10.1.0.0/16:5432"},
     {"closed_ranges", "further ranges of addresses that sessions may not reach, separated by commas"},
     {"cpu_overcommit", "how many sessions share a core that each may use, in a cluster"},
+    {"cluster_requests", "requests that the API server is sent at once; watches and streams do not count"},
     {"pod_overlay",
      "merged into every pod of a session: runtimeClassName, nodeSelector, tolerations… (YAML, with metadata "
      "and spec)"},
@@ -156,6 +157,8 @@ void check(const Config& config) {
         refuse("routeParents", "is needed for sessionRoutes: httpRoute");
     for (const auto& note : config.route_annotations)
         if (!note.value().is_string()) refuse("routeAnnotations." + std::string(note.key()), "expected text");
+    if (config.cluster_requests < 1 || config.cluster_requests > 1000)
+        refuse("clusterRequests", "expected 1 to 1000");
     one_of("logLevel", config.log_level, {"debug", "info", "warning", "error"});
     one_of("logFormat", config.log_format, {"text", "json"});
     if (config.loops < 0 || config.loops > 256) refuse("loops", "expected 0 to 256");

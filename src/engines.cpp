@@ -114,6 +114,7 @@ engine::KubernetesOptions kubernetes_options(const Config& config, const Install
                                       .overcommit = config.cpu_overcommit,
                                       .routes = read_routes(config)};
     options.checks.emplace_back(check_definitions);
+    options.client.requests_max = config.cluster_requests;
     options.client.user_agent = std::string("berth/") + BERTH_VERSION;
     for (const auto& entry : embedded::below("/bin/berth-init")) options.init_program = entry.bytes;
     if (config.session_namespaces == "user") options.spread = engine::kubernetes::Spread::by_owner;

@@ -116,7 +116,7 @@ CASES = {
         "extraEnv": [{"name": "SSL_CERT_FILE", "value": "/trust/ca.crt"}], "extraVolumes": [{"name": "trust", "configMap": {"name": "trust"}}], "extraVolumeMounts": [{"name": "trust", "mountPath": "/trust"}],
         "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}},
     },
-    "other words for the program": {"config": {"loops": 2, "connections": 100, "looksAtOnce": 8, "logLevel": "debug", "logFormat": "text"}, "catalog": {"starter": False}},
+    "other words for the program": {"config": {"loops": 2, "connections": 100, "looksAtOnce": 8, "clusterRequests": 8, "logLevel": "debug", "logFormat": "text"}, "catalog": {"starter": False}},
     "another name": {"fullnameOverride": "harbour", "nameOverride": "harbour"},
 }
 # These need an API that a plain cluster does not have, or that only OpenShift has.

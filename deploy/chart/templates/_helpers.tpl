@@ -184,6 +184,7 @@ starterCatalog: {{ .Values.catalog.starter }}
 loops: {{ .loops }}
 connections: {{ .connections }}
 looksAtOnce: {{ .looksAtOnce }}
+clusterRequests: {{ .clusterRequests }}
 logLevel: {{ .logLevel }}
 logFormat: {{ .logFormat }}
 {{- end }}

@@ -192,6 +192,8 @@ class KubernetesEngine final : public Engine {
     Task<std::optional<std::string>> reach(WorkloadId id, Peer from, Peer to);
 
     // apply.cpp
+    /// Side by side; throws what failed first, after all have ended.
+    Task<> make_all(WorkloadId id, Changes changes);
     Task<> make(WorkloadId id, CreateNetwork change);
     Task<> make(WorkloadId id, CreateVolume change);
     Task<> make(WorkloadId id, StartComponent change);

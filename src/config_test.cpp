@@ -46,8 +46,24 @@ TEST(Config, wrong_values_name_their_key) {
     EXPECT_EQ(refusal({{"engine", "contaner"}}),
               "engine: \"contaner\" is not one of container, kubernetes, sim; did you mean container?");
     EXPECT_EQ(refusal({{"listen", "8080"}}), "listen: \"8080\" is not HOST:PORT");
+    EXPECT_EQ(refusal({{"sessionNamespaces", "group"}}),
+              "sessionNamespaces: group waits for groups, which this version of Berth does not have");
+    EXPECT_EQ(refusal({{"sessionNamespaces", "users"}}),
+              "sessionNamespaces: \"users\" is not one of shared, user, workspace; did you mean user?");
+    EXPECT_EQ(refusal({{"namespaceQuota", "true"}}),
+              "namespaceQuota: needs sessionNamespaces: user or workspace");
+    EXPECT_EQ(refusal({{"gpuResource", "gpu"}}),
+              "gpuResource: expected the name of an extended resource, such as nvidia.com/gpu");
+    EXPECT_EQ(refusal({{"podOverlays", "{ide: {spec: {priorityClassName: high}}}"},
+                       {"storageClasses", "{ide: fast}"}}),
+              "accepted");
+    EXPECT_EQ(refusal({{"storageClasses", "fast"}}), "storageClasses: expected an object");
     EXPECT_EQ(refusal({{"loops", "many"}}), "loops: expected a number");
+    EXPECT_EQ(refusal({{"clusterRequests", "0"}}), "clusterRequests: expected 1 to 1000");
     EXPECT_EQ(refusal({{"starterCatalog", "maybe"}}), "starterCatalog: expected true or false");
+    EXPECT_EQ(refusal({{"trustedProxies", "10.0.0.0/8, proxy"}}),
+              "trustedProxies: \"proxy\" is not a range of addresses");
+    EXPECT_EQ(refusal({{"trustedProxies", "10.0.0.0/8, ::1"}}), "accepted");
     EXPECT_EQ(refusal({{"url", "localhost"}}), "url: expected http://HOST or https://HOST");
 }
 

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "acts/place.hpp"
 #include "api/api.hpp"
 #include "auth/auth.hpp"
 #include "auth/host_cookie.hpp"
@@ -19,12 +20,14 @@
 #include "base/timeout.hpp"
 #include "catalog.hpp"
 #include "embedded.hpp"
+#include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engines.hpp"
 #include "gateway/service.hpp"
 #include "installation.hpp"
 #include "net/http_server.hpp"
 #include "operator/leader.hpp"
 #include "operator/loop.hpp"
+#include "operator/mirror/mirror.hpp"
 #include "store/address.hpp"
 #include "store/shared_clock.hpp"
 #include "store/store.hpp"
@@ -94,6 +97,12 @@ void run_now(asio::io_context& io, Task<> task) {
     if (failure) std::rethrow_exception(failure);
 }
 
+Task<> keep_place(store::Store& store, const Config& config) {
+    if (config.engine != "kubernetes") co_return;
+    auto keep = [choice = config.session_namespaces](store::Tx& tx) { acts::keep_place(tx, choice); };
+    co_await store.write(keep);
+}
+
 }  // namespace
 
 struct Wire::Parts {
@@ -106,6 +115,7 @@ struct Wire::Parts {
           roles(roles_of(config)),
           acting(io.get_executor()),
           tasks(io.get_executor()) {
+        run_now(io, keep_place(*store, config));
         if (!shared()) return;
         holder = make_holder();
         run_now(io, clock.set_by(*store));
@@ -131,7 +141,8 @@ struct Wire::Parts {
                 .unix_path = data_path(config, "berth.sock"),
                 .loops = config.loops,
                 .connections_max = config.connections,
-                .tls = origin.https};
+                .tls = origin.https,
+                .proxies = net::AddressRanges(words_of(config.trusted_proxies))};
     }
 
     // In the order in which one needs the other: the last is the first to go.
@@ -206,6 +217,24 @@ net::Destination destination(const auth::Origin& origin, const Roles& roles,
     return host == own || local ? net::Destination::platform : net::Destination::unknown;
 }
 
+/// The mirror of the rows in the cluster that sessions run in; nothing where that is none.
+std::unique_ptr<control::Mirror> make_mirror(store::Store& store, Clock& clock, engine::Engine& engine,
+                                             const auth::Origin& origin, std::optional<std::int64_t> epoch,
+                                             asio::any_io_executor executor) {
+    auto* cluster = dynamic_cast<engine::KubernetesEngine*>(&engine);
+    if (cluster == nullptr) return nullptr;
+    control::MirrorOptions options{.instance = cluster->options().instance,
+                                   .namespace_ = cluster->options().namespace_,
+                                   .engine = cluster->name(),
+                                   .url_of =
+                                       [origin](const std::string& label) {
+                                           return (origin.https ? "https://" : "http://") + label + "." +
+                                                  origin.apps_domain + "/";
+                                       },
+                                   .epoch = epoch};
+    return std::make_unique<control::Mirror>(store, clock, cluster->client(), std::move(options), executor);
+}
+
 Task<> prepare_image(engine::Engine& engine, const std::string& image) {
     const auto there = co_await engine.resolve_image(image);
     if (!there) co_await engine.prepare_image(image);
@@ -228,13 +257,21 @@ Task<> prepare_images(engine::Engine& engine, Clock& clock, std::vector<std::str
 }
 
 /// Acts under an epoch: the loop, and beside it what tells people so.
-Task<> act(control::Loop& loop, control::Lease* lease, std::string holder,
+Task<> act(control::Loop& loop, control::Mirror* mirror, control::Lease* lease, std::string holder,
            std::optional<std::int64_t> epoch) {
     TaskGroup beside(co_await asio::this_coro::executor);
+    if (mirror != nullptr) beside.start("mirror", mirror->run());
     if (lease != nullptr && epoch) beside.start("lease", lease->show(std::move(holder), *epoch));
-    co_await loop.run();
+    std::exception_ptr failure;
+    try {
+        co_await loop.run();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     beside.cancel();
     co_await beside.join();
+    if (failure) std::rethrow_exception(failure);
 }
 
 /// One step of the way down; the next ones come in any case.
@@ -279,7 +316,9 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     auto lead = [&parts, engines, url_of, executor](std::optional<std::int64_t> epoch) -> Task<> {
         const control::LoopOptions options{.looks_at_once = parts.config.looks_at_once, .epoch = epoch};
         control::Loop loop(*parts.store, parts.clock, engines, url_of, options, executor);
-        co_await act(loop, parts.lease.get(), parts.holder, epoch);
+        const auto mirror =
+            make_mirror(*parts.store, parts.clock, *parts.engine, parts.origin, epoch, executor);
+        co_await act(loop, mirror.get(), parts.lease.get(), parts.holder, epoch);
     };
     if (parts.shared() && parts.roles.operator_) {
         parts.lease = make_lease(parts.config, parts.instance, parts.clock, executor);
@@ -295,7 +334,8 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
             },
         .platform = [&parts](net::Request request) { return parts.api->answer(std::move(request)); },
         .session = parts.gateway->handler(),
-        .anywhere = {"/healthz", "/readyz", "/metrics", "/version"}};
+        // A proxy asks under the name that it has for us.
+        .anywhere = {"/healthz", "/readyz", "/metrics", "/version", "/auth/verify"}};
     parts.server = std::make_unique<net::Server>(parts.listener(), std::move(dispatch));
     parts.gateway->attach(*parts.server);
     parts.server->start();

@@ -65,7 +65,7 @@ class Together(Case):
         launch(first, "mine")
         self.assertEqual(second.session("mine")["name"], "mine", "written before the answer came")
         wait_running(second, "mine")
-        self.assertEqual(second.call("POST", "/api/v1/sessions/mine/hibernate").status, 200)
+        self.assertEqual(second.call("POST", "/api/v1/sessions/mine/hibernate").status, 202)
         wait_for("hibernated", lambda: phase_of(first, "mine") == "hibernated", 30)
         self.assertEqual(first.call("DELETE", "/api/v1/sessions/mine").status, 202)
         wait_for("gone", lambda: phase_of(leader, "mine") == "gone", 30)
@@ -260,7 +260,7 @@ class Leading(Case):
         begun = time.time()
         self.assertLess(abs(self.created(added, "dated") - begun), 5, "as the database has it, whoever writes")
         one = added.call("POST", "/api/v1/sessions/first/hibernate")
-        self.assertEqual(one.status, 200)
+        self.assertEqual(one.status, 202)
         wait_for("hibernated", lambda: phase_of(added, "first") == "hibernated", 15)
 
     def created(self, replica, name):

@@ -104,7 +104,7 @@ Task<> Mirror::link(const Face& face, const Seen& made) {
 }
 
 Task<> Mirror::claim(Noun noun, const Seen& seen) {
-    auto metadata = about(seen);
+    json::object metadata{{"resourceVersion", seen.version}};
     metadata["labels"] = json::object{{label_managed, "berth"}, {label_instance, options_.instance}};
     metadata["finalizers"] = finalizers_with_ours(seen);
     const auto claimed = co_await client_.patch(resource_of(noun), {options_.namespace_, seen.name},
@@ -183,7 +183,7 @@ Task<> Mirror::write_spec(const Key& key, const Facts& facts) {
 }
 
 Task<> Mirror::write_state(Noun noun, const Face& face, const Seen& seen) {
-    auto metadata = about(seen);
+    json::object metadata{{"resourceVersion", seen.version}};
     metadata["annotations"] = json::object{{note_generation, std::to_string(seen.generation + 1)}};
     json::object change{{"metadata", std::move(metadata)},
                         {"spec", {{"state", json::enum_name(*face.state)}}}};
@@ -252,7 +252,7 @@ Task<> Mirror::end_row(const Key& key, const Facts& facts) {
 }
 
 Task<> Mirror::release(Noun noun, const Seen& seen) {
-    auto metadata = about(seen);
+    json::object metadata{{"resourceVersion", seen.version}};
     json::array others;
     for (const auto& other : seen.others) others.emplace_back(other);
     metadata["finalizers"] = std::move(others);

@@ -108,15 +108,18 @@ void complete(const Where& where, std::uint64_t number, json::object& object) {
     }
 }
 
-/// Counts the changes of what people want of it.
-void count_generation(json::object& object, const json::value* before) {
-    const auto* spec = object.if_contains("spec");
-    auto& generation = object["metadata"].as_object()["generation"];
-    const auto* old = before == nullptr ? nullptr : value_at(*before, {"spec"});
-    const bool same =
-        before != nullptr && (spec == nullptr) == (old == nullptr) && (spec == nullptr || *spec == *old);
-    const auto last = before == nullptr ? 0 : value_at(*before, {"metadata", "generation"})->as_int64();
-    generation = last + (same ? 0 : 1);
+/// Counts the changes of what people want of it: of its spec, and that it shall go.
+void count_generation(json::object& object, const json::value& before) {
+    const json::value now(object);
+    const auto at = [](const json::value& tree, std::initializer_list<std::string_view> path) {
+        const auto* found = value_at(tree, path);
+        return found == nullptr ? json::value() : *found;
+    };
+    const bool same = at(now, {"spec"}) == at(before, {"spec"}) &&
+                      at(now, {"metadata", "deletionTimestamp"}).is_null() ==
+                          at(before, {"metadata", "deletionTimestamp"}).is_null();
+    object["metadata"].as_object()["generation"] =
+        at(before, {"metadata", "generation"}).as_int64() + (same ? 0 : 1);
 }
 
 bool has_ended(const json::value& pod) {
@@ -201,7 +204,7 @@ json::value Objects::create(const std::string& plural, json::object object) {
     made["resourceVersion"] = std::to_string(++version_);
     if (is_custom(plural)) {
         object.erase("status");
-        count_generation(object, nullptr);
+        object["metadata"].as_object()["generation"] = 1;
     }
     const auto& kept = objects_[where] = json::value(std::move(object));
     const auto answer = kept;
@@ -220,7 +223,7 @@ json::value Objects::edit(const Where& where, const std::function<void(json::obj
         throw Refusal{404, "NotFound", fmt::format("{} \"{}\" not found", where.plural, where.name)};
     auto before = found->second;
     change(found->second.as_object());
-    if (is_custom(where.plural)) count_generation(found->second.as_object(), &before);
+    if (is_custom(where.plural)) count_generation(found->second.as_object(), before);
     if (found->second == before) return before;
     found->second.as_object()["metadata"].as_object()["resourceVersion"] = std::to_string(++version_);
     const auto answer = found->second;
@@ -259,7 +262,6 @@ json::value Objects::remove(const Where& where, const Deletion& deletion) {
         auto& about = object["metadata"].as_object();
         about["deletionTimestamp"] = to_string(clock_.now() + std::chrono::seconds(grace));
         about["deletionGracePeriodSeconds"] = grace;
-        if (auto* generation = about.if_contains("generation")) generation->as_int64() += 1;
         if (where.plural == "namespaces") object["status"].as_object()["phase"] = "Terminating";
     });
 }

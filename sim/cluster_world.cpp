@@ -16,11 +16,12 @@ TemplateSpec served_spec_of(int components) {
 
 }  // namespace
 
-ClusterWorld::ClusterWorld(std::uint64_t seed, Definitions definitions)
+ClusterWorld::ClusterWorld(std::uint64_t seed, Definitions definitions, engine::kubernetes::Spread spread)
     : World(seed),
       server(io.get_executor(), clock, seed),
       nodes(io.get_executor(), clock, server, seed + 1),
-      strangers(io.get_executor(), clock, server, seed + 2) {
+      strangers(io.get_executor(), clock, server, seed + 2),
+      spread_(spread) {
     if (definitions == Definitions::installed)
         for (const auto& kind : {crds::templates, crds::sessions, crds::workspaces}) {
             const json::object notes{{crds::note_definitions, "1"}};
@@ -28,7 +29,9 @@ ClusterWorld::ClusterWorld(std::uint64_t seed, Definitions definitions)
                                      {"annotations", notes}};
             server.objects.create("customresourcedefinitions", {{"metadata", about}});
         }
-    begin({served_spec_of(1), served_spec_of(2)});
+    auto prepared = served_spec_of(1);
+    prepared.components.front().init = prepared_spec().components.front().init;
+    begin({served_spec_of(1), served_spec_of(2), prepared});
 }
 
 ClusterWorld::~ClusterWorld() {
@@ -46,6 +49,8 @@ engine::Engine& ClusterWorld::begin_engine() {
                                       .instance = instance,
                                       .secret = SecretText("of this installation"),
                                       .namespace_ = home,
+                                      .spread = spread_,
+                                      .space_quota = spread_ != engine::kubernetes::Spread::shared,
                                       .init_program = "berth-init",
                                       .architecture = "amd64",
                                       .reach = engine::Reach::forward,

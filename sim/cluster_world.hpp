@@ -17,7 +17,8 @@ class ClusterWorld final : public World {
   public:
     /// Whether the cluster knows the custom resources: then rows and resources follow each other.
     enum class Definitions { absent, installed };
-    explicit ClusterWorld(std::uint64_t seed, Definitions definitions = Definitions::absent);
+    explicit ClusterWorld(std::uint64_t seed, Definitions definitions = Definitions::absent,
+                          engine::kubernetes::Spread spread = engine::kubernetes::Spread::shared);
     ~ClusterWorld() override;
 
     /// Kills the control plane around that effective write, counted from now: before its answer is heard, or
@@ -44,6 +45,7 @@ class ClusterWorld final : public World {
     void end_engine() override;
     bool is_due() override;
 
+    engine::kubernetes::Spread spread_;
     std::unique_ptr<engine::KubernetesEngine> engine_;
     std::unique_ptr<control::Mirror> mirror_;
     std::unique_ptr<TaskGroup> starting_;

@@ -114,6 +114,7 @@ Fields session_status_fields() {
         {"Timings.admitted", {.meaning = "There was room in the quota."}},
         {"Timings.scheduled", {.meaning = "A place to run was found."}},
         {"Timings.pulled", {.meaning = "The images were there."}},
+        {"Timings.initialized", {.meaning = "The init steps had ended; only where there were any to run."}},
         {"Timings.started", {.meaning = "The containers ran."}},
         {"Timings.ready", {.meaning = "The probes answered."}},
         {"Timings.routed", {.meaning = "The address answered."}}};

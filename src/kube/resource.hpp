@@ -24,6 +24,8 @@ inline constexpr Resource namespaces{"", "v1", "namespaces", "Namespace", false}
 inline constexpr Resource nodes{"", "v1", "nodes", "Node", false};
 inline constexpr Resource definitions{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
                                       "CustomResourceDefinition", false};
+inline constexpr Resource resource_quotas{"", "v1", "resourcequotas", "ResourceQuota"};
+inline constexpr Resource limit_ranges{"", "v1", "limitranges", "LimitRange"};
 inline constexpr Resource network_policies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"};
 
 /// Which object.

@@ -169,6 +169,10 @@ class Rows {
     /// A setting of the installation: `quota.default`, `instance.id`…
     virtual std::optional<std::string> find_setting(std::string_view name) = 0;
 
+    /// By the clock of the database, which is one for all Berths on it; at the time of the call, not of the
+    /// transaction.
+    virtual Time now() = 0;
+
     /// The resource that stands for the row.
     virtual std::optional<Mirrored> find_mirrored(Noun noun, std::string_view row) = 0;
     virtual std::optional<Mirrored> find_mirrored_by_uid(std::string_view uid) = 0;

@@ -159,6 +159,7 @@ struct Table<Volume> {
         v.column("engine", row.engine);
         v.column("size", row.size);
         v.column("deleted_at", row.deleted_at);
+        v.column("init_done", row.init_done);
     }
 };
 

@@ -87,6 +87,7 @@ CASES = {
     "a service of another kind and port": {"service": {"type": "LoadBalancer", "port": 8000, "annotations": {"a/b": "c"}}},
     "PostgreSQL by its address": {"database": {"url": "postgres://berth:secret@db:5432/berth"}},
     "PostgreSQL by a secret, and replicas": {"database": {"existingSecret": "db", "existingSecretKey": "uri"}, "replicas": 3, "podDisruptionBudget": {"enabled": True}},
+    "PostgreSQL and a short goodbye": {"database": {"existingSecret": "db"}, "drainSeconds": 90},
     "PostgreSQL and an autoscaler": {"database": {"existingSecret": "db"}, "autoscaling": {"enabled": True, "maxReplicas": 9}, "podDisruptionBudget": {"enabled": True, "maxUnavailable": "50%"}},
     "no volume": {"persistence": {"enabled": False}},
     "a volume of somebody's": {"persistence": {"existingClaim": "mine"}},
@@ -95,7 +96,7 @@ CASES = {
         "sessions": {
             "resourceQuota": {"requests.cpu": "40", "pods": 200},
             "limitRange": [{"type": "Container", "max": {"memory": "8Gi"}}],
-            "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "openRanges": ["10.1.0.0/16"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"],
+            "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "openRanges": ["10.1.0.0/16", "10.2.0.0/24:5432", "fd00:1::/64:8000-8099"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"],
         }
     },
     "sessions in a namespace that is there": {"sessions": {"createNamespace": False, "defaultDeny": False}},

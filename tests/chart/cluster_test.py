@@ -22,6 +22,8 @@ def has_nodes():
 class Installed(Berth):
     """A release of the chart, reached by a port-forward of its service."""
 
+    workload = "statefulset/berth"
+
     def __init__(self):
         super().__init__("kubernetes")
         self.namespace = f"berth-chart-{os.getpid()}"
@@ -40,10 +42,10 @@ class Installed(Berth):
             return self.helm(verb, "berth", CHART, "--values", file.name, "--wait", "--timeout", "3m").stdout
 
     def inside(self, *words, check=True):
-        return kubectl("-n", self.namespace, "exec", "statefulset/berth", "-c", "berth", "--", "berth", *words, check=check)
+        return kubectl("-n", self.namespace, "exec", self.workload, "-c", "berth", "--", "berth", *words, check=check)
 
     def logs(self):
-        return kubectl("-n", self.namespace, "logs", "statefulset/berth").stdout
+        return kubectl("-n", self.namespace, "logs", self.workload).stdout
 
     def connect(self):
         self.disconnect()

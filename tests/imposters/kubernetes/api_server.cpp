@@ -339,7 +339,9 @@ ApiServer::Answer ApiServer::put(const Request& request) {
                     object["status"] = whole.at("status");
                     return;
                 }
-                object["spec"] = whole.at("spec");
+                for (const auto& [key, part] : whole)
+                    if (key != "status" && key != "metadata" && key != "apiVersion" && key != "kind")
+                        object[key] = part;
                 for (const auto* key : {"labels", "annotations", "finalizers"}) {
                     object["metadata"].as_object().erase(key);
                     if (const auto* part = value_at(whole, {"metadata", key}))

@@ -2,7 +2,8 @@
 
 namespace berth::store::scripts {
 
-// Which custom resource of a cluster stands for which row, and up to which generation its spec was taken over.
+// Which custom resource of a cluster stands for which row, and up to which generation its spec was taken
+// over.
 inline constexpr const char* m0003_mirror = R"sql(
 CREATE TABLE mirror (
     kind       TEXT NOT NULL,

@@ -5,16 +5,20 @@
 #include <set>
 
 #include "engine/kubernetes/names.hpp"
+#include "engine/kubernetes/routes.hpp"
 #include "engine/kubernetes/seen.hpp"
 
 namespace berth::sim {
-namespace {
 
 using namespace std::chrono_literals;
+using engine::kubernetes::RouteKind;
 using imposter::Where;
+
+namespace {
+
 using Names = std::set<Where>;
 
-/// The objects that a running session has, but for claims.
+/// The objects that a running session has, but for claims and its route.
 Names objects_of(const Session& session) {
     const WorkloadId id{session.id.text};
     const auto name = engine::kubernetes::workload_name(id);
@@ -32,11 +36,22 @@ bool is_ours(const json::value& object) {
 
 }  // namespace
 
+Where route_of(const ClusterWorld& world, const Session& session) {
+    return {std::string(engine::kubernetes::resource_of(world.routes).plural), ClusterWorld::gateway_home,
+            engine::kubernetes::workload_name({session.id.text})};
+}
+
 void expect_objects(ClusterWorld& world) {
     Names wanted, allowed;
     for (const auto& session : world.sessions()) {
         const auto names = objects_of(session);
         if (session.status.phase == Phase::running) wanted.insert(names.begin(), names.end());
+        if (world.routes != RouteKind::none) {
+            const bool answered = session.status.timings.routed && session.status.phase != Phase::gone;
+            // One that has failed before it answered may have the route of an earlier start.
+            if (answered) wanted.insert(route_of(world, session));
+            if (session.status.phase != Phase::gone) allowed.insert(route_of(world, session));
+        }
         if (session.status.phase != Phase::failed) continue;
         // What has ended stays for its logs, with what it belongs to.
         bool any = false;
@@ -63,6 +78,9 @@ void expect_objects(ClusterWorld& world) {
     for (const auto& [where, object] : world.server.objects.all()) {
         if (!is_ours(object) || where.plural == "persistentvolumeclaims") continue;
         if (imposter::is_custom(where.plural)) continue;
+        if (where.namespace_ == ClusterWorld::gateway_home && world.routes != RouteKind::none)
+            EXPECT_EQ(imposter::value_at(object, {"metadata", "generation"})->to_number<int>(), 1)
+                << "edited, and left so";
         if (where.name.starts_with("berth-init-") || allowed.contains(where)) continue;
         EXPECT_TRUE(wanted.contains(where)) << "left over: " << where.plural << "/" << where.name;
     }

@@ -8,6 +8,9 @@
 /// What must hold in a cluster, said to the test that runs.
 namespace berth::sim {
 
+/// Where the object stands that leads a session's hosts to us.
+imposter::Where route_of(const ClusterWorld& world, const Session& session);
+
 /// The objects in the cluster are those that the rows want: none is missing, none is left over.
 void expect_objects(ClusterWorld& world);
 

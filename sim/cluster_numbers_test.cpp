@@ -3,15 +3,21 @@
 #include <gtest/gtest.h>
 
 #include "cluster_invariants.hpp"
+#include "engine/kubernetes/routes.hpp"
 
 namespace berth::sim {
 namespace {
 
 using namespace std::chrono_literals;
+using engine::kubernetes::RouteKind;
 
 TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
-    for (const char* name : {"t1", "t2"}) {
-        ClusterWorld world(3);
+    const std::pair<const char*, RouteKind> cases[] = {{"t1", RouteKind::none},
+                                                       {"t2", RouteKind::none},
+                                                       {"t1", RouteKind::ingress},
+                                                       {"t2", RouteKind::http_route}};
+    for (const auto& [name, routes] : cases) {
+        ClusterWorld world(3, {.routes = routes});
         world.pass(1s);
         const auto body = std::string(R"({"template":")") + name + "\"}";
         const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
@@ -31,7 +37,7 @@ TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_
 
 TEST(Cluster, with_the_mirror_a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
     for (const char* name : {"t1", "t2"}) {
-        ClusterWorld world(3, ClusterWorld::Definitions::installed);
+        ClusterWorld world(3, {.definitions = ClusterWorld::Definitions::installed});
         world.pass(30s);
         const auto body = std::string(R"({"template":")") + name + "\"}";
         const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };

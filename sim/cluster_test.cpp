@@ -45,6 +45,8 @@ imposter::Faults any_faults(std::mt19937_64& random) {
             .evicted = maybe(0.2)};
 }
 
+using engine::kubernetes::RouteKind;
+
 /// What holds at every moment, whatever goes wrong.
 void expect_always(ClusterWorld& world) {
     EXPECT_EQ(world.nodes.breaches(), std::vector<std::string>());
@@ -74,7 +76,8 @@ void live_through(std::uint64_t seed) {
     std::mt19937_64 random(seed);
     const auto definitions =
         seed % 2 == 0 ? ClusterWorld::Definitions::installed : ClusterWorld::Definitions::absent;
-    ClusterWorld world(seed, definitions);
+    constexpr RouteKind kinds[] = {RouteKind::none, RouteKind::ingress, RouteKind::http_route};
+    ClusterWorld world(seed, {.definitions = definitions, .routes = kinds[seed % 3]});
     world.pass(1s);
     world.server.faults = any_faults(random);
     const double others = random() % 2 == 0 ? 0 : static_cast<double>(random() % 1000) / 1000;
@@ -136,7 +139,7 @@ TEST(Cluster, the_same_seed_lives_the_same_life) {
 /// launch, delete.
 class Scenario {
   public:
-    Scenario() : world(1) { world.pass(1s); }
+    explicit Scenario(RouteKind routes = RouteKind::none) : world(1, routes) { world.pass(1s); }
 
     /// One step further when the last is done; false when there is none left.
     bool go_on() {
@@ -218,8 +221,10 @@ class Scenario {
     int step_ = 0;
 };
 
-TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
-    Scenario undisturbed;
+class EachWrite : public ::testing::TestWithParam<RouteKind> {};
+
+TEST_P(EachWrite, a_crash_there_ends_where_no_crash_would_have) {
+    Scenario undisturbed(GetParam());
     const int before = undisturbed.world.server.tally.effective;
     undisturbed.run();
     const int writes = undisturbed.world.server.tally.effective - before;
@@ -230,7 +235,7 @@ TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
         for (const auto moment : {ClusterWorld::Moment::before_answer, ClusterWorld::Moment::after_answer}) {
             SCOPED_TRACE(std::to_string(k) +
                          (moment == ClusterWorld::Moment::before_answer ? " before" : " after"));
-            Scenario scenario;
+            Scenario scenario(GetParam());
             scenario.world.crash_at(k, moment);
             scenario.run();
             EXPECT_EQ(scenario.inventory(), expected);
@@ -241,6 +246,8 @@ TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
         }
     std::printf("%d writes, a crash at each\n", writes);
 }
+
+INSTANTIATE_TEST_SUITE_P(Cluster, EachWrite, ::testing::Values(RouteKind::none, RouteKind::ingress));
 
 TEST(Cluster, a_claim_deleted_under_a_session_is_made_again_with_its_next_start) {
     ClusterWorld world(5);
@@ -481,7 +488,7 @@ std::map<std::string, std::string> homes_of(const ClusterWorld& world) {
 }
 
 TEST(Cluster, users_have_namespaces_of_their_own_that_come_and_go_with_what_is_in_them) {
-    ClusterWorld world(8, ClusterWorld::Definitions::absent, engine::kubernetes::Spread::by_owner);
+    ClusterWorld world(8, {.spread = engine::kubernetes::Spread::by_owner});
     world.pass(1s);
     for (const char* who : {"ada", "bert"})
         world.ask(who, "POST", "/api/v1/sessions", R"({"template":"t2"})");
@@ -522,7 +529,7 @@ TEST(Cluster, users_have_namespaces_of_their_own_that_come_and_go_with_what_is_i
 }
 
 TEST(Cluster, a_namespace_with_somebody_elses_claim_in_it_stays) {
-    ClusterWorld world(9, ClusterWorld::Definitions::absent, engine::kubernetes::Spread::by_part);
+    ClusterWorld world(9, {.spread = engine::kubernetes::Spread::by_part});
     world.pass(1s);
     world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
     world.pass(1min);
@@ -544,7 +551,7 @@ TEST(Cluster, a_namespace_with_somebody_elses_claim_in_it_stays) {
 }
 
 TEST(Cluster, a_namespace_that_is_not_ours_is_not_used) {
-    ClusterWorld world(10, ClusterWorld::Definitions::absent, engine::kubernetes::Spread::by_owner);
+    ClusterWorld world(10, {.spread = engine::kubernetes::Spread::by_owner});
     world.pass(1s);
     world.server.objects.create("namespaces", {{"metadata", json::object{{"name", "sessions-usr-ada"}}}});
     world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
@@ -570,6 +577,16 @@ TEST(Cluster, init_steps_run_once_for_a_workspace_before_the_component) {
     EXPECT_EQ(world.sessions().at(0).status.phase, Phase::running);
     EXPECT_EQ(world.sessions().at(0).status.init, std::nullopt) << "the workspace is not new any more";
     expect_objects(world);
+}
+
+TEST(Cluster, what_a_pod_needs_is_asked_for_side_by_side_and_never_beyond_the_limit) {
+    ClusterWorld world(5);
+    world.pass(1s);
+    world.server.tally.most_in_flight = 0;
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(30s);
+    ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    EXPECT_EQ(world.server.tally.most_in_flight, ClusterWorld::requests_max);
 }
 
 }  // namespace

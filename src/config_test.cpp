@@ -59,7 +59,11 @@ TEST(Config, wrong_values_name_their_key) {
               "accepted");
     EXPECT_EQ(refusal({{"storageClasses", "fast"}}), "storageClasses: expected an object");
     EXPECT_EQ(refusal({{"loops", "many"}}), "loops: expected a number");
+    EXPECT_EQ(refusal({{"clusterRequests", "0"}}), "clusterRequests: expected 1 to 1000");
     EXPECT_EQ(refusal({{"starterCatalog", "maybe"}}), "starterCatalog: expected true or false");
+    EXPECT_EQ(refusal({{"trustedProxies", "10.0.0.0/8, proxy"}}),
+              "trustedProxies: \"proxy\" is not a range of addresses");
+    EXPECT_EQ(refusal({{"trustedProxies", "10.0.0.0/8, ::1"}}), "accepted");
     EXPECT_EQ(refusal({{"url", "localhost"}}), "url: expected http://HOST or https://HOST");
 }
 

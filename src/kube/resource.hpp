@@ -27,6 +27,8 @@ inline constexpr Resource definitions{"apiextensions.k8s.io", "v1", "customresou
 inline constexpr Resource resource_quotas{"", "v1", "resourcequotas", "ResourceQuota"};
 inline constexpr Resource limit_ranges{"", "v1", "limitranges", "LimitRange"};
 inline constexpr Resource network_policies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"};
+inline constexpr Resource ingresses{"networking.k8s.io", "v1", "ingresses", "Ingress"};
+inline constexpr Resource http_routes{"gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute"};
 
 /// Which object.
 struct Key {

@@ -117,6 +117,8 @@ void Loop::hear(const std::vector<Event>& events) {
         if (event.subject_kind == "session" && event.actor != loop_actor) {
             asked_.insert({event.subject});
             poke({event.subject});
+        } else if (event.kind == "sweep.asked") {
+            tasks_.start("sweep as asked", sweep_as_asked());
         } else if (event.kind == "workspace.deleted") {
             tasks_.start("remove a workspace", remove_given_up());
         }
@@ -126,8 +128,10 @@ void Loop::hear(const std::vector<Event>& events) {
 /// What our own failed attempt moved in the engine must not cut its pause short.
 void Loop::hear_engine(const SessionId& id) {
     const auto failing = failing_.find(id);
-    queue_.add(id,
-               failing == failing_.end() ? clock_.now() : std::max(clock_.now(), failing->second.again_at));
+    if (failing == failing_.end())
+        queue_.add(id, clock_.now(), Cause::news);
+    else
+        queue_.add(id, std::max(clock_.now(), failing->second.again_at));
     wake_up();
 }
 
@@ -208,7 +212,7 @@ Task<> Loop::look(SessionId id) {
     // What a failed look moved in the engine was heard already; only a person's ask cuts its pause short.
     const bool wait = failure && !asked_.contains(id);
     queue_.done(id, wait ? failing_[id].again_at : Time::min());
-    if (!failure && look.changed) queue_.add(id, clock_.now());
+    if (!failure && look.changed) queue_.add(id, clock_.now(), Cause::news);
     if (!failure && look.wanted.look_at) queue_.add(id, *look.wanted.look_at);
     wake_up();
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "model/limits.hpp"
 #include "plan/workload.hpp"
 
 namespace berth::plan {
@@ -36,6 +37,17 @@ void fail(SessionStatus& status, std::string reason, std::string message) {
     status.message = std::move(message);
 }
 
+/// Whether whoever leads hosts to us has been told of this session's.
+bool is_led(const Facts& facts, const Observed& have) {
+    return !have.hosts || *have.hosts == hosts_of(facts);
+}
+
+/// A session that has answered once keeps its hosts until it is ended: who comes there wakes it.
+std::vector<std::string> kept_hosts(const Facts& facts, const Observed& have, const SessionStatus& status) {
+    const bool led = have.hosts && !have.hosts->empty();
+    return have.hosts && (led || status.timings.routed) ? hosts_of(facts) : std::vector<std::string>();
+}
+
 /// How an exit reads: `"web" ended with status 3`, `"web" ran out of memory (limit 512Mi)`.
 std::string exit_message(const ObservedComponent& there, const WorkloadComponent& component,
                          const std::string& what) {
@@ -60,6 +72,7 @@ class Start {
         const auto values = values_of(facts_);
         wanted_.workload = full_workload(facts_, values);
         begin_init(values);
+        wanted_.workload.hosts = kept_hosts(facts_, have_, status_);
         for (auto& component : wanted_.workload.components) judge_image(component);
         for (auto& component : wanted_.workload.components) judge_component(component);
         mark_steps();
@@ -239,17 +252,20 @@ class Start {
         if (status_.init) done = mark(timings.initialized, done && initialized_);
         done = mark(timings.started, done && all_started_);
         done = mark(timings.ready, done && all_ready_);
-        mark(timings.routed, done);
+        mark(timings.routed, done && is_led(facts_, have_));
     }
 
     void judge_session() {
         status_.conditions = have_.conditions;
-        if (all_started_ && all_ready_) {
+        const bool answers = all_started_ && all_ready_;
+        if (answers && have_.hosts) wanted_.workload.hosts = hosts_of(facts_);
+        if (answers && (status_.timings.routed || is_led(facts_, have_))) {
             if (status_.phase != Phase::running) status_.started_at = now_;
             status_.phase = Phase::running;
             return;
         }
         status_.phase = have_.network || status_.timings.scheduled ? Phase::starting : Phase::pending;
+        if (answers) return look_again(now_ + std::chrono::seconds(2));
         judge_deadline();
     }
 
@@ -271,6 +287,7 @@ class Start {
     /// A failed session runs nothing; what has exited stays for its logs.
     void settle_failed() {
         wanted_.workload = {.id = workload_of(facts_.session.id), .keep_exited = true};
+        wanted_.workload.hosts = kept_hosts(facts_, have_, status_);
         wanted_.look_at.reset();
         for (auto& component : status_.components)
             if (component.phase != ComponentPhase::exited) component.phase = ComponentPhase::stopped;
@@ -321,7 +338,10 @@ void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while
     // What ended well is recorded before it is removed.
     wanted.workload = {.id = workload_of(facts.session.id), .keep_exited = wanted.init_done.has_value()};
     auto& status = wanted.status;
-    const bool stopped = have.components.empty() && !have.network && !have.network_incomplete;
+    const bool ends = when_stopped == Phase::gone;
+    if (!ends) wanted.workload.hosts = kept_hosts(facts, have, wanted.status);
+    const bool led = ends && have.hosts && !have.hosts->empty();
+    const bool stopped = have.components.empty() && !have.network && !have.network_incomplete && !led;
     status.phase = stopped ? when_stopped : while_stopping;
     status.reason.clear();
     status.message.clear();
@@ -370,6 +390,18 @@ SessionStatus after_failure(SessionStatus status, const Error& error, const Sess
         status.message = error.user;
     }
     return status;
+}
+
+std::vector<std::string> hosts_of(const Facts& facts) {
+    std::string_view host = facts.url;
+    host.remove_prefix(std::min(host.find("//") + 2, host.size()));
+    host = host.substr(0, host.find(':'));
+    std::vector<std::string> hosts{std::string(host)};
+    for (const auto& access : facts.revision.spec.access) {
+        auto made = access.name + "--" + std::string(host);
+        if (made.find('.') <= limits::name_max && hosts.size() < hosts_max) hosts.push_back(std::move(made));
+    }
+    return hosts;
 }
 
 }  // namespace berth::plan

@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from chart import CHART, HELM, ROOT, get, kubectl, one, run, template, values_file
+from chart import CHART, HELM, PUBLIC, ROOT, get, kubectl, one, run, template, values_file
 from recorder import Recorder, right_of
 from berth import Berth, wait_for
 from several import Several
@@ -25,6 +25,8 @@ def granted(objects, kind, name=None):
 
 
 numbers = itertools.count(1)
+def with_routes(kind, **sessions):
+    return PUBLIC | {"sessions": {"routes": kind} | sessions, "httpRoute": {"parentRefs": [{"name": "public"}]}}
 
 
 def now():
@@ -45,7 +47,7 @@ class Table(unittest.TestCase):
     def test_says_what_the_chart_grants(self):
         table = documented()
         usual, forward = template(), template({"sessions": {"podAccess": "forward"}})
-        self.assertEqual(set(table), {"Role", "Role, `forward`", "own Role, `database`", "ClusterRole", "ClusterRole, `auto`", "ClusterRole, `user`"})
+        self.assertEqual(set(table), {"Role", "Role, `forward`", "own Role, `database`", "ClusterRole", "ClusterRole, `auto`", "ClusterRole, `user`", "Role of `ingress`", "Role of `httpRoute`"})
         self.assertEqual(table["Role"], granted(usual, "Role"))
         self.assertEqual(table["Role"] | table["Role, `forward`"], granted(forward, "Role"))
         self.assertEqual(table["ClusterRole"], granted(usual, "ClusterRole"))
@@ -61,6 +63,11 @@ class Table(unittest.TestCase):
             self.assertEqual(granted(apart, "Role"), mirror | {("get", "namespaces")})
         without = granted(template({"sessions": {"namespaces": "user"}}), "ClusterRole")
         self.assertEqual({resource for _, resource in without} & {"resourcequotas", "limitranges"}, set())
+        for kind in ("ingress", "httpRoute"):
+            routed = template(with_routes(kind))
+            self.assertEqual(table[f"Role of `{kind}`"], granted(routed, "Role", "berth-routes"))
+            self.assertEqual(table["Role"], granted(routed, "Role", "berth-sessions"), "what routes need is beside the service")
+            self.assertEqual(one(routed, "Role", "berth-routes")["rules"][0]["resourceNames"], ["berth"])
 
     def test_binds_the_account_of_berth_and_nobody_else(self):
         for each in template(release="lab", namespace="tools"):
@@ -140,6 +147,7 @@ class Asked(unittest.TestCase):
                 kubectl("-n", home, "patch", "resourcequota", quota["metadata"]["name"], "--subresource=status", "--type=merge", "--patch", json.dumps({"status": status}), check=False)
 
     def install(self, values):
+        """The chart, and a kubeconfig with its account, whose requests are recorded."""
         with values_file(values) as file:
             run(HELM, "install", "berth", CHART, "--namespace", self.namespace, "--values", file.name)
             # Cluster-wide objects go with it.
@@ -148,10 +156,13 @@ class Asked(unittest.TestCase):
         self.addCleanup(recorder.close)
         return recorder
 
-    def start(self, recorder, **config):
+    def kubeconfig(self, recorder):
         folder = Path(tempfile.mkdtemp(prefix="berth-rights-"))
         self.addCleanup(lambda: run("rm", "-rf", folder))
-        berth = Berth("kubernetes", kubeconfig=recorder.kubeconfig(folder / "kubeconfig"), session_namespace=self.sessions, pod_access="forward", **config).start()
+        return recorder.kubeconfig(folder / "kubeconfig")
+
+    def start(self, recorder, **config):
+        berth = Berth("kubernetes", kubeconfig=self.kubeconfig(recorder), session_namespace=self.sessions, pod_access="forward", **config).start()
         self.addCleanup(berth.stop)
         return berth
 
@@ -241,6 +252,21 @@ class Asked(unittest.TestCase):
         wait_for("another leader", lambda: several.find_leader() == added, 15)
         wait_for("it says so", lambda: "belongs to somebody else" in added.log_text(), 15)
         self.assertEqual(shown(), "somebody")
+
+    def test_what_routes_need_is_what_the_chart_grants(self):
+        """Sessions answer nowhere here, so the engine alone is told to lead hosts and to lead them no more."""
+        for kind in ("ingress", "httpRoute"):
+            with self.subTest(kind):
+                recorder = self.install(with_routes(kind, namespace=self.sessions))
+                config = self.kubeconfig(recorder)
+                env = {"BERTH_TEST_KUBECONFIG": str(config), "BERTH_TEST_NAMESPACE": self.sessions, "BERTH_TEST_SERVICE": f"{self.namespace}/berth:80", "BERTH_TEST_ROUTES": kind}
+                done = run(ROOT / "build/release/tests/e2e/e2e_routes_test", env=env, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout[-3000:])
+                self.assertIn("PASSED", done.stdout)
+                rights = granted(template(with_routes(kind, namespace=self.sessions)), "Role", "berth-routes")
+                self.assertEqual(recorder.refused, [])
+                self.assertEqual(sorted(rights - recorder.asked), [], "granted and never asked for")
+                run(HELM, "uninstall", "berth", "--namespace", self.namespace)
 
     def test_what_berth_asks_for_is_what_the_chart_grants(self):
         values = {"sessions": {"namespace": self.sessions, "podAccess": "forward"}}

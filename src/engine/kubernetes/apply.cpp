@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/log.hpp"
+#include "base/together.hpp"
 #include "engine/kubernetes/kubernetes_engine.hpp"
 #include "kube/refusal.hpp"
 
@@ -24,22 +27,40 @@ Error taken(const kube::Resource& resource, const std::string& name) {
 
 }  // namespace
 
+/// Hosts go before what they lead to and come after it, what a pod needs is there before it; what does not
+/// need each other goes side by side.
 Task<> KubernetesEngine::apply(WorkloadId id, Changes changes) {
     require_up();
-    for (auto& change : changes) {
-        std::optional<Error> failure;
+    const auto turn_of = [](const Change& change) -> std::size_t {
+        if (std::holds_alternative<WithdrawHosts>(change)) return 0;
+        if (std::holds_alternative<StartComponent>(change)) return 2;
+        return std::holds_alternative<PublishHosts>(change) ? 3 : 1;
+    };
+    std::array<Changes, 4> turns;
+    for (auto& change : changes) turns[turn_of(change)].push_back(std::move(change));
+    for (auto& turn : turns) co_await make_all(id, std::move(turn));
+}
+
+Task<> KubernetesEngine::make_all(WorkloadId id, Changes changes) {
+    std::optional<Error> failure;
+    const auto make_one = [&](Change change) -> Task<> {
+        std::optional<Error> failed;
         try {
             auto make_it = [&](auto& what) { return make(id, std::move(what)); };
             co_await std::visit(make_it, change);
         } catch (const Error& error) {
-            failure = error;
+            failed = error;
         }
-        if (!failure) continue;
+        if (!failed) co_return;
         // The world is not what we thought: the next look asks the cluster itself.
-        if (failure->code == "namespace_ending") failure = co_await explain_ending(home_of(id), *failure);
-        if (failure->code == "outcome_unknown" || failure->kind == Kind::conflict) unsure_.insert(id);
-        throw *failure;
-    }
+        if (failed->code == "namespace_ending") failed = co_await explain_ending(home_of(id), *failed);
+        if (failed->code == "outcome_unknown" || failed->kind == Kind::conflict) unsure_.insert(id);
+        if (!failure) failure = failed;
+    };
+    std::vector<Task<>> tasks;
+    for (auto& change : changes) tasks.push_back(make_one(std::move(change)));
+    co_await together(std::move(tasks));
+    if (failure) throw Error(*failure);
 }
 
 Task<json::value> KubernetesEngine::create_once(kube::Resource resource, json::object object) {
@@ -127,23 +148,30 @@ Task<> KubernetesEngine::make(WorkloadId id, CreateNetwork change) {
     const auto missing = [&](const SeenObject* object) {
         return object == nullptr || object->ending || object->owner != owner.uid;
     };
+    const auto add = [&](kube::Resource resource, json::object object, auto& shelf) -> Task<> {
+        shelf.seen(co_await create(id, resource, std::move(object), owner.uid));
+    };
+    const auto mend = [&](kube::Resource resource, json::object object, auto& shelf) -> Task<> {
+        shelf.seen(co_await put_back(id, resource, std::move(object)));
+    };
+    std::vector<Task<>> rest;
     const auto* policy = policies_->find(name);
     if (missing(policy))
-        policies_->seen(co_await create(id, kube::network_policies,
-                                        render_policy(place, id, owner, change.egress), owner.uid));
+        rest.push_back(
+            add(kube::network_policies, render_policy(place, id, owner, change.egress), *policies_));
     else if (policy->edited)
-        policies_->seen(
-            co_await put_back(id, kube::network_policies, render_policy(place, id, owner, change.egress)));
+        rest.push_back(
+            mend(kube::network_policies, render_policy(place, id, owner, change.egress), *policies_));
     if (missing(secrets_->find(name)))
-        secrets_->seen(co_await create(id, kube::secrets, render_secret(place, id, owner, key), owner.uid));
+        rest.push_back(add(kube::secrets, render_secret(place, id, owner, key), *secrets_));
     for (const auto& member : change.members) {
         const auto* service = services_->find({home, component_name(id, member.name)});
         if (service == nullptr || missing(&service->object))
-            services_->seen(
-                co_await create(id, kube::services, render_service(place, id, owner, member), owner.uid));
+            rest.push_back(add(kube::services, render_service(place, id, owner, member), *services_));
         else if (service->object.edited)
-            services_->seen(co_await put_back(id, kube::services, render_service(place, id, owner, member)));
+            rest.push_back(mend(kube::services, render_service(place, id, owner, member), *services_));
     }
+    co_await together(std::move(rest));
 }
 
 Task<> KubernetesEngine::make(WorkloadId id, CreateVolume change) {
@@ -273,11 +301,11 @@ Task<> KubernetesEngine::remove_volume(std::string handle) {
 
 Task<> KubernetesEngine::purge(Volumes volumes) {
     const auto all = options_.spread == Spread::shared ? options_.namespace_ : std::string();
-    const auto clear = [this, all](const kube::Resource& resource) -> Task<> {
+    const auto clear = [this](const kube::Resource& resource, std::string where) -> Task<> {
         while (true) {
-            const auto page =
-                co_await client_.list(resource, {.namespace_ = all, .labels = selector_of(options_.instance)},
-                                      500, {}, kube::Detail::metadata);
+            const auto page = co_await client_.list(
+                resource, {.namespace_ = where, .labels = selector_of(options_.instance)}, 500, {},
+                kube::Detail::metadata);
             for (const auto& item : page.items) {
                 const auto seen = read_object(item);
                 co_await client_.remove(resource, seen.key,
@@ -286,13 +314,14 @@ Task<> KubernetesEngine::purge(Volumes volumes) {
             if (page.next.empty()) co_return;
         }
     };
-    co_await clear(kube::pods);
-    co_await clear(kube::services);
-    co_await clear(kube::network_policies);
-    co_await clear(kube::secrets);
-    co_await clear(kube::config_maps);
+    co_await clear(kube::pods, all);
+    co_await clear(kube::services, all);
+    co_await clear(kube::network_policies, all);
+    co_await clear(kube::secrets, all);
+    co_await clear(kube::config_maps, all);
+    if (leads_hosts()) co_await clear(resource_of(options_.routes.kind), options_.routes.service.namespace_);
     if (volumes == Volumes::keep) co_return;
-    co_await clear(kube::claims);
+    co_await clear(kube::claims, all);
     if (options_.spread == Spread::shared) co_return;
     const auto homes =
         co_await client_.list(kube::namespaces, {.labels = selector_of(options_.instance)}, 500, {});

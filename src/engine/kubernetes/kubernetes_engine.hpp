@@ -11,6 +11,7 @@
 #include "engine/kubernetes/cache.hpp"
 #include "engine/kubernetes/forward.hpp"
 #include "engine/kubernetes/render.hpp"
+#include "engine/kubernetes/routes.hpp"
 #include "kube/client.hpp"
 
 namespace berth::engine {
@@ -58,6 +59,7 @@ struct KubernetesOptions {
     Reach reach = Reach::automatic;
     /// What `examine` tries besides: what others need of the cluster.
     std::vector<std::function<Task<Check>(kube::Client&)>> checks;
+    kubernetes::RouteOptions routes;
     std::uint64_t seed = 0;  ///< Of pauses between tries; 0: from the system.
 };
 
@@ -76,6 +78,7 @@ class KubernetesEngine final : public Engine {
     Task<> stop() override;
     Task<Observed> observe(WorkloadId id) override;
     Task<std::vector<WorkloadId>> list() override;
+    Task<std::vector<Thing>> inventory(std::vector<WorkloadId> known) override;
     Task<> apply(WorkloadId id, Changes changes) override;
     void watch(std::function<void(WorkloadId)> moved) override { moved_ = std::move(moved); }
     std::optional<std::string> down_because() const override { return down_; }
@@ -104,6 +107,7 @@ class KubernetesEngine final : public Engine {
     using SeenPod = kubernetes::SeenPod;
     using SeenService = kubernetes::SeenService;
     using SeenConfigMap = kubernetes::SeenConfigMap;
+    using SeenRoute = kubernetes::SeenRoute;
     /// Readiness of one pod, judged by a job.
     struct Readiness {
         bool answers = false;  ///< Its own probe has succeeded.
@@ -127,7 +131,8 @@ class KubernetesEngine final : public Engine {
     Task<> require_baseline(std::string home, WorkloadComponent component);
     Task<bool> create_if_missing(kube::Resource resource, json::object object);
     template <class Seen>
-    void follow(kube::Resource resource, kube::Detail detail, kubernetes::Shelf<Seen>& shelf);
+    void follow(kube::Resource resource, kube::Detail detail, kubernetes::Shelf<Seen>& shelf,
+                const std::string& namespace_);
     template <class Seen>
     std::unique_ptr<kubernetes::Shelf<Seen>> make_shelf(const char* what, Seen (*read)(const json::value&));
     void note(const char* what, const std::optional<Error>& failure);
@@ -187,12 +192,16 @@ class KubernetesEngine final : public Engine {
     Task<std::optional<std::string>> reach(WorkloadId id, Peer from, Peer to);
 
     // apply.cpp
+    /// Side by side; throws what failed first, after all have ended.
+    Task<> make_all(WorkloadId id, Changes changes);
     Task<> make(WorkloadId id, CreateNetwork change);
     Task<> make(WorkloadId id, CreateVolume change);
     Task<> make(WorkloadId id, StartComponent change);
     Task<> make(WorkloadId id, StopComponent change);
     Task<> make(WorkloadId id, RemoveComponent change);
     Task<> make(WorkloadId id, RemoveNetwork change);
+    Task<> make(WorkloadId id, PublishHosts change);
+    Task<> make(WorkloadId id, WithdrawHosts change);
     Task<> make(WorkloadId id, PrepareImage change);
     /// Creates it; what is there already is given back when it is this workload's and belongs to `owner`.
     Task<json::value> create(WorkloadId id, kube::Resource resource, json::object object, std::string owner);
@@ -201,6 +210,15 @@ class KubernetesEngine final : public Engine {
     /// One create; a namespace that has gone is made again.
     Task<json::value> create_once(kube::Resource resource, json::object object);
     Task<> remove_pod(WorkloadId id, const std::string& uid, std::optional<int> grace);
+
+    // routes.cpp
+    bool leads_hosts() const;
+    std::optional<std::vector<std::string>> hosts_led(const WorkloadId& id) const;
+    void add_route_condition(const WorkloadId& id, Observed& observed) const;
+    Task<> remove_route(SeenObject object);
+
+    // inventory.cpp
+    Task<std::vector<json::value>> list_all(kube::Resource resource, std::string namespace_);
 
     // examine.cpp
     Task<Check> check_answers();
@@ -225,6 +243,7 @@ class KubernetesEngine final : public Engine {
     std::unique_ptr<kubernetes::Shelf<SeenService>> services_;
     std::unique_ptr<kubernetes::Shelf<SeenConfigMap>> config_maps_;
     std::unique_ptr<kubernetes::Shelf<SeenObject>> secrets_, policies_, claims_;
+    std::unique_ptr<kubernetes::Shelf<SeenRoute>> routes_;       ///< Null: hosts are nobody's here to lead.
     std::map<WorkloadId, std::set<std::string>> asked_volumes_;  ///< Handles, whoever made them.
     std::set<WorkloadId> unsure_;  ///< Of which the outcome of a write is not known.
     std::map<std::pair<std::string_view, kube::Key>, Time> put_back_at_;  ///< By kind and name.

@@ -19,6 +19,7 @@ inline constexpr const char* label_security = "pod-security.kubernetes.io/enforc
 inline constexpr const char* note_generation = "berth.dev/generation";
 inline constexpr const char* note_probe = "berth.dev/probe";
 inline constexpr const char* note_mark = "berth.dev/mark";  ///< See `mark.hpp`.
+inline constexpr const char* note_route = "berth.dev/route";
 inline constexpr const char* note_members = "berth.dev/members";
 
 /// Where berth-init listens in each pod: above the range that programs get ports from.

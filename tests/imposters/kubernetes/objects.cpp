@@ -19,6 +19,8 @@ constexpr Kind kinds[] = {{"pods", "Pod"},
                           {"configmaps", "ConfigMap"},
                           {"persistentvolumeclaims", "PersistentVolumeClaim"},
                           {"networkpolicies", "NetworkPolicy"},
+                          {"ingresses", "Ingress"},
+                          {"httproutes", "HTTPRoute"},
                           {"namespaces", "Namespace"},
                           {"events", "Event"},
                           {"templates", "Template"},
@@ -84,6 +86,11 @@ void check_pod(const Where& where, const json::value& pod) {
             if (!ports.insert(name).second) throw invalid(where, "ports.name twice " + name);
         }
     }
+}
+
+/// Kinds whose specs the server counts the changes of, as far as anybody here asks.
+bool counts_changes(const Where& where) {
+    return where.plural == "ingresses" || where.plural == "httproutes";
 }
 
 void check_service(const Where& where, const json::value& service) {
@@ -206,6 +213,7 @@ json::value Objects::create(const std::string& plural, json::object object) {
         object.erase("status");
         object["metadata"].as_object()["generation"] = 1;
     }
+    if (counts_changes(where)) made["generation"] = 1;
     const auto& kept = objects_[where] = json::value(std::move(object));
     const auto answer = kept;
     tell("ADDED", where, answer, {});
@@ -225,6 +233,11 @@ json::value Objects::edit(const Where& where, const std::function<void(json::obj
     change(found->second.as_object());
     if (is_custom(where.plural)) count_generation(found->second.as_object(), before);
     if (found->second == before) return before;
+    const auto* spec = value_at(found->second, {"spec"});
+    if (counts_changes(where) && (spec == nullptr || *spec != before.at("spec"))) {
+        auto& generation = found->second.as_object()["metadata"].as_object()["generation"];
+        generation = generation.to_number<int>() + 1;
+    }
     found->second.as_object()["metadata"].as_object()["resourceVersion"] = std::to_string(++version_);
     const auto answer = found->second;
     tell("MODIFIED", where, answer, std::move(before));

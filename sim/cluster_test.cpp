@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <set>
 
-#include "cluster_world.hpp"
+#include "cluster_invariants.hpp"
 #include "engine/kubernetes/names.hpp"
 #include "engine/kubernetes/seen.hpp"
 #include "invariants.hpp"
@@ -16,7 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using imposter::Where;
-using Names = std::set<Where>;
 
 imposter::Faults any_faults(std::mt19937_64& random) {
     const auto maybe = [&](double most) {
@@ -48,89 +47,6 @@ imposter::Faults any_faults(std::mt19937_64& random) {
 
 using engine::kubernetes::RouteKind;
 
-/// Where the object stands that leads a session's hosts to us.
-Where route_of(const ClusterWorld& world, const Session& session) {
-    return {std::string(engine::kubernetes::resource_of(world.routes).plural), ClusterWorld::gateway_home,
-            engine::kubernetes::workload_name({session.id.text})};
-}
-
-/// The objects that a running session has, but for claims and its route.
-Names objects_of(const Session& session) {
-    const WorkloadId id{session.id.text};
-    const auto name = engine::kubernetes::workload_name(id);
-    const auto* home = ClusterWorld::home;
-    Names names{{"configmaps", home, name}, {"secrets", home, name}, {"networkpolicies", home, name}};
-    for (const auto& component : session.status.components)
-        names.insert({"pods", home, engine::kubernetes::component_name(id, component.name)});
-    names.insert({"services", home, engine::kubernetes::component_name(id, "c0")});
-    return names;
-}
-
-bool is_ours(const json::value& object) {
-    return imposter::label_of(object, engine::kubernetes::label_instance) == ClusterWorld::instance;
-}
-
-/// The objects in the cluster are those that the rows want: none is missing, none is left over.
-void expect_objects(ClusterWorld& world) {
-    Names wanted, allowed;
-    for (const auto& session : world.sessions()) {
-        const auto names = objects_of(session);
-        if (session.status.phase == Phase::running) wanted.insert(names.begin(), names.end());
-        if (world.routes != RouteKind::none) {
-            const bool answered = session.status.timings.routed && session.status.phase != Phase::gone;
-            // One that has failed before it answered may have the route of an earlier start.
-            if (answered) wanted.insert(route_of(world, session));
-            if (session.status.phase != Phase::gone) allowed.insert(route_of(world, session));
-        }
-        if (session.status.phase != Phase::failed) continue;
-        // What has ended stays for its logs, with what it belongs to.
-        bool any = false;
-        for (const auto& where : names)
-            if (const auto* pod = world.server.objects.find(where);
-                pod != nullptr && where.plural == "pods") {
-                const auto phase = imposter::text_at(*pod, {"status", "phase"});
-                EXPECT_TRUE(phase == "Failed" || phase == "Succeeded") << where.name << " " << *pod;
-                any = true;
-            }
-        if (any) allowed.insert(names.begin(), names.end());
-    }
-    for (const auto& where : wanted) {
-        const auto* object = world.server.objects.find(where);
-        EXPECT_NE(object, nullptr) << "missing: " << where.plural << "/" << where.name;
-        if (object == nullptr) continue;
-        EXPECT_TRUE(is_ours(*object)) << where.name;
-        EXPECT_EQ(imposter::value_at(*object, {"metadata", "deletionTimestamp"}), nullptr) << where.name;
-        if (where.plural == "networkpolicies")
-            EXPECT_FALSE(engine::kubernetes::read_policy(*object).edited) << *object;
-        if (where.plural == "services")
-            EXPECT_FALSE(engine::kubernetes::read_service(*object).object.edited) << *object;
-    }
-    for (const auto& [where, object] : world.server.objects.all()) {
-        if (!is_ours(object) || where.plural == "persistentvolumeclaims") continue;
-        if (imposter::is_custom(where.plural)) continue;
-        if (where.namespace_ == ClusterWorld::gateway_home && world.routes != RouteKind::none)
-            EXPECT_EQ(imposter::value_at(object, {"metadata", "generation"})->to_number<int>(), 1)
-                << "edited, and left so";
-        if (where.name.starts_with("berth-init-") || allowed.contains(where)) continue;
-        EXPECT_TRUE(wanted.contains(where)) << "left over: " << where.plural << "/" << where.name;
-    }
-}
-
-/// Each row has its custom resource, which tells the same, and there is no other.
-void expect_mirrored(ClusterWorld& world) {
-    std::map<std::string, std::string> wanted, found;
-    for (const auto& session : world.sessions()) {
-        if (session.status.phase == Phase::gone) continue;
-        wanted[session.host] =
-            json::enum_name(session.status.phase) + " " + json::enum_name(desired(session.asks));
-    }
-    for (const auto& [where, object] : world.server.objects.list("sessions", {}))
-        found[where.name] = imposter::text_at(object, {"status", "phase"}) + " " +
-                            imposter::text_at(object, {"status", "state"});
-    EXPECT_EQ(found, wanted);
-    EXPECT_EQ(world.server.objects.list("templates", {}).size(), 2u);
-}
-
 /// What holds at every moment, whatever goes wrong.
 void expect_always(ClusterWorld& world) {
     EXPECT_EQ(world.nodes.breaches(), std::vector<std::string>());
@@ -140,15 +56,6 @@ void expect_always(ClusterWorld& world) {
     for (const auto& line : world.server.tally.lines)
         EXPECT_FALSE(line.starts_with("DELETE persistentvolumeclaims")) << line;
     expect_quota(world);
-}
-
-void expect_rest(ClusterWorld& world) {
-    const int before = world.server.tally.writes;
-    const auto said = world.server.tally.lines.size();
-    world.pass(10min);
-    EXPECT_EQ(world.server.tally.writes, before) << "a settled system writes";
-    for (auto i = said; i < world.server.tally.lines.size(); ++i)
-        ADD_FAILURE() << world.server.tally.lines[i];
 }
 
 /// What other people do meanwhile.
@@ -569,68 +476,6 @@ TEST(Cluster, a_berth_init_that_somebody_deleted_is_put_back_for_the_next_pod) {
     world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
     world.pass(1min);
     EXPECT_EQ(world.sessions().at(0).status.phase, Phase::running);
-}
-
-/// Writes from now until all is settled.
-int writes_of(ClusterWorld& world, const std::function<void()>& what) {
-    const auto said = world.server.tally.lines.size();
-    const int before = world.server.tally.writes;
-    what();
-    world.pass(30s);
-    std::string lines;
-    for (auto i = said; i < world.server.tally.lines.size(); ++i) lines += world.server.tally.lines[i] + "\n";
-    EXPECT_EQ(world.server.tally.refused, 0) << lines;
-    ::testing::Test::RecordProperty("writes", lines);
-    return world.server.tally.writes - before;
-}
-
-TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
-    const std::pair<const char*, RouteKind> cases[] = {{"t1", RouteKind::none},
-                                                       {"t2", RouteKind::none},
-                                                       {"t1", RouteKind::ingress},
-                                                       {"t2", RouteKind::http_route}};
-    for (const auto& [name, routes] : cases) {
-        ClusterWorld world(3, {.routes = routes});
-        world.pass(1s);
-        const auto body = std::string(R"({"template":")") + name + "\"}";
-        const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
-        const int cold = writes_of(world, launch);
-        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
-        expect_rest(world);
-        const auto path = "/api/v1/sessions/" + world.sessions().at(0).id.text;
-        const int stop = writes_of(world, [&] { world.ask("ada", "POST", path + "/hibernate"); });
-        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::hibernated);
-        expect_rest(world);
-        EXPECT_LE(cold, 9) << name;
-        EXPECT_LE(stop, 4) << name;
-        std::printf("%s: %d writes to launch, %d to stop\n", name, cold, stop);
-        expect_objects(world);
-    }
-}
-
-TEST(Cluster, with_the_mirror_a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
-    for (const char* name : {"t1", "t2"}) {
-        ClusterWorld world(3, {.definitions = ClusterWorld::Definitions::installed});
-        world.pass(30s);
-        const auto body = std::string(R"({"template":")") + name + "\"}";
-        const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
-        const auto path = [&] { return "/api/v1/sessions/" + world.sessions().at(0).id.text; };
-        // The first one makes the workspace, and learns what the images are.
-        const int first = writes_of(world, launch);
-        const int end = writes_of(world, [&] { world.ask("ada", "DELETE", path()); });
-        const int cold = writes_of(world, launch);
-        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
-        expect_mirrored(world);
-        expect_rest(world);
-        const int stop = writes_of(world, [&] { world.ask("ada", "POST", path() + "/hibernate"); });
-        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::hibernated);
-        expect_mirrored(world);
-        expect_rest(world);
-        EXPECT_LE(cold, 9) << name;
-        EXPECT_LE(stop, 4) << name;
-        std::printf("%s with the mirror: %d writes to launch (%d the first time), %d to stop, %d to delete\n",
-                    name, cold, first, stop, end);
-    }
 }
 
 /// The namespaces that carry a space, by it.

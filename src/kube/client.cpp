@@ -166,6 +166,14 @@ Task<json::value> Client::create(Resource resource, json::object object) {
     co_return co_await call(request("POST", path_of(resource, key), &body));
 }
 
+Task<json::value> Client::replace(Resource resource, json::object object) {
+    object["apiVersion"] = api_version(resource);
+    object["kind"] = resource.kind;
+    const json::value body(std::move(object));
+    const Key key{text_at(body, {"metadata", "namespace"}), text_at(body, {"metadata", "name"})};
+    co_return co_await call(request("PUT", path_of(resource, key), &body));
+}
+
 Task<json::value> Client::apply(Resource resource, json::object object, std::string manager,
                                 std::string subresource) {
     object["apiVersion"] = api_version(resource);

@@ -64,6 +64,8 @@ class Client {
     Task<std::optional<json::value>> find(Resource resource, Key key, Detail detail = Detail::whole);
     /// The object as the server made it. Its own name and namespace.
     Task<json::value> create(Resource resource, json::object object);
+    /// In place of the one that is there: a PUT. Its resource version has to be the one that is there.
+    Task<json::value> replace(Resource resource, json::object object);
     /// Server-side apply in the name of `manager`, taking over what others manage.
     Task<json::value> apply(Resource resource, json::object object, std::string manager,
                             std::string subresource = {});

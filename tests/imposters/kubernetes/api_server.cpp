@@ -260,6 +260,7 @@ ApiServer::Answer ApiServer::act_on(const Request& request) {
     }
     if (method == "DELETE") return remove(request);
     if (method == "PATCH") return patch(request);
+    if (method == "PUT") return replace(request);
     if (request.where.name.empty()) return list(request);
     const auto* found = objects.find(request.where);
     if (found == nullptr)
@@ -318,6 +319,21 @@ ApiServer::Answer ApiServer::patch(const Request& request) {
                     allowed.erase("status");
                 }
                 merge(object, allowed);
+            })};
+}
+
+ApiServer::Answer ApiServer::replace(const Request& request) {
+    auto wanted = parse(request.http.body).as_object();
+    return {200, objects.edit(request.where, [&](json::object& object) {
+                const auto version = text_at(wanted, {"metadata", "resourceVersion"});
+                if (!version.empty() && version != text_at(object, {"metadata", "resourceVersion"}))
+                    throw Refusal{
+                        409, "Conflict",
+                        "the object has been modified; please apply your changes to the latest version"};
+                if (const auto* status = object.if_contains("status")) wanted["status"] = *status;
+                wanted.erase("apiVersion");
+                wanted.erase("kind");
+                object = wanted;
             })};
 }
 

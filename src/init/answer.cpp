@@ -6,6 +6,7 @@
 
 #include "init/server.hpp"
 #include "init/text.hpp"
+#include "init/usage.hpp"
 #include "init/version.hpp"
 
 namespace berth::init {
@@ -105,6 +106,12 @@ void Server::answer(Connection& client, const Frame& frame, Time now) {
         case 'P':
             client.out.put('O', {version});
             break;
+        case 'U': {
+            const auto used = read_usage();
+            if (!used) return refuse(client, {ENOENT, "there are no files of a control group"}, now);
+            client.out.put('O', {decimal(used->cpu).view(), nul, decimal(used->memory).view()});
+            break;
+        }
         case 'L': {
             Text<8192> list;
             terminals_.list(list);

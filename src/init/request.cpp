@@ -136,6 +136,7 @@ Refusal read_request(const Frame& frame, Request& request) {
     switch (frame.kind) {
         case 'P':
         case 'L':
+        case 'U':
             return {};
         case 'D':
         case 'F':

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int default_user = 1000;
 constexpr Duration soon{200};
+constexpr const char* since_then = "; now ";  // Between why it moves and how far that is.
 // A component that ran this long before it ended may be restarted however often it was before.
 constexpr Duration steady_run = std::chrono::minutes(10);
 
@@ -113,6 +114,7 @@ class Start {
 
     void decide() {
         if (status_.phase == Phase::failed) return settle_failed();
+        const auto moving = status_.reason == "Moving" ? status_.message : std::string();
         status_.reason.clear();
         status_.message.clear();
         wanted_.workload = full_workload(facts_);
@@ -121,6 +123,7 @@ class Start {
         mark_steps();
         if (status_.phase == Phase::failed) return settle_failed();
         judge_session();
+        keep_reason(moving);
     }
 
   private:
@@ -175,8 +178,20 @@ class Start {
         }
         all_started_ = all_ready_ = false;
         if (!there->hopeless.empty()) return fail(status_, there->hopeless, there->message);
-        if (status_.message.empty() && !there->message.empty())
+        if (there->message.empty()) return;
+        // It is taken away though nobody asked us.
+        if (there->state == ContainerState::stopping) status_.reason = "Moving";
+        if (status_.message.empty() || there->state == ContainerState::stopping)
             status_.message = quoted(there->name) + ": " + there->message;
+    }
+
+    /// Why it moves is said until it runs again, or there is something else to say.
+    void keep_reason(const std::string& moving) {
+        if (moving.empty() || status_.phase == Phase::running || status_.phase == Phase::failed) return;
+        if (!status_.reason.empty()) return;
+        status_.reason = "Moving";
+        const auto cause = moving.substr(0, moving.find(since_then));
+        status_.message = status_.message.empty() ? cause : cause + since_then + status_.message;
     }
 
     void judge_exit(WorkloadComponent& component, const ObservedComponent& there, ComponentStatus& status) {
@@ -303,7 +318,7 @@ void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while
     status.phase = stopped ? when_stopped : while_stopping;
     status.reason.clear();
     status.message.clear();
-    status.conditions.clear();
+    status.conditions = have.conditions;
     for (auto& component : status.components) {
         const bool there = find_there(have, component.name) != nullptr;
         component.phase = there ? ComponentPhase::stopping : ComponentPhase::stopped;

@@ -284,6 +284,10 @@ Task<> Loop::report(Look& look, std::optional<Error> error) {
     for (const auto& component : look.wanted.workload.components)
         if (!component.digest.empty() && !look.facts.revision.digests.contains(component.image))
             report.digests[component.image] = component.digest;
+    // An engine that knows an image only once it runs.
+    for (const auto& [image, seen] : look.have.images)
+        if (!seen.digest.empty() && !look.facts.revision.digests.contains(image))
+            report.digests.emplace(image, seen.digest);
     if (!report.changes_anything()) co_return;
     auto write = [report = std::move(report)](store::Tx& tx) { return write_report(tx, report); };
     const auto id = look.facts.session.id;

@@ -37,7 +37,9 @@ const std::map<std::string, std::string> config_help{
      "how pods are reached: direct, forward (through the API server), or auto: direct from inside"},
     {"gateway_pods",
      "Berth's own pods as NAMESPACE/LABEL=VALUE, or its range of addresses: network policies let them in"},
-    {"open_ranges", "of the closed ranges of addresses, those that sessions may reach"},
+    {"open_ranges",
+     "of the closed ranges of addresses, those that sessions may reach, with ports or whole: "
+     "10.1.0.0/16:5432"},
     {"closed_ranges", "further ranges of addresses that sessions may not reach, separated by commas"},
     {"cpu_overcommit", "how many sessions share a core that each may use, in a cluster"},
     {"pod_overlay",

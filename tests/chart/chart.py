@@ -95,7 +95,7 @@ CASES = {
         "sessions": {
             "resourceQuota": {"requests.cpu": "40", "pods": 200},
             "limitRange": [{"type": "Container", "max": {"memory": "8Gi"}}],
-            "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "openRanges": ["10.1.0.0/16"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"],
+            "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "openRanges": ["10.1.0.0/16", "10.2.0.0/24:5432", "fd00:1::/64:8000-8099"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"],
         }
     },
     "sessions in a namespace that is there": {"sessions": {"createNamespace": False, "defaultDeny": False}},

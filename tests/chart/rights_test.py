@@ -110,6 +110,12 @@ class Asked(unittest.TestCase):
         for name in names:
             self.assertEqual(berth.call("POST", "/api/v1/sessions", {"template": name, "name": name}).status, 201)
         wait_for("three pods", lambda: len(self.pods()) == 3, 30)
+        # No node takes them: what do the claims say?
+        step(("list", "events"))
+        for kind, part in (("networkpolicies", {"ingress": [{}]}), ("services", {"type": "NodePort"})):
+            name = get("-n", self.sessions, kind, "-l", "berth.dev/workload")["items"][0]["metadata"]["name"]
+            kubectl("-n", self.sessions, "patch", kind, name, "--type=merge", "--patch", json.dumps({"spec": part}))
+            step(("update", f"networking.k8s.io/{kind}" if kind == "networkpolicies" else kind))
         self.set_state("Running", {"running": {"startedAt": now()}}, True)
         step(("get", "pods/portforward"))
         self.set_state("Failed", {"terminated": {"exitCode": 1, "finishedAt": now()}}, False)

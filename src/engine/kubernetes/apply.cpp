@@ -14,6 +14,7 @@ using namespace kubernetes;
 namespace {
 
 constexpr int purge_grace = 1;
+constexpr std::chrono::seconds put_back_pause{30};
 
 Error taken(const kube::Resource& resource, const std::string& name) {
     return Error(Kind::conflict, "name_taken",
@@ -83,6 +84,38 @@ Task<json::value> KubernetesEngine::create(WorkloadId id, kube::Resource resourc
     co_return std::move(*there);
 }
 
+Task<json::value> KubernetesEngine::put_back(WorkloadId id, kube::Resource resource, json::object object) {
+    const auto& about = object.at("metadata");
+    const kube::Key key{kube::text_at(about, {"namespace"}), kube::text_at(about, {"name"})};
+    // Whoever changes it each time, a program perhaps, would have us write without end.
+    const auto again = clock_.now() - put_back_pause;
+    std::erase_if(put_back_at_, [&](const auto& entry) { return entry.second <= again; });
+    if (put_back_at_.contains({resource.plural, key}))
+        throw Error(Kind::busy, "changed",
+                    fmt::format("{} {} is changed by somebody each time that it is put back", resource.kind,
+                                berth::quoted(key.name)),
+                    "end what changes it");
+    auto there = co_await client_.find(resource, key);
+    if (!there) throw Error(Kind::busy, "changing", fmt::format("{} has just gone", berth::quoted(key.name)));
+    const auto seen = read_object(*there);
+    if (seen.workload != id ||
+        kube::text_at(*there, {"metadata", "labels", label_instance}) != options_.instance)
+        throw taken(resource, key.name);
+    // Its resource version, its address and whatever else the cluster gave it stay.
+    auto& kept = there->as_object();
+    auto& notes = kept["metadata"].as_object()["annotations"];
+    if (!notes.is_object()) notes = json::object();
+    notes.as_object()[note_mark] = about.at("annotations").at(note_mark);
+    auto& spec = kept["spec"].as_object();
+    for (const char* foreign : {"type", "externalIPs"}) spec.erase(foreign);
+    for (auto& [part, value] : object.at("spec").as_object()) spec[part] = value;
+    log::warning("put back what somebody changed",
+                 {{"kind", std::string(resource.kind)}, {"name", key.name}});
+    auto made = co_await client_.replace(resource, std::move(kept));
+    put_back_at_[{resource.plural, key}] = clock_.now();
+    co_return made;
+}
+
 Task<> KubernetesEngine::make(WorkloadId id, CreateNetwork change) {
     std::erase_if(change.members, [](const NetworkMember& member) { return member.ports.empty(); });
     auto made = co_await create(id, kube::config_maps, render_config_map(place_, id, change), "");
@@ -93,9 +126,13 @@ Task<> KubernetesEngine::make(WorkloadId id, CreateNetwork change) {
     const auto missing = [&](const SeenObject* object) {
         return object == nullptr || object->ending || object->owner != owner.uid;
     };
-    if (missing(policies_->find(name)))
+    const auto* policy = policies_->find(name);
+    if (missing(policy))
         policies_->seen(co_await create(id, kube::network_policies,
                                         render_policy(place_, id, owner, change.egress), owner.uid));
+    else if (policy->edited)
+        policies_->seen(
+            co_await put_back(id, kube::network_policies, render_policy(place_, id, owner, change.egress)));
     if (missing(secrets_->find(name)))
         secrets_->seen(co_await create(id, kube::secrets, render_secret(place_, id, owner, key), owner.uid));
     for (const auto& member : change.members) {
@@ -103,6 +140,8 @@ Task<> KubernetesEngine::make(WorkloadId id, CreateNetwork change) {
         if (service == nullptr || missing(&service->object))
             services_->seen(
                 co_await create(id, kube::services, render_service(place_, id, owner, member), owner.uid));
+        else if (service->object.edited)
+            services_->seen(co_await put_back(id, kube::services, render_service(place_, id, owner, member)));
     }
 }
 
@@ -182,6 +221,7 @@ Task<> KubernetesEngine::make(WorkloadId id, RemoveNetwork) {
     else
         config_maps_->gone(object);
     asked_volumes_.erase(id);
+    cpu_.erase(id);
 }
 
 Task<> KubernetesEngine::make(WorkloadId, PrepareImage) {

@@ -41,11 +41,12 @@ KubernetesEngine::KubernetesEngine(asio::any_io_executor executor, Clock& clock,
               .overlay = options_.pod_overlay,
               .overcommit = options_.overcommit};
     check_overlay(place_.overlay);
+    set_ranges();
     pods_ = make_shelf<SeenPod>("pods", read_pod);
     services_ = make_shelf<SeenService>("services", read_service);
     config_maps_ = make_shelf<SeenConfigMap>("configmaps", read_config_map);
     secrets_ = make_shelf<SeenObject>("secrets", read_object);
-    policies_ = make_shelf<SeenObject>("networkpolicies", read_object);
+    policies_ = make_shelf<SeenObject>("networkpolicies", read_policy);
     claims_ = make_shelf<SeenObject>("persistentvolumeclaims", read_object);
 }
 
@@ -115,7 +116,6 @@ Task<> KubernetesEngine::prepare() {
         try {
             co_await prepare_namespace();
             co_await prepare_init();
-            co_await learn_ranges();
             co_await learn_platform();
         } catch (const Error& error) {
             failure = error;
@@ -131,7 +131,7 @@ Task<> KubernetesEngine::prepare() {
     follow(kube::services, Detail::whole, *services_);
     follow(kube::config_maps, Detail::metadata, *config_maps_);
     follow(kube::secrets, Detail::metadata, *secrets_);
-    follow(kube::network_policies, Detail::metadata, *policies_);
+    follow(kube::network_policies, Detail::whole, *policies_);
     follow(kube::claims, Detail::metadata, *claims_);
 }
 
@@ -175,14 +175,14 @@ Task<> KubernetesEngine::learn_platform() {
     }
 }
 
-/// The cluster's own addresses, where it tells: they stay closed whatever their ranges.
-Task<> KubernetesEngine::learn_ranges() {
+/// The API server stays closed whatever its address. Throws for what is no range.
+void KubernetesEngine::set_ranges() {
     place_.closed = special_ranges();
-    place_.closed.insert(place_.closed.end(), options_.closed_ranges.begin(), options_.closed_ranges.end());
-    std::erase_if(place_.closed, [this](const std::string& range) {
-        return std::ranges::find(options_.open_ranges, range) != options_.open_ranges.end();
-    });
-    co_return;
+    for (const auto& range : options_.closed_ranges)
+        place_.closed.push_back(read_cidr(range, "closedRanges"));
+    const auto server = range_of(options_.cluster.address.host);
+    if (!server.empty()) place_.closed.push_back(server);
+    for (const auto& range : options_.open_ranges) place_.open.push_back(read_range(range, "openRanges"));
 }
 
 }  // namespace berth::engine

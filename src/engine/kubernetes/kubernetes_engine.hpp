@@ -34,7 +34,7 @@ struct KubernetesOptions {
     std::string architecture;  ///< That it runs on, as nodes say it: `amd64`.
     std::string storage_class;
     std::vector<std::string> pull_secrets;
-    std::vector<std::string> open_ranges;    ///< Of those that are closed, what an admin opens.
+    std::vector<std::string> open_ranges;    ///< Of those that are closed, what an admin opens; with ports.
     std::vector<std::string> closed_ranges;  ///< Further ones, as of the cluster's own pods and services.
     std::optional<kubernetes::Peers> gateway;
     json::object pod_overlay;  ///< Merged into every pod.
@@ -101,7 +101,7 @@ class KubernetesEngine final : public Engine {
     Task<> prepare();
     Task<> prepare_namespace();
     Task<> prepare_init();
-    Task<> learn_ranges();
+    void set_ranges();
     Task<> learn_platform();
     Task<bool> create_if_missing(kube::Resource resource, json::object object);
     template <class Seen>
@@ -122,6 +122,19 @@ class KubernetesEngine final : public Engine {
     void say(const WorkloadId& id, Readiness& readiness, const std::string& problem);
     Task<> keep_last_words(SeenPod pod);
 
+    // explain.cpp
+    /// Of a pod that keeps somebody waiting.
+    struct Explanation {
+        Time since;
+        std::optional<Time> asked_at;
+        std::string words;
+    };
+    bool wants_explanation(const SeenPod& pod);
+    Task<> explain(SeenPod pod);
+    Task<std::string> find_words(SeenPod pod);
+    void add_words(const SeenPod& pod, ObservedComponent& component) const;
+    void judge_node(const SeenPod& pod, Observed& observed);
+
     // meet.cpp
     static constexpr Duration probe_first{5}, probe_most{250};  ///< Pauses between two tries.
     struct Peer;
@@ -140,6 +153,8 @@ class KubernetesEngine final : public Engine {
     Task<> make(WorkloadId id, PrepareImage change);
     /// Creates it; what is there already is given back when it is this workload's and belongs to `owner`.
     Task<json::value> create(WorkloadId id, kube::Resource resource, json::object object, std::string owner);
+    /// What somebody changed, as we made it.
+    Task<json::value> put_back(WorkloadId id, kube::Resource resource, json::object object);
     /// One create; a namespace that has gone is made again.
     Task<json::value> create_once(kube::Resource resource, json::object object);
     Task<> remove_pod(WorkloadId id, const std::string& uid, std::optional<int> grace);
@@ -168,9 +183,13 @@ class KubernetesEngine final : public Engine {
     std::unique_ptr<kubernetes::Shelf<SeenObject>> secrets_, policies_, claims_;
     std::map<WorkloadId, std::set<std::string>> asked_volumes_;  ///< Handles, whoever made them.
     std::set<WorkloadId> unsure_;  ///< Of which the outcome of a write is not known.
-    std::map<std::string, std::shared_ptr<Readiness>> readiness_;  ///< By uid of the pod.
-    std::map<std::string, std::vector<std::string>> last_words_;   ///< By uid of an exited pod.
-    mutable std::mutex places_mutex_;                              // Any loop dials.
+    std::map<std::pair<std::string_view, kube::Key>, Time> put_back_at_;  ///< By kind and name.
+    std::map<std::string, std::shared_ptr<Readiness>> readiness_;         ///< By uid of the pod.
+    std::map<std::string, std::vector<std::string>> last_words_;          ///< By uid of an exited pod.
+    std::map<std::string, Explanation> explanations_;                     ///< By uid of a pod.
+    std::map<WorkloadId, std::pair<Time, std::uint64_t>> cpu_;            ///< As looked at last.
+    std::map<std::string, Time> ending_since_;                            ///< By uid of a pod.
+    mutable std::mutex places_mutex_;                                     // Any loop dials.
     std::map<std::pair<WorkloadId, std::string>, Place1> places_;
     std::unique_ptr<kubernetes::Forwards> forwards_;
     TaskGroup tasks_;

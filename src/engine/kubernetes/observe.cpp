@@ -45,6 +45,8 @@ void KubernetesEngine::forget_pod(const std::string& uid) {
         readiness_.erase(judged);
     }
     last_words_.erase(uid);
+    explanations_.erase(uid);
+    ending_since_.erase(uid);
 }
 
 Task<Observed> KubernetesEngine::observe(WorkloadId id) {
@@ -55,6 +57,10 @@ Task<Observed> KubernetesEngine::observe(WorkloadId id) {
         if (pod->seen.state == ContainerState::exited && !last_words_.contains(pod->object.uid))
             ended.push_back(*pod);
     for (const auto& pod : ended) co_await keep_last_words(pod);
+    std::vector<SeenPod> waiting;
+    for (const auto* pod : pods_->of(id))
+        if (wants_explanation(*pod)) waiting.push_back(*pod);
+    for (const auto& pod : waiting) co_await explain(pod);
     co_return report(id);
 }
 
@@ -92,7 +98,7 @@ Task<> KubernetesEngine::look_directly(WorkloadId id) {
     };
     co_await look(kube::config_maps, kube::Detail::metadata, *config_maps_);
     co_await look(kube::secrets, kube::Detail::metadata, *secrets_);
-    co_await look(kube::network_policies, kube::Detail::metadata, *policies_);
+    co_await look(kube::network_policies, kube::Detail::whole, *policies_);
     co_await look(kube::services, kube::Detail::whole, *services_);
     co_await look(kube::pods, kube::Detail::whole, *pods_);
     unsure_.erase(id);
@@ -105,7 +111,7 @@ bool KubernetesEngine::has_network(const WorkloadId& id) const {
     if (config_map == nullptr || config_map->object.ending) return false;
     const auto& owner = config_map->object.uid;
     const auto belongs = [&](const SeenObject* object) {
-        return object != nullptr && !object->ending && object->owner == owner;
+        return object != nullptr && !object->ending && !object->edited && object->owner == owner;
     };
     if (!belongs(secrets_->find(key)) || !belongs(policies_->find(key))) return false;
     return std::ranges::all_of(config_map->members, [&](const std::string& member) {
@@ -129,6 +135,10 @@ Observed KubernetesEngine::report(const WorkloadId& id) {
         }
         if (const auto words = last_words_.find(pod->object.uid); words != last_words_.end())
             component.last_log = words->second;
+        add_words(*pod, component);
+        judge_node(*pod, observed);
+        if (component.state == ContainerState::running && !pod->fixed_image.empty())
+            observed.images[pod->image] = {.state = ImageState::present, .digest = pod->fixed_image};
         observed.components.push_back(std::move(component));
         volumes.insert(pod->volumes.begin(), pod->volumes.end());
     }

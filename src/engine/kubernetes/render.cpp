@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/kubernetes/mark.hpp"
+
 namespace berth::engine::kubernetes {
 namespace {
 
@@ -45,6 +47,16 @@ json::object peer(const Peers& peers) {
 
 json::object port(const char* protocol, int number) {
     return {{"protocol", protocol}, {"port", number}};
+}
+
+json::object open_range(const Range& range) {
+    json::object rule{{"to", json::array{json::object{{"ipBlock", json::object{{"cidr", range.cidr}}}}}}};
+    if (range.from == 0) return rule;
+    json::array ports{port("TCP", range.from), port("UDP", range.from)};
+    if (range.to != range.from)
+        for (auto& one : ports) one.as_object()["endPort"] = range.to;
+    rule["ports"] = ports;
+    return rule;
 }
 
 json::array quantities_of_env(const std::map<std::string, std::string>& env) {
@@ -90,10 +102,16 @@ void render_program(const WorkloadComponent& component,
     container["lifecycle"] = json::object{{"postStart", json::object{{"exec", exec}}}};
 }
 
+/// By its digest only where that names an image for any node: an engine of one machine knows bytes that no
+/// registry gives under that name.
+std::string image_of(const WorkloadComponent& component) {
+    return component.digest.find("@sha256:") == component.digest.npos ? component.image : component.digest;
+}
+
 json::object render_container(const Place& place, const WorkloadComponent& component,
                               const std::optional<std::vector<std::string>>& program) {
     json::object container{{"name", component.name},
-                           {"image", component.digest.empty() ? component.image : component.digest},
+                           {"image", image_of(component)},
                            {"imagePullPolicy", "IfNotPresent"},
                            {"env", quantities_of_env(component.env)},
                            {"resources", render_resources(place, component.resources)}};
@@ -224,7 +242,8 @@ const std::vector<std::string>& special_ranges() {
         "172.16.0.0/12", "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16",
         "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",    "240.0.0.0/4",
         "::/96",         "64:ff9b::/96",    "64:ff9b:1::/48", "100::/64",       "2001::/23",
-        "2001:db8::/32", "2002::/16",       "fc00::/7",       "fe80::/10",      "ff00::/8"};
+        "2001:db8::/32", "2002::/16",       "3fff::/20",      "5f00::/16",      "fc00::/7",
+        "fe80::/10",     "fec0::/10",       "ff00::/8"};
     return ranges;
 }
 
@@ -269,12 +288,14 @@ json::object render_policy(const Place& place, const WorkloadId& id, const Owner
             return json::object{{"ipBlock", json::object{{"cidr", all}, {"except", except}}}};
         };
         out.push_back(json::object{{"to", json::array{block("0.0.0.0/0", closed4), block("::/0", closed6)}}});
+        for (const auto& range : place.open) out.push_back(open_range(range));
     }
-    return {{"metadata", about},
-            {"spec", json::object{{"podSelector", select(place, id)},
-                                  {"policyTypes", json::array{"Ingress", "Egress"}},
-                                  {"ingress", in},
-                                  {"egress", out}}}};
+    const json::object spec{{"podSelector", select(place, id)},
+                            {"policyTypes", json::array{"Ingress", "Egress"}},
+                            {"ingress", in},
+                            {"egress", out}};
+    about["annotations"].get_object()[note_mark] = policy_mark(spec);
+    return {{"metadata", about}, {"spec", spec}};
 }
 
 json::object render_service(const Place& place, const WorkloadId& id, const Owner& owner,
@@ -288,11 +309,12 @@ json::object render_service(const Place& place, const WorkloadId& id, const Owne
             {"name", open.name}, {"port", open.port}, {"targetPort", open.port}, {"protocol", "TCP"}});
     auto chosen = json::object{
         {label_instance, place.instance}, {label_workload, id.text}, {label_component, member.name}};
-    return {{"metadata", about},
-            {"spec", json::object{{"selector", chosen},
-                                  {"ports", ports},
-                                  // Components find each other before they count as ready.
-                                  {"publishNotReadyAddresses", true}}}};
+    const json::object spec{{"selector", chosen},
+                            {"ports", ports},
+                            // Components find each other before they count as ready.
+                            {"publishNotReadyAddresses", true}};
+    about["annotations"].get_object()[note_mark] = service_mark(spec);
+    return {{"metadata", about}, {"spec", spec}};
 }
 
 json::object render_claim(const Place& place, const WorkloadId& id, const WorkloadVolume& volume) {

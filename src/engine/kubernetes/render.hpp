@@ -7,6 +7,7 @@
 
 #include "base/secret_text.hpp"
 #include "engine/kubernetes/names.hpp"
+#include "engine/kubernetes/ranges.hpp"
 #include "engine/probe.hpp"
 
 /// Workloads as a cluster's objects. Pure.
@@ -32,6 +33,7 @@ struct Place {
     std::optional<Peers> gateway;           ///< Our own pods; absent: we come through the API server.
     std::vector<Peers> dns;                 ///< Who answers names.
     std::vector<std::string> closed;        ///< Ranges of egress `internet` that stay closed.
+    std::vector<Range> open;                ///< Of those, what it reaches after all.
     json::object overlay;                   ///< Merged into every pod (RFC 7386), by an administrator.
     int overcommit = 1;  ///< Sessions that share what each may use: limit / request of CPU.
 };

@@ -10,6 +10,8 @@
 #include <iterator>
 #include <set>
 
+#include "engine/kubernetes/seen.hpp"
+
 namespace berth::engine::kubernetes {
 namespace {
 
@@ -59,6 +61,29 @@ TEST(KubernetesRender, every_object_is_as_it_was) {
     all["claim"] = render_claim(place, id, {.handle = "berth-home", .size = {10ll << 30}});
     all["podStrict"] = pod_of(example());
     all["podCompat"] = pod_of(example(Profile::compat), example_place(), {{"serve", "--all"}});
+    all["podOfAKnownProgram"] = pod_of(example(), place, {{"serve", "--all"}});
+    auto given = place;
+    given.fixed_users = false;
+    all["podWhereTheClusterGivesUsers"] = pod_of(example(), given);
+    WorkloadComponent plain{
+        .name = "job", .image = "x:1", .command = {{"run"}}, .args = {{"it"}}, .user = 1234};
+    plain.generation = "1.0";
+    all["podWithoutAnything"] = pod_of(plain);
+    auto adorned = place;
+    adorned.overlay = {{"metadata", json::object{{"annotations", json::object{{"team", "lab"}}}}},
+                       {"spec", json::object{{"priorityClassName", ""},
+                                             {"nodeSelector", json::object{{"pool", "sessions"}}}}}};
+    all["podWithAnOverlay"] = pod_of(example(), adorned);
+    auto alone = place;
+    alone.gateway.reset();
+    alone.pull_secrets.clear();
+    alone.overcommit = 1;
+    all["podOutside"] = pod_of(example(), alone);
+    all["policyOutside"] = render_policy(alone, id, owner, Egress::internet);
+    auto opened = place;
+    opened.open = {read_range("10.1.0.0/16:5432", ""), read_range("fd00:1::/64:8000-8099", ""),
+                   read_range("192.168.7.0/24", "")};
+    all["policyOpened"] = render_policy(opened, id, owner, Egress::internet);
     all["init"] = render_init(place, "YmVydGgtaW5pdA==");
     const auto written = json::write_pretty(all);
     if (const char* update = std::getenv("UPDATE"); update != nullptr && std::string(update) == "1")
@@ -66,6 +91,45 @@ TEST(KubernetesRender, every_object_is_as_it_was) {
     std::ifstream file(golden);
     const std::string kept(std::istreambuf_iterator<char>(file), {});
     EXPECT_TRUE(kept == written) << "refresh with UPDATE=1 and look at the difference";
+}
+
+json::value as_object(json::object object) {
+    return object;
+}
+
+TEST(KubernetesRender, what_we_made_bears_its_mark_and_what_somebody_changed_does_not) {
+    const auto place = example_place();
+    auto policy = as_object(render_policy(place, id, owner, Egress::none));
+    EXPECT_FALSE(read_policy(policy).edited);
+    policy.at("metadata").at("annotations").as_object()["somebody"] = "was here";
+    policy.at("spec").as_object()["policyTypes"] = json::array{"Ingress", "Egress"};
+    EXPECT_FALSE(read_policy(policy).edited);
+    for (const char* part : {"ingress", "egress", "podSelector", "policyTypes"}) {
+        auto opened = policy;
+        opened.at("spec").as_object().erase(part);
+        EXPECT_TRUE(read_policy(opened).edited) << part;
+    }
+    policy.at("spec").at("ingress").as_array().push_back(json::object());
+    EXPECT_TRUE(read_policy(policy).edited);
+
+    const NetworkMember member{"ide", {{.name = "http", .port = 8080}}};
+    const auto service = as_object(render_service(place, id, owner, member));
+    auto kept = service;
+    // What a server fills in.
+    kept.at("spec").as_object()["clusterIP"] = "10.96.0.1";
+    kept.at("spec").as_object()["type"] = "ClusterIP";
+    kept.at("spec").as_object()["externalIPs"] = json::array();
+    kept.at("spec").as_object()["sessionAffinity"] = "None";
+    EXPECT_FALSE(read_service(kept).object.edited);
+    const auto change = [&](const char* part, json::value value) {
+        auto changed = kept;
+        changed.at("spec").as_object()[part] = std::move(value);
+        return read_service(changed).object.edited;
+    };
+    EXPECT_TRUE(change("type", "NodePort"));
+    EXPECT_TRUE(change("externalIPs", json::array{"203.0.113.7"}));
+    EXPECT_TRUE(change("selector", json::object()));
+    EXPECT_TRUE(change("ports", json::array()));
 }
 
 /// What Pod Security `level` forbids of a pod.
@@ -133,6 +197,19 @@ TEST(KubernetesRender, a_pod_gets_no_token_and_no_fixed_user_where_the_cluster_g
     EXPECT_FALSE(pod.at("spec").at("securityContext").as_object().contains("fsGroup"));
 }
 
+TEST(KubernetesRender, an_image_is_asked_for_by_its_digest_only_where_any_node_can_get_it_so) {
+    auto component = example();
+    const auto image = [&] {
+        return std::string(
+            pod_of(component).at("spec").at("containers").as_array().at(0).at("image").as_string());
+    };
+    EXPECT_EQ(image(), "x:1");
+    component.digest = "registry.example/x@sha256:" + std::string(64, 'a');
+    EXPECT_EQ(image(), component.digest);
+    component.digest = "sha256:" + std::string(64, 'a');
+    EXPECT_EQ(image(), "x:1") << "what one machine calls it means nothing to a node";
+}
+
 TEST(KubernetesRender, the_grace_of_a_pod_is_never_shorter_than_its_stop_timeout) {
     EXPECT_EQ(pod_of(example()).at("spec").at("terminationGracePeriodSeconds"), 2);
 }
@@ -175,8 +252,9 @@ bool matches(const json::object& peer, const Party& party) {
         // Pods' addresses are private: a block that is open to them would be a breach by itself.
         if (party.address.empty() || !is_inside(party.address, std::string(block->at("cidr").as_string())))
             return false;
-        for (const auto& range : block->at("except").as_array())
-            if (is_inside(party.address, std::string(range.as_string()))) return false;
+        if (const auto* except = block->as_object().if_contains("except"))
+            for (const auto& range : except->as_array())
+                if (is_inside(party.address, std::string(range.as_string()))) return false;
         return true;
     }
     if (party.namespace_.empty()) return false;
@@ -192,9 +270,12 @@ bool allows(const json::object& policy, const char* direction, const Party& part
     for (const auto& rule : policy.at("spec").at(direction).as_array()) {
         bool open = !rule.as_object().contains("ports");
         if (!open)
-            for (const auto& one : rule.at("ports").as_array())
-                open =
-                    open || (one.at("port").as_int64() == port && one.at("protocol").as_string() == protocol);
+            for (const auto& one : rule.at("ports").as_array()) {
+                const auto from = one.at("port").as_int64();
+                const auto* end = one.as_object().if_contains("endPort");
+                open = open || (from <= port && port <= (end == nullptr ? from : end->as_int64()) &&
+                                one.at("protocol").as_string() == protocol);
+            }
         if (!open) continue;
         const char* whom = std::string(direction) == "ingress" ? "from" : "to";
         for (const auto& peer : rule.at(whom).as_array())
@@ -251,12 +332,41 @@ TEST(KubernetesPolicy, internet_is_the_internet_without_what_is_private) {
     for (const char* open : {"1.1.1.1", "93.184.216.34", "2606:4700::1111", "9.255.255.255", "172.32.0.1"})
         EXPECT_TRUE(allows(policy, "egress", {.address = open}, 443)) << open;
     for (const char* closed :
-         {"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1",
-          "127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "198.18.0.1", "::1", "fd00::1", "fe80::1",
-          "fd00:ec2::254", "64:ff9b::a00:1", "2002:a00:1::1", "ff02::1", "2001:db8::1"})
+         {"10.0.0.1",       "172.16.0.1",    "172.31.255.255", "192.168.1.1", "169.254.169.254",
+          "100.64.0.1",     "127.0.0.1",     "0.0.0.0",        "224.0.0.1",   "255.255.255.255",
+          "198.18.0.1",     "::1",           "fd00::1",        "fe80::1",     "fd00:ec2::254",
+          "64:ff9b::a00:1", "2002:a00:1::1", "ff02::1",        "2001:db8::1", "3fff::1",
+          "5f00::1",        "fec0::1",       "192.0.0.192",    "192.0.2.1",   "203.0.113.7"})
         EXPECT_FALSE(allows(policy, "egress", {.address = closed}, 443)) << closed;
     for (const auto& party : {neighbour, namesake, gateway})
         EXPECT_FALSE(allows(policy, "egress", party, 443)) << party.address;
+}
+
+TEST(KubernetesPolicy, what_an_administrator_closes_is_closed_and_what_they_open_is_open_at_its_ports) {
+    auto place = example_place();
+    // Nodes, services or an API server with public addresses.
+    place.closed.insert(place.closed.end(), {"35.0.0.0/8", "2600:1f00::/24"});
+    place.open = {read_range("10.1.0.0/16:5432", ""), read_range("10.2.0.0/24:8000-8099", ""),
+                  read_range("fd00:1::/64:443", ""), read_range("192.168.7.0/24", "")};
+    const auto policy = render_policy(place, id, owner, Egress::internet);
+    const auto open = [&](const char* address, int port, const char* protocol = "TCP") {
+        return allows(policy, "egress", {.address = address}, port, protocol);
+    };
+    EXPECT_FALSE(open("35.1.2.3", 443));
+    EXPECT_FALSE(open("2600:1f00::1", 443));
+    EXPECT_TRUE(open("34.1.2.3", 443));
+    EXPECT_TRUE(open("10.1.255.7", 5432));
+    EXPECT_TRUE(open("10.1.255.7", 5432, "UDP"));
+    EXPECT_FALSE(open("10.1.255.7", 5433));
+    EXPECT_FALSE(open("10.2.1.1", 8000)) << "beside the range";
+    for (const int port : {8000, 8050, 8099}) EXPECT_TRUE(open("10.2.0.1", port));
+    for (const int port : {7999, 8100}) EXPECT_FALSE(open("10.2.0.1", port));
+    EXPECT_TRUE(open("fd00:1::7", 443));
+    EXPECT_FALSE(open("fd00:1::7", 80));
+    EXPECT_FALSE(open("fd00:2::7", 443));
+    for (const int port : {1, 443, 65535}) EXPECT_TRUE(open("192.168.7.9", port));
+    const auto none = render_policy(place, id, owner, Egress::none);
+    EXPECT_FALSE(allows(none, "egress", {.address = "10.1.255.7"}, 5432)) << "none is none";
 }
 
 }  // namespace

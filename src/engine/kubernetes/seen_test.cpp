@@ -82,6 +82,36 @@ TEST(KubernetesSeen, waiting_is_explained_in_the_clusters_words) {
     EXPECT_EQ(waits("InvalidImageName", ""), "image \"x:1\": InvalidImageName|ImageNotFound");
 }
 
+TEST(KubernetesSeen, a_node_that_says_nothing_more_is_lost_and_one_that_speaks_is_not) {
+    const auto running = container(R"({"running":{"startedAt":"2026-01-31T09:30:00Z"}})");
+    const auto lost = [&](const std::string& conditions) {
+        return read_pod(pod(R"({"phase":"Running",)" + running + R"(,"conditions":[)" + conditions + "]}"))
+            .lost;
+    };
+    EXPECT_FALSE(lost(""));
+    EXPECT_FALSE(lost(R"({"type":"Ready","status":"True"})"));
+    EXPECT_TRUE(lost(R"({"type":"Ready","status":"False"})"));
+    EXPECT_FALSE(lost(R"({"type":"Ready","status":"False","reason":"ReadinessGatesNotReady"})"));
+    EXPECT_FALSE(
+        read_pod(pod(R"({"phase":"Pending","conditions":[{"type":"Ready","status":"False"}]})")).lost);
+}
+
+TEST(KubernetesSeen, one_that_is_taken_away_says_why) {
+    const auto words = [](const std::string& reason) {
+        return seen(
+                   R"({"phase":"Running","conditions":[{"type":"DisruptionTarget","status":"True","reason":")" +
+                       reason + R"(","message":"said the cluster"}]})",
+                   R"(,"deletionTimestamp":"2026-01-31T09:40:00Z")")
+            .message;
+    };
+    EXPECT_EQ(words("EvictionByEvictionAPI"), "its node is being emptied");
+    EXPECT_EQ(words("DeletionByTaintManager"), "a taint of its node drives it out");
+    EXPECT_EQ(words("PreemptionByScheduler"), "said the cluster");
+    EXPECT_EQ(words("DeletionByPodGC"), "said the cluster");
+    EXPECT_EQ(seen(R"({"phase":"Pending"})", R"(,"deletionTimestamp":"2026-01-31T09:40:00Z")").message, "")
+        << "why it waited is over";
+}
+
 TEST(KubernetesSeen, an_end_has_its_code_and_its_time) {
     const auto ended =
         seen(R"({"phase":"Failed",)" + container(R"({"terminated":{"exitCode":3,"reason":"Error",

@@ -13,7 +13,9 @@ constexpr Duration full_most{std::chrono::seconds(40)};
 constexpr Duration backoff{std::chrono::seconds(10)};
 constexpr Duration life_most{std::chrono::minutes(1)};
 constexpr Duration look_again{std::chrono::seconds(1)};
+constexpr Duration driven_out_after{std::chrono::minutes(5)};
 constexpr int init_port = 61117;
+constexpr const char* all_nodes[] = {"node-1", "node-2", "node-3"};
 
 bool is_ending(const json::value& object) {
     return value_at(object, {"metadata", "deletionTimestamp"}) != nullptr;
@@ -156,6 +158,14 @@ void Nodes::say_waiting(const Where& where, const std::string& reason, const std
     });
 }
 
+void Nodes::say_disrupted(const Where& where, const std::string& reason, const std::string& message) {
+    objects_.edit(where, [&](json::object& pod) {
+        auto& status = status_of(pod);
+        set_condition(status, "DisruptionTarget", true, message, clock_.now());
+        status["conditions"].as_array().back().as_object()["reason"] = reason;
+    });
+}
+
 std::string Nodes::missing_claim(const json::value& pod) const {
     const auto home = text_at(pod, {"metadata", "namespace"});
     for (const auto& name : claims_of(pod)) {
@@ -200,7 +210,14 @@ Task<bool> Nodes::find_node(Where where, std::string uid) {
         say_scheduled(where, trouble);
         co_await clock_.sleep(look_again);
     }
-    objects_.edit(where, [](json::object& pod) { pod["spec"].as_object()["nodeName"] = "node-1"; });
+    std::string node = pick_node();
+    while (node.empty()) {
+        say_scheduled(where, "0/3 nodes are available: 3 node(s) were unschedulable.");
+        co_await clock_.sleep(look_again);
+        if (find(where, uid) == nullptr) co_return false;
+        node = pick_node();
+    }
+    objects_.edit(where, [&](json::object& pod) { pod["spec"].as_object()["nodeName"] = node; });
     say_scheduled(where, "");
     bind_claims(*find(where, uid));
     co_return true;
@@ -225,6 +242,8 @@ Task<bool> Nodes::mount(Where where, std::string uid) {
         bool complete = true;
         for (const auto& [plural, name] : sources_of(*pod))
             complete = complete && objects_.find({plural, where.namespace_, name}) != nullptr;
+        for (const auto& claim : claims_of(*pod))
+            complete = complete && !is_elsewhere(claim, text_at(*pod, {"spec", "nodeName"}));
         if (complete) co_return true;
         co_await clock_.sleep(look_again);
     }
@@ -243,6 +262,12 @@ Task<> Nodes::live(Where where, std::string uid) {
         if (const auto* source = objects_.find({plural, where.namespace_, name});
             source != nullptr && plural == "secrets")
             process.key = text_at(*source, {"data", "key"});
+    process.node = text_at(*there, {"spec", "nodeName"});
+    if (lost_.contains(process.node)) co_return;
+    for (auto& claim : claims_of(*there)) {
+        if (is_elsewhere(claim, process.node)) breaches_.push_back(claim + " is at two nodes");
+        process.claims.insert(std::move(claim));
+    }
     processes_[uid] = process;
     ++addresses_;
     objects_.edit(where, [&](json::object& pod) {
@@ -260,7 +285,65 @@ Task<> Nodes::live(Where where, std::string uid) {
     if (dice_.chance(faults.evicted)) how = dice_.chance(0.5) ? End::evicted : End::evicted_without_a_word;
     if (!how) co_return;
     co_await clock_.sleep(dice_.up_to(life_most));
-    if (find(where, uid) != nullptr) end(where, *how, static_cast<int>(dice_.number(2)));
+    if (find(where, uid) != nullptr && !lost_.contains(process.node))
+        end(where, *how, static_cast<int>(dice_.number(2)));
+}
+
+std::string Nodes::pick_node() {
+    std::vector<std::string> open;
+    for (const auto* node : all_nodes)
+        if (!closed_.contains(node) && !lost_.contains(node)) open.emplace_back(node);
+    return open.empty() ? "" : open.at(dice_.number(open.size() - 1));
+}
+
+bool Nodes::is_elsewhere(const std::string& claim, const std::string& node) const {
+    return std::ranges::any_of(processes_, [&](const auto& entry) {
+        return entry.second.node != node && entry.second.claims.contains(claim);
+    });
+}
+
+std::vector<std::pair<Where, std::string>> Nodes::pods_on(const std::string& node) const {
+    std::vector<std::pair<Where, std::string>> found;
+    for (const auto& [where, pod] : objects_.list("pods", {}))
+        if (text_at(pod, {"spec", "nodeName"}) == node && !has_ended(pod))
+            found.emplace_back(where, text_at(pod, {"metadata", "uid"}));
+    return found;
+}
+
+void Nodes::drain(const std::string& node) {
+    closed_.insert(node);
+    for (const auto& [where, uid] : pods_on(node)) {
+        say_disrupted(where, "EvictionByEvictionAPI", "Eviction API: evicting");
+        objects_.remove(where, {.uid = uid});
+    }
+}
+
+void Nodes::lose(const std::string& node) {
+    lost_.insert(node);
+    for (const auto& [where, uid] : pods_on(node))
+        objects_.edit(where, [&](json::object& pod) {
+            set_condition(status_of(pod), "Ready", false, "", clock_.now());
+        });
+    tasks_.start("drive out", drive_out(node));
+}
+
+/// What the default tolerations of a pod allow.
+Task<> Nodes::drive_out(std::string node) {
+    co_await clock_.sleep(driven_out_after);
+    if (!lost_.contains(node)) co_return;
+    for (const auto& [where, uid] : pods_on(node)) {
+        say_disrupted(where, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
+        objects_.remove(where, {.uid = uid});
+    }
+}
+
+void Nodes::confirm_off(const std::string& node) {
+    lost_.erase(node);
+    closed_.insert(node);
+    for (const auto& [where, uid] : pods_on(node)) {
+        processes_.erase(uid);
+        objects_.erase(where, uid);
+    }
 }
 
 bool Nodes::end(const Where& where, End how, int exit_code) {
@@ -293,7 +376,8 @@ bool Nodes::end(const Where& where, End how, int exit_code) {
 Task<> Nodes::finish(Where where, std::string uid, int grace) {
     const Duration patience = std::chrono::seconds(grace);
     co_await clock_.sleep(std::min(patience, dice_.up_to(server_.pace.end)));
-    if (find(where, uid) == nullptr) co_return;
+    const auto* there = find(where, uid);
+    if (there == nullptr || lost_.contains(text_at(*there, {"spec", "nodeName"}))) co_return;
     end(where, End::exited, 0);
     co_await clock_.sleep(Duration(1) + dice_.up_to(server_.pace.call));
     objects_.erase(where, uid);

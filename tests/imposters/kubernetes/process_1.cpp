@@ -51,6 +51,7 @@ std::optional<std::string> Process1::answer(char kind, const std::string& payloa
     }
     if (!proven_) return std::nullopt;
     if (kind == 'P') return frame('O', "0.1.0");
+    if (kind == 'U') return frame('O', std::string("5000000") + '\0' + "1048576");
     if (kind == 'F') {
         if (!ports_.contains(std::stoi(payload)))
             return frame('E', std::string("ECONNREFUSED") + '\0' + "connection refused");

@@ -18,6 +18,7 @@ class Strangers {
     /// One that no pod uses: one in use stays until the last pod has gone, and holds up any other meanwhile.
     void delete_claim();
     void edit_something();
+    void open_up(const Where& where);
     void delete_namespace(const std::string& name);
     /// No more than that many pods in all; nothing: no limit.
     void limit_pods(std::optional<int> most) { pods_max_ = most; }

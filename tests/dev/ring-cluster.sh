@@ -18,4 +18,9 @@ if [[ $own == true ]]; then
     python3 tests/e2e/images.py terminal linked || { count 0 1 0 cluster; exit 1; }
     ./dev cluster load localhost/berth/terminal:1 localhost/berth/linked:1 || { count 0 1 0 cluster; exit 1; }
 fi
-run_suite cluster tests/e2e/sessions.py
+failed=0
+run_suite cluster tests/e2e/sessions.py || failed=1
+run_suite cluster tests/e2e/cluster.py || failed=1
+export KUBECONFIG=${BERTH_TEST_KUBECONFIG:-$PWD/.cache/cluster/run/kubeconfig}
+run_suite cluster tests/cluster/objects_test.py || failed=1
+exit $failed

@@ -335,6 +335,33 @@ class Isolation(unittest.TestCase):
         for name in ("east", "west"):
             server.cli("rm", name, "-y", "--wait")
 
+    def test_components_of_one_session_reach_each_other_and_names(self):
+        component = {"image": "localhost/berth/terminal:1", "resources": {"cpu": "200m", "memory": "128Mi"}}
+        serving = {"command": ["python3", "-m", "http.server", "8000", "--bind", "0.0.0.0"], "ports": [{"name": "http", "port": 8000}], "readiness": {"tcp": "http"}}
+        document = {"apiVersion": "berth.dev/v1alpha1", "kind": "Template", "metadata": {"name": "siblings"}, "spec": {
+            "components": [{"name": "left"} | component | serving, {"name": "right"} | component | serving],
+            "access": [{"name": "page", "component": "left", "port": "http"}], "network": {"egress": "none"}}}
+        self.assertEqual(server.call("POST", "/api/v1/templates", {"document": document}).status, 201)
+        server.cli("launch", "siblings", "--name", "twins", "--wait")
+        for one, other in (("left", "right"), ("right", "left")):
+            probe = f"import socket; s = socket.create_connection(('{other}', 8000), timeout=3); print('reached')"
+            # At once: that it runs means that they reach each other.
+            self.assertEqual(server.cli("exec", "twins", "--component", one, "--", "python3", "-c", probe, check=False).stdout.strip(), "reached", f"{one} to {other}")
+        name = f"import socket; print(socket.getaddrinfo('{server.world.known_name}', 80)[0][4][0])"
+        self.assertTrue(server.cli("exec", "twins", "--component", "left", "--", "python3", "-c", name).stdout.strip(), "names are answered")
+        server.cli("rm", "twins", "-y", "--wait")
+
+    def test_a_session_reaches_nothing_of_what_runs_it(self):
+        for name in ("north", "south"):
+            server.cli("launch", "terminal", "--name", name, "--wait")
+        self.assertEqual(self.reach("north", "127.0.0.1", server.world.own_port) if server.world.own_port else "reached", "reached", "the probe itself works")
+        closed = server.world.own_addresses(server.session("south")["id"])
+        self.assertTrue(closed)
+        for what, address, port in closed:
+            self.assertEqual(self.reach("north", address, port), "", f"reached {what} at {address}:{port}")
+        for name in ("north", "south"):
+            server.cli("rm", name, "-y", "--wait")
+
     @unittest.skipUnless(os.geteuid() == 0, "makes a network namespace")
     def test_the_internet_is_reached_as_the_template_says(self):
         space, link = f"berth-e2e-{os.getpid()}", f"brte{os.getpid() % 100000}"

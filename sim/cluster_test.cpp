@@ -46,7 +46,15 @@ imposter::Faults any_faults(std::mt19937_64& random) {
             .evicted = maybe(0.2)};
 }
 
-/// The objects that a running session has, but for claims.
+using engine::kubernetes::RouteKind;
+
+/// Where the object stands that leads a session's hosts to us.
+Where route_of(const ClusterWorld& world, const Session& session) {
+    return {std::string(engine::kubernetes::resource_of(world.routes).plural), ClusterWorld::gateway_home,
+            engine::kubernetes::workload_name({session.id.text})};
+}
+
+/// The objects that a running session has, but for claims and its route.
 Names objects_of(const Session& session) {
     const WorkloadId id{session.id.text};
     const auto name = engine::kubernetes::workload_name(id);
@@ -68,6 +76,12 @@ void expect_objects(ClusterWorld& world) {
     for (const auto& session : world.sessions()) {
         const auto names = objects_of(session);
         if (session.status.phase == Phase::running) wanted.insert(names.begin(), names.end());
+        if (world.routes != RouteKind::none) {
+            const bool answered = session.status.timings.routed && session.status.phase != Phase::gone;
+            // One that has failed before it answered may have the route of an earlier start.
+            if (answered) wanted.insert(route_of(world, session));
+            if (session.status.phase != Phase::gone) allowed.insert(route_of(world, session));
+        }
         if (session.status.phase != Phase::failed) continue;
         // What has ended stays for its logs, with what it belongs to.
         bool any = false;
@@ -93,9 +107,28 @@ void expect_objects(ClusterWorld& world) {
     }
     for (const auto& [where, object] : world.server.objects.all()) {
         if (!is_ours(object) || where.plural == "persistentvolumeclaims") continue;
+        if (imposter::is_custom(where.plural)) continue;
+        if (where.namespace_ == ClusterWorld::gateway_home && world.routes != RouteKind::none)
+            EXPECT_EQ(imposter::value_at(object, {"metadata", "generation"})->to_number<int>(), 1)
+                << "edited, and left so";
         if (where.name.starts_with("berth-init-") || allowed.contains(where)) continue;
         EXPECT_TRUE(wanted.contains(where)) << "left over: " << where.plural << "/" << where.name;
     }
+}
+
+/// Each row has its custom resource, which tells the same, and there is no other.
+void expect_mirrored(ClusterWorld& world) {
+    std::map<std::string, std::string> wanted, found;
+    for (const auto& session : world.sessions()) {
+        if (session.status.phase == Phase::gone) continue;
+        wanted[session.host] =
+            json::enum_name(session.status.phase) + " " + json::enum_name(desired(session.asks));
+    }
+    for (const auto& [where, object] : world.server.objects.list("sessions", {}))
+        found[where.name] = imposter::text_at(object, {"status", "phase"}) + " " +
+                            imposter::text_at(object, {"status", "state"});
+    EXPECT_EQ(found, wanted);
+    EXPECT_EQ(world.server.objects.list("templates", {}).size(), 2u);
 }
 
 /// What holds at every moment, whatever goes wrong.
@@ -134,7 +167,10 @@ void interfere(ClusterWorld& world, double how_often) {
 
 void live_through(std::uint64_t seed) {
     std::mt19937_64 random(seed);
-    ClusterWorld world(seed);
+    const auto definitions =
+        seed % 2 == 0 ? ClusterWorld::Definitions::installed : ClusterWorld::Definitions::absent;
+    constexpr RouteKind kinds[] = {RouteKind::none, RouteKind::ingress, RouteKind::http_route};
+    ClusterWorld world(seed, {.definitions = definitions, .routes = kinds[seed % 3]});
     world.pass(1s);
     world.server.faults = any_faults(random);
     const double others = random() % 2 == 0 ? 0 : static_cast<double>(random() % 1000) / 1000;
@@ -159,6 +195,7 @@ void live_through(std::uint64_t seed) {
     expect_always(world);
     expect_rows_settled(world);
     expect_objects(world);
+    if (definitions == ClusterWorld::Definitions::installed) expect_mirrored(world);
     expect_rest(world);
     EXPECT_EQ(world.answers[500], 0);
 }
@@ -195,7 +232,7 @@ TEST(Cluster, the_same_seed_lives_the_same_life) {
 /// launch, delete.
 class Scenario {
   public:
-    Scenario() : world(1) { world.pass(1s); }
+    explicit Scenario(RouteKind routes = RouteKind::none) : world(1, routes) { world.pass(1s); }
 
     /// One step further when the last is done; false when there is none left.
     bool go_on() {
@@ -277,8 +314,10 @@ class Scenario {
     int step_ = 0;
 };
 
-TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
-    Scenario undisturbed;
+class EachWrite : public ::testing::TestWithParam<RouteKind> {};
+
+TEST_P(EachWrite, a_crash_there_ends_where_no_crash_would_have) {
+    Scenario undisturbed(GetParam());
     const int before = undisturbed.world.server.tally.effective;
     undisturbed.run();
     const int writes = undisturbed.world.server.tally.effective - before;
@@ -289,7 +328,7 @@ TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
         for (const auto moment : {ClusterWorld::Moment::before_answer, ClusterWorld::Moment::after_answer}) {
             SCOPED_TRACE(std::to_string(k) +
                          (moment == ClusterWorld::Moment::before_answer ? " before" : " after"));
-            Scenario scenario;
+            Scenario scenario(GetParam());
             scenario.world.crash_at(k, moment);
             scenario.run();
             EXPECT_EQ(scenario.inventory(), expected);
@@ -300,6 +339,8 @@ TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
         }
     std::printf("%d writes, a crash at each\n", writes);
 }
+
+INSTANTIATE_TEST_SUITE_P(Cluster, EachWrite, ::testing::Values(RouteKind::none, RouteKind::ingress));
 
 TEST(Cluster, a_claim_deleted_under_a_session_is_made_again_with_its_next_start) {
     ClusterWorld world(5);
@@ -544,8 +585,12 @@ int writes_of(ClusterWorld& world, const std::function<void()>& what) {
 }
 
 TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
-    for (const char* name : {"t1", "t2"}) {
-        ClusterWorld world(3);
+    const std::pair<const char*, RouteKind> cases[] = {{"t1", RouteKind::none},
+                                                       {"t2", RouteKind::none},
+                                                       {"t1", RouteKind::ingress},
+                                                       {"t2", RouteKind::http_route}};
+    for (const auto& [name, routes] : cases) {
+        ClusterWorld world(3, {.routes = routes});
         world.pass(1s);
         const auto body = std::string(R"({"template":")") + name + "\"}";
         const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
@@ -561,6 +606,142 @@ TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_
         std::printf("%s: %d writes to launch, %d to stop\n", name, cold, stop);
         expect_objects(world);
     }
+}
+
+TEST(Cluster, with_the_mirror_a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
+    for (const char* name : {"t1", "t2"}) {
+        ClusterWorld world(3, {.definitions = ClusterWorld::Definitions::installed});
+        world.pass(30s);
+        const auto body = std::string(R"({"template":")") + name + "\"}";
+        const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
+        const auto path = [&] { return "/api/v1/sessions/" + world.sessions().at(0).id.text; };
+        // The first one makes the workspace, and learns what the images are.
+        const int first = writes_of(world, launch);
+        const int end = writes_of(world, [&] { world.ask("ada", "DELETE", path()); });
+        const int cold = writes_of(world, launch);
+        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+        expect_mirrored(world);
+        expect_rest(world);
+        const int stop = writes_of(world, [&] { world.ask("ada", "POST", path() + "/hibernate"); });
+        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::hibernated);
+        expect_mirrored(world);
+        expect_rest(world);
+        EXPECT_LE(cold, 9) << name;
+        EXPECT_LE(stop, 4) << name;
+        std::printf("%s with the mirror: %d writes to launch (%d the first time), %d to stop, %d to delete\n",
+                    name, cold, first, stop, end);
+    }
+}
+
+/// The namespaces that carry a space, by it.
+std::map<std::string, std::string> homes_of(const ClusterWorld& world) {
+    std::map<std::string, std::string> homes;
+    for (const auto& [where, object] : world.server.objects.list("namespaces", {}))
+        if (auto space = imposter::label_of(object, "berth.dev/space"); !space.empty())
+            homes[space] = where.name;
+    return homes;
+}
+
+TEST(Cluster, users_have_namespaces_of_their_own_that_come_and_go_with_what_is_in_them) {
+    ClusterWorld world(8, {.spread = engine::kubernetes::Spread::by_owner});
+    world.pass(1s);
+    for (const char* who : {"ada", "bert"})
+        world.ask(who, "POST", "/api/v1/sessions", R"({"template":"t2"})");
+    world.pass(1min);
+    const std::map<std::string, std::string> both{{"usr_ada", "sessions-usr-ada"},
+                                                  {"usr_bert", "sessions-usr-bert"}};
+    EXPECT_EQ(homes_of(world), both);
+    for (const auto& session : world.sessions()) {
+        EXPECT_EQ(session.status.phase, Phase::running) << json::write(json::to_json(session.status));
+        const auto home = both.at(session.user.text);
+        for (const char* plural : {"pods", "services", "configmaps", "secrets", "persistentvolumeclaims",
+                                   "networkpolicies", "resourcequotas", "limitranges"})
+            for (const auto& [where, object] : world.server.objects.list(plural, {.namespace_ = home}))
+                EXPECT_TRUE(imposter::label_of(object, "berth.dev/workload").empty() ||
+                            imposter::label_of(object, "berth.dev/workload") == session.id.text)
+                    << where.name;
+        EXPECT_EQ(world.server.objects.list("pods", {.namespace_ = home}).size(), 2u);
+        EXPECT_EQ(world.server.objects.list("resourcequotas", {.namespace_ = home}).size(), 1u);
+    }
+    const auto of = [&](const char* user) {
+        for (const auto& session : world.sessions())
+            if (session.user.text == user) return session;
+        return Session{};
+    };
+    world.crash();
+    world.restart();
+    world.pass(1min);
+    EXPECT_EQ(of("usr_ada").status.phase, Phase::running) << "a new process finds what there is";
+    world.ask("ada", "DELETE", "/api/v1/sessions/" + of("usr_ada").id.text);
+    world.pass(1min);
+    EXPECT_EQ(homes_of(world), both) << "the workspace is in it";
+    const auto workspace = of("usr_ada").workspace->text;
+    world.ask("ada", "DELETE", "/api/v1/workspaces/" + workspace);
+    world.pass(2min);
+    EXPECT_EQ(homes_of(world), (std::map<std::string, std::string>{{"usr_bert", "sessions-usr-bert"}}));
+    EXPECT_EQ(of("usr_bert").status.phase, Phase::running);
+    expect_rest(world);
+}
+
+TEST(Cluster, a_namespace_with_somebody_elses_claim_in_it_stays) {
+    ClusterWorld world(9, {.spread = engine::kubernetes::Spread::by_part});
+    world.pass(1s);
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(1min);
+    const auto session = world.sessions().at(0);
+    ASSERT_EQ(session.status.phase, Phase::running) << json::write(json::to_json(session.status));
+    const auto homes = homes_of(world);
+    ASSERT_EQ(homes.size(), 1u);
+    EXPECT_EQ(homes.begin()->first, session.workspace->text);
+    const auto home = homes.begin()->second;
+    world.server.objects.create(
+        "persistentvolumeclaims",
+        {{"metadata", json::object{{"name", "theirs"}, {"namespace", home}}}, {"spec", json::object()}});
+    world.ask("ada", "DELETE", "/api/v1/sessions/" + session.id.text);
+    world.pass(1min);
+    world.ask("ada", "DELETE", "/api/v1/workspaces/" + session.workspace->text);
+    world.pass(5min);
+    EXPECT_EQ(homes_of(world), homes);
+    EXPECT_EQ(world.server.objects.list("persistentvolumeclaims", {}).size(), 1u);
+}
+
+TEST(Cluster, a_namespace_that_is_not_ours_is_not_used) {
+    ClusterWorld world(10, {.spread = engine::kubernetes::Spread::by_owner});
+    world.pass(1s);
+    world.server.objects.create("namespaces", {{"metadata", json::object{{"name", "sessions-usr-ada"}}}});
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(30s);
+    const auto session = world.sessions().at(0);
+    EXPECT_NE(session.status.phase, Phase::running);
+    EXPECT_EQ(session.status.message, "namespace \"sessions-usr-ada\" is there and not ours");
+    EXPECT_TRUE(world.server.objects.list("configmaps", {.namespace_ = "sessions-usr-ada"}).empty());
+}
+
+TEST(Cluster, init_steps_run_once_for_a_workspace_before_the_component) {
+    ClusterWorld world(11);
+    world.pass(1s);
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t3"})");
+    world.pass(1min);
+    const auto session = world.sessions().at(0);
+    ASSERT_EQ(session.status.phase, Phase::running) << json::write(json::to_json(session.status));
+    EXPECT_EQ(session.status.init, (InitProgress{.steps = 2, .done = 2}));
+    EXPECT_LE(session.status.timings.initialized, session.status.timings.started);
+    EXPECT_EQ(world.server.objects.list("pods", {}).size(), 1u) << "of a step nothing is left";
+    world.ask("ada", "POST", "/api/v1/sessions/" + session.id.text + "/restart");
+    world.pass(1min);
+    EXPECT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    EXPECT_EQ(world.sessions().at(0).status.init, std::nullopt) << "the workspace is not new any more";
+    expect_objects(world);
+}
+
+TEST(Cluster, what_a_pod_needs_is_asked_for_side_by_side_and_never_beyond_the_limit) {
+    ClusterWorld world(5);
+    world.pass(1s);
+    world.server.tally.most_in_flight = 0;
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(30s);
+    ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    EXPECT_EQ(world.server.tally.most_in_flight, ClusterWorld::requests_max);
 }
 
 }  // namespace

@@ -64,13 +64,13 @@ class Client {
     Task<std::optional<json::value>> find(Resource resource, Key key, Detail detail = Detail::whole);
     /// The object as the server made it. Its own name and namespace.
     Task<json::value> create(Resource resource, json::object object);
-    /// In place of the one that is there: a PUT. Its resource version has to be the one that is there.
-    Task<json::value> replace(Resource resource, json::object object);
     /// Server-side apply in the name of `manager`, taking over what others manage.
     Task<json::value> apply(Resource resource, json::object object, std::string manager,
                             std::string subresource = {});
     /// A merge patch (RFC 7386).
     Task<json::value> patch(Resource resource, Key key, json::object change, std::string subresource = {});
+    /// Writes it whole (PUT); the metadata has to name uid and version that it must still have.
+    Task<json::value> replace(Resource resource, json::object object, std::string subresource = {});
     /// The object as it is now, on its way out; nothing when it is gone. One with another uid is `conflict`.
     Task<std::optional<json::value>> remove(Resource resource, Key key, Removal removal);
     Task<ObjectPage> list(Resource resource, Selection selection, int limit, std::string from = {},

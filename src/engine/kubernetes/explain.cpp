@@ -50,15 +50,16 @@ Task<> KubernetesEngine::explain(SeenPod pod) {
 }
 
 Task<std::string> KubernetesEngine::find_words(SeenPod pod) {
-    const auto events_of = [this](std::string uid) -> Task<std::vector<json::value>> {
-        const kube::Selection of{.namespace_ = options_.namespace_, .fields = "involvedObject.uid=" + uid};
+    const auto& home = pod.object.key.namespace_;
+    const auto events_of = [this, home](std::string uid) -> Task<std::vector<json::value>> {
+        const kube::Selection of{.namespace_ = home, .fields = "involvedObject.uid=" + uid};
         auto page = co_await client_.list(kube::events, of, events_max);
         co_return std::move(page.items);
     };
     if (lacks_its_image(pod)) co_return read_pull_secret_trouble(co_await events_of(pod.object.uid));
     if (!pod.node.empty()) co_return read_events(co_await events_of(pod.object.uid));
     for (const auto& handle : pod.volumes) {
-        const auto* claim = claims_->find({options_.namespace_, handle});
+        const auto* claim = claims_->find({home, handle});
         if (claim == nullptr) continue;
         const auto words = read_events(co_await events_of(claim->uid));
         if (!words.empty()) co_return "volume " + quoted(handle) + ": " + words;

@@ -25,6 +25,7 @@ Task<bool> keep_line(std::vector<std::string>& lines, std::string text) {
 
 void KubernetesEngine::moved(const SeenObject& object) {
     const auto& id = object.workload;
+    note_home(object);
     if (id.empty()) return;
     if (!object.component.empty()) {
         const auto* pod = pods_->find(object.key);
@@ -79,8 +80,7 @@ Task<> KubernetesEngine::keep_last_words(SeenPod pod) {
 
 /// Reads all of one workload: what became of a write whose answer was lost.
 Task<> KubernetesEngine::look_directly(WorkloadId id) {
-    const kube::Selection all{.namespace_ = options_.namespace_,
-                              .labels = selector_of(options_.instance, id)};
+    kube::Selection all{.namespace_ = home_of(id), .labels = selector_of(options_.instance, id)};
     const auto look = [&](const kube::Resource& resource, kube::Detail detail, auto& shelf) -> Task<> {
         const auto page = co_await client_.list(resource, all, 500, {}, detail);
         std::set<std::string> uids;
@@ -101,12 +101,15 @@ Task<> KubernetesEngine::look_directly(WorkloadId id) {
     co_await look(kube::network_policies, kube::Detail::whole, *policies_);
     co_await look(kube::services, kube::Detail::whole, *services_);
     co_await look(kube::pods, kube::Detail::whole, *pods_);
+    all.namespace_ = options_.routes.service.namespace_;
+    if (leads_hosts()) co_await look(resource_of(options_.routes.kind), kube::Detail::whole, *routes_);
     unsure_.erase(id);
 }
 
 /// Whether everything is there that its components need to meet.
 bool KubernetesEngine::has_network(const WorkloadId& id) const {
-    const kube::Key key{options_.namespace_, workload_name(id)};
+    const auto home = home_of(id);
+    const kube::Key key{home, workload_name(id)};
     const auto* config_map = config_maps_->find(key);
     if (config_map == nullptr || config_map->object.ending) return false;
     const auto& owner = config_map->object.uid;
@@ -115,14 +118,15 @@ bool KubernetesEngine::has_network(const WorkloadId& id) const {
     };
     if (!belongs(secrets_->find(key)) || !belongs(policies_->find(key))) return false;
     return std::ranges::all_of(config_map->members, [&](const std::string& member) {
-        const auto* service = services_->find({options_.namespace_, component_name(id, member)});
+        const auto* service = services_->find({home, component_name(id, member)});
         return service != nullptr && belongs(&service->object);
     });
 }
 
 Observed KubernetesEngine::report(const WorkloadId& id) {
     Observed observed;
-    const auto* config_map = config_maps_->find({options_.namespace_, workload_name(id)});
+    const auto home = home_of(id);
+    const auto* config_map = config_maps_->find({home, workload_name(id)});
     const auto pods = pods_->of(id);
     std::set<std::string> volumes;
     if (const auto asked = asked_volumes_.find(id); asked != asked_volumes_.end()) volumes = asked->second;
@@ -143,13 +147,14 @@ Observed KubernetesEngine::report(const WorkloadId& id) {
         volumes.insert(pod->volumes.begin(), pod->volumes.end());
     }
     // A pod says what it mounts, not that it is there: somebody may have deleted the claim.
-    std::erase_if(volumes, [this](const std::string& handle) {
-        return claims_->find({options_.namespace_, handle}) == nullptr;
-    });
+    std::erase_if(volumes,
+                  [&](const std::string& handle) { return claims_->find({home, handle}) == nullptr; });
     // What is left of a network after its ConfigMap went is the cluster's to collect.
     observed.network = has_network(id);
     observed.network_incomplete = config_map != nullptr && !observed.network;
     observed.volumes.assign(volumes.begin(), volumes.end());
+    observed.hosts = hosts_led(id);
+    add_route_condition(id, observed);
     return observed;
 }
 
@@ -198,6 +203,8 @@ Task<std::vector<WorkloadId>> KubernetesEngine::list() {
     std::set<WorkloadId> ids;
     for (const auto& [id, keys] : pods_->workloads()) ids.insert(id);
     for (const auto& [id, keys] : config_maps_->workloads()) ids.insert(id);
+    if (routes_)
+        for (const auto& [id, keys] : routes_->workloads()) ids.insert(id);
     ids.erase(WorkloadId{});
     co_return std::vector<WorkloadId>(ids.begin(), ids.end());
 }

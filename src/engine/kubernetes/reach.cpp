@@ -47,9 +47,10 @@ Task<std::unique_ptr<Process>> KubernetesEngine::exec(WorkloadId id, ExecRequest
 }
 
 Task<> KubernetesEngine::logs(WorkloadId id, LogRequest request, std::function<Task<bool>(LogLine)> take) {
-    const kube::Key pod{options_.namespace_, component_name(id, request.component)};
+    const kube::Key pod{home_of(id), component_name(id, request.component)};
     auto container = request.component;
     try {
+        if (pod.namespace_.empty()) throw Error(Kind::not_found, "not_found", "there is nothing of it");
         co_await read_log(client_, pod, container, std::move(request), std::move(take));
         co_return;
     } catch (const Error& error) {

@@ -71,8 +71,12 @@ json::object amounts(MilliCpu cpu, Bytes memory) {
 
 json::object render_resources(const Place& place, const Resources& resources) {
     const MilliCpu asked{std::max<std::int64_t>(1, resources.cpu.count / place.overcommit)};
-    return {{"requests", amounts(asked, resources.memory)},
-            {"limits", amounts(resources.cpu, resources.memory)}};
+    auto requests = amounts(asked, resources.memory);
+    auto limits = amounts(resources.cpu, resources.memory);
+    // Of devices the two have to be the same, and they are asked for whole.
+    if (resources.gpu)
+        requests[place.gpu_resource] = limits[place.gpu_resource] = std::to_string(*resources.gpu);
+    return {{"requests", requests}, {"limits", limits}};
 }
 
 json::array words(const std::vector<std::string>& list) {
@@ -220,7 +224,7 @@ void merge(json::object& into, const json::object& patch) {
 
 }  // namespace
 
-void check_overlay(const json::object& overlay) {
+void check_overlay(const std::string& key, const json::object& overlay) {
     const std::map<std::string, std::vector<std::string>> ours{
         {"metadata", {"name", "namespace", "ownerReferences"}},
         {"spec", {"containers", "volumes", "restartPolicy", "automountServiceAccountToken", "hostname"}}};
@@ -228,11 +232,11 @@ void check_overlay(const json::object& overlay) {
         const auto known = ours.find(std::string(part.key()));
         if (known == ours.end() || !part.value().is_object())
             throw Error(Kind::invalid, "invalid_config",
-                        fmt::format("podOverlay.{}: expected metadata or spec", std::string(part.key())));
+                        fmt::format("{}.{}: expected metadata or spec", key, std::string(part.key())));
         for (const auto& name : known->second)
             if (part.value().get_object().contains(name))
                 throw Error(Kind::invalid, "invalid_config",
-                            fmt::format("podOverlay.{}.{} is Berth's own", known->first, name));
+                            fmt::format("{}.{}.{} is Berth's own", key, known->first, name));
     }
 }
 
@@ -324,7 +328,9 @@ json::object render_claim(const Place& place, const WorkloadId& id, const Worklo
     json::object spec{
         {"accessModes", json::array{"ReadWriteOnce"}},
         {"resources", json::object{{"requests", json::object{{"storage", to_string(volume.size)}}}}}};
-    if (!place.storage_class.empty()) spec["storageClassName"] = place.storage_class;
+    const auto of_kind = place.storage_classes.find(volume.kind);
+    const auto& class_name = of_kind == place.storage_classes.end() ? place.storage_class : of_kind->second;
+    if (!class_name.empty()) spec["storageClassName"] = class_name;
     return {{"metadata", about}, {"spec", spec}};
 }
 
@@ -357,21 +363,14 @@ json::object render_pod(const Place& place, const WorkloadId& id, const Owner& o
     if (!aliases.empty()) spec["hostAliases"] = aliases;
     json::array pull;
     for (const auto& name : place.pull_secrets) pull.push_back(json::object{{"name", name}});
+    if (component.pull_secret) pull.push_back(json::object{{"name", *component.pull_secret}});
     if (!pull.empty()) spec["imagePullSecrets"] = pull;
-    if (component.profile == Profile::compat) spec["hostUsers"] = false;
+    if (component.profile == Profile::compat || place.user_namespaces) spec["hostUsers"] = false;
     json::object pod{{"metadata", about}, {"spec", spec}};
     merge(pod, place.overlay);
+    if (const auto more = place.overlays.find(component.kind); more != place.overlays.end())
+        merge(pod, more->second);
     return pod;
-}
-
-json::object render_init(const Place& place, std::string_view base64) {
-    return {
-        {"metadata",
-         json::object{{"name", place.init_config_map},
-                      {"namespace", place.namespace_},
-                      {"labels", json::object{{label_managed, "berth"}, {label_instance, place.instance}}}}},
-        {"immutable", true},
-        {"binaryData", json::object{{"init", base64}}}};
 }
 
 }  // namespace berth::engine::kubernetes

@@ -85,6 +85,16 @@ TEST(KubernetesRender, every_object_is_as_it_was) {
                    read_range("192.168.7.0/24", "")};
     all["policyOpened"] = render_policy(opened, id, owner, Egress::internet);
     all["init"] = render_init(place, "YmVydGgtaW5pdA==");
+    auto home = place;
+    home.spread = Spread::by_owner;
+    const Allowance allowance{.cpu = MilliCpu{8000}, .memory = Bytes{16ll << 30}};
+    all["namespace"] = render_namespace(home, {.owner = "usr_1", .part = "wsp_1"}, "restricted");
+    all["quota"] = render_quota(home, allowance);
+    all["limits"] = render_limits(home, allowance);
+    all["pullSecret"] = render_pull_secret(
+        home,
+        json::parse(R"({"metadata":{"name":"team","namespace":"berth","uid":"u","annotations":{"a":"b"}},
+            "type":"kubernetes.io/dockerconfigjson","data":{".dockerconfigjson":"e30="}})"));
     const auto written = json::write_pretty(all);
     if (const char* update = std::getenv("UPDATE"); update != nullptr && std::string(update) == "1")
         std::ofstream(golden) << written;
@@ -186,6 +196,91 @@ TEST(KubernetesRender, a_compat_pod_keeps_to_baseline_in_a_user_namespace_of_its
     EXPECT_EQ(breaches(pod, false), std::vector<std::string>());
     EXPECT_FALSE(breaches(pod, true).empty());
     EXPECT_EQ(pod.at("spec").at("hostUsers"), false);
+}
+
+TEST(KubernetesRender, a_gpu_is_asked_for_whole_under_the_name_that_the_cluster_gives_it) {
+    auto component = example();
+    component.resources.gpu = 2;
+    auto place = example_place();
+    place.gpu_resource = "amd.com/gpu";
+    const auto pod = pod_of(component, place);
+    const auto& resources = pod.at("spec").at("containers").as_array().front().at("resources");
+    EXPECT_EQ(resources.at("limits").at("amd.com/gpu"), "2");
+    EXPECT_EQ(resources.at("requests").at("amd.com/gpu"), "2") << "not divided by the overcommit";
+    EXPECT_FALSE(json::write(pod_of(example(), place)).contains("amd.com/gpu"));
+}
+
+TEST(KubernetesRender, a_components_own_pull_secret_comes_besides_those_of_all) {
+    auto component = example();
+    component.pull_secret = "team";
+    EXPECT_EQ(json::write(pod_of(component).at("spec").at("imagePullSecrets")),
+              R"([{"name":"registry"},{"name":"team"}])");
+}
+
+TEST(KubernetesRender, an_overlay_of_a_kind_is_merged_after_the_one_of_all) {
+    auto place = example_place();
+    place.overlay =
+        json::parse(R"({"spec":{"priorityClassName":"low","nodeSelector":{"a":"b"}}})").as_object();
+    place.overlays["ide"] =
+        json::parse(
+            R"({"spec":{"priorityClassName":"high","runtimeClassName":"gvisor","nodeSelector":{"c":"d"},
+            "tolerations":[{"key":"gpu","operator":"Exists"}],
+            "topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule"}]}})")
+            .as_object();
+    auto component = example();
+    const auto plain = pod_of(component, place);
+    EXPECT_EQ(plain.at("spec").at("priorityClassName"), "low");
+    EXPECT_FALSE(plain.at("spec").as_object().contains("runtimeClassName"));
+    component.kind = "ide";
+    const auto pod = pod_of(component, place);
+    EXPECT_EQ(pod.at("spec").at("priorityClassName"), "high");
+    EXPECT_EQ(pod.at("spec").at("runtimeClassName"), "gvisor");
+    EXPECT_EQ(json::write(pod.at("spec").at("nodeSelector")), R"({"a":"b","c":"d"})");
+    EXPECT_EQ(pod.at("spec").at("tolerations").as_array().size(), 1u);
+    EXPECT_EQ(pod.at("spec").at("topologySpreadConstraints").as_array().size(), 1u);
+}
+
+TEST(KubernetesRender, an_overlay_takes_nothing_away_that_makes_a_pod_ours_whichever_key_it_stands_at) {
+    const auto refusal = [](const char* overlay) {
+        try {
+            check_overlay("podOverlays.ide", json::parse(overlay).as_object());
+        } catch (const Error& error) {
+            return error.user;
+        }
+        return std::string("accepted");
+    };
+    EXPECT_EQ(refusal(R"({"spec":{"priorityClassName":"high"}})"), "accepted");
+    EXPECT_EQ(refusal(R"({"spec":{"containers":[]}})"), "podOverlays.ide.spec.containers is Berth's own");
+    EXPECT_EQ(refusal(R"({"status":{}})"), "podOverlays.ide.status: expected metadata or spec");
+}
+
+TEST(KubernetesRender, a_volume_of_a_kind_has_its_storage_class) {
+    auto place = example_place();
+    place.storage_classes["ide"] = "slow";
+    const auto class_of = [&](const std::string& kind) {
+        const WorkloadVolume volume{.handle = "v", .size = {1}, .kind = kind};
+        return render_claim(place, id, volume).at("spec").at("storageClassName");
+    };
+    EXPECT_EQ(class_of("ide"), "slow");
+    EXPECT_EQ(class_of("desktop"), "fast");
+}
+
+TEST(KubernetesRender, strict_pods_get_users_of_their_own_where_an_administrator_says_that_they_can) {
+    auto place = example_place();
+    EXPECT_FALSE(pod_of(example(), place).at("spec").as_object().contains("hostUsers"));
+    place.user_namespaces = true;
+    EXPECT_EQ(pod_of(example(), place).at("spec").at("hostUsers"), false);
+}
+
+TEST(KubernetesRender, a_step_that_runs_once_is_process_1s_child_and_is_not_started_again) {
+    auto component = example();
+    component.run = Run::once;
+    component.command = {{"git", "clone"}};
+    const auto pod = pod_of(component, example_place(), component.command);
+    EXPECT_EQ(pod.at("spec").at("restartPolicy"), "Never");
+    const auto& command = pod.at("spec").at("containers").as_array().front().at("command").as_array();
+    EXPECT_EQ(command.front(), "/.berth/init");
+    EXPECT_EQ(command.back(), "clone");
 }
 
 TEST(KubernetesRender, a_pod_gets_no_token_and_no_fixed_user_where_the_cluster_gives_one) {

@@ -192,6 +192,65 @@ SeenPod read_pod(const json::value& pod) {
     return read;
 }
 
+std::string read_namespace_end(const json::value& object) {
+    const auto since = text_at(object, {"metadata", "deletionTimestamp"});
+    if (since.empty()) return {};
+    std::string why;
+    if (const auto* conditions = find_at(object, {"status", "conditions"});
+        conditions != nullptr && conditions->is_array())
+        for (const auto& condition : conditions->get_array())
+            // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/namespace-v1/#NamespaceStatus
+            if (text_at(condition, {"status"}) == "True")
+                why += fmt::format("{}{}", why.empty() ? ": " : "; ", text_at(condition, {"message"}));
+    return fmt::format("is being deleted since {}{}", since, why);
+}
+
+std::string why_no_user_namespaces(const json::value& nodes) {
+    const auto* items = find_at(nodes, {"items"});
+    if (items == nullptr || !items->is_array() || items->get_array().empty()) return "there are no nodes";
+    for (const auto& node : items->get_array()) {
+        bool can = false;
+        if (const auto* handlers = find_at(node, {"status", "runtimeHandlers"});
+            handlers != nullptr && handlers->is_array())
+            for (const auto& handler : handlers->get_array()) {
+                const auto* said = find_at(handler, {"features", "userNamespaces"});
+                // The one without a name is what pods get that name none.
+                can = can || (text_at(handler, {"name"}).empty() && said != nullptr && said->is_bool() &&
+                              said->get_bool());
+            }
+        if (!can)
+            return fmt::format("node {} does not have them",
+                               berth::quoted(text_at(node, {"metadata", "name"})));
+    }
+    return {};
+}
+
+SeenRoute read_route(const json::value& route) {
+    SeenRoute seen{.object = read_object(route)};
+    seen.note = text_at(route, {"metadata", "annotations", note_route});
+    // The server counts every change of a spec.
+    seen.edited = number_at(route, {"metadata", "generation"}) > 1;
+    const auto each = [](const json::value* list, auto&& take) {
+        if (list == nullptr || !list->is_array()) return;
+        for (const auto& item : list->get_array()) take(item);
+    };
+    each(find_at(route, {"spec", "hostnames"}), [&](const json::value& host) {
+        if (host.is_string()) seen.hosts.emplace_back(host.get_string());
+    });
+    each(find_at(route, {"spec", "rules"}), [&](const json::value& rule) {
+        if (const auto host = text_at(rule, {"host"}); !host.empty()) seen.hosts.push_back(host);
+    });
+    each(find_at(route, {"status", "parents"}), [&](const json::value& parent) {
+        each(find_at(parent, {"conditions"}), [&](const json::value& condition) {
+            const auto type = text_at(condition, {"type"});
+            if ((type == "Accepted" || type == "ResolvedRefs") && text_at(condition, {"status"}) == "False")
+                seen.refused = fmt::format("gateway {}: {}", text_at(parent, {"parentRef", "name"}),
+                                           text_at(condition, {"message"}));
+        });
+    });
+    return seen;
+}
+
 SeenService read_service(const json::value& service) {
     SeenService read{.object = read_object(service), .address = text_at(service, {"spec", "clusterIP"})};
     read.object.edited = is_edited(service, service_mark);

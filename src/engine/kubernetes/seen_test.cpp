@@ -162,5 +162,33 @@ TEST(KubernetesSeen, a_config_map_says_which_components_have_services) {
     EXPECT_EQ(read("broken"), std::vector<std::string>());
 }
 
+TEST(KubernetesSeen, users_of_their_own_are_there_only_when_every_node_says_so) {
+    const auto node = [](const std::string& name, const std::string& handlers) {
+        return R"({"metadata":{"name":")" + name + R"("},"status":{"runtimeHandlers":)" + handlers + "}}";
+    };
+    const auto yes = node("a", R"([{"name":"kata","features":{"userNamespaces":false}},
+        {"name":"","features":{"userNamespaces":true}}])");
+    const auto no = node("b", R"([{"name":"","features":{"recursiveReadOnlyMounts":true}}])");
+    const auto why = [](const std::string& items) {
+        return why_no_user_namespaces(boost::json::parse(R"({"items":[)" + items + "]}"));
+    };
+    EXPECT_EQ(why(yes), "");
+    EXPECT_EQ(why(yes + "," + no), "node \"b\" does not have them");
+    EXPECT_EQ(why(R"({"metadata":{"name":"old"},"status":{}})"), "node \"old\" does not have them");
+    EXPECT_EQ(why(""), "there are no nodes");
+}
+
+TEST(KubernetesSeen, a_namespace_that_does_not_end_says_what_keeps_it) {
+    const auto read = [](const char* text) { return read_namespace_end(boost::json::parse(text)); };
+    EXPECT_EQ(read(R"({"metadata":{"name":"a"},"status":{"phase":"Active"}})"), "");
+    EXPECT_EQ(
+        read(R"({"metadata":{"deletionTimestamp":"2026-01-31T09:00:00Z"},"status":{"phase":"Terminating"}})"),
+        "is being deleted since 2026-01-31T09:00:00Z");
+    EXPECT_EQ(read(R"({"metadata":{"deletionTimestamp":"2026-01-31T09:00:00Z"},"status":{"conditions":[
+            {"type":"NamespaceDeletionContentFailure","status":"False","message":"All content deleted"},
+            {"type":"NamespaceFinalizersRemaining","status":"True","message":"x.example/hold in 1 resource instances"}]}})"),
+              "is being deleted since 2026-01-31T09:00:00Z: x.example/hold in 1 resource instances");
+}
+
 }  // namespace
 }  // namespace berth::engine::kubernetes

@@ -94,7 +94,9 @@ class ApiServer {
     Answer act_on(const Request& request);
     Answer list(const Request& request);
     Answer patch(const Request& request);
-    Answer replace(const Request& request);
+    Answer put(const Request& request);
+    void require_defined(const Request& request) const;
+    void require_same(const Request& request, const json::object& change) const;
     Answer remove(const Request& request);
     std::optional<Answer> refusal_before(const Request& request);
     void go_away();

@@ -70,6 +70,13 @@ json::object container(const json::object& pod, json::object state) {
     return {{"name", spec.at("name")}, {"image", spec.at("image")}, {"state", state}};
 }
 
+/// The last word of what its container runs; empty: what its image says.
+std::string program_of(const json::value& pod) {
+    const auto& spec = pod.at("spec").at("containers").as_array().front().as_object();
+    const auto* command = spec.if_contains("command");
+    return command == nullptr ? std::string() : std::string(command->as_array().back().as_string());
+}
+
 void set_condition(json::object& status, const char* type, bool holds, const std::string& message, Time now) {
     json::array kept;
     if (const auto* there = status.if_contains("conditions"))
@@ -278,6 +285,13 @@ Task<> Nodes::live(Where where, std::string uid) {
         status["containerStatuses"] = json::array{container(pod, json::object{{"running", running}})};
         set_condition(status, "Ready", true, "", clock_.now());
     });
+    // A program that ends by itself, as `true` and `false` do.
+    const auto program = program_of(*find(where, uid));
+    if (program == "true" || program == "false") {
+        co_await clock_.sleep(dice_.up_to(server_.pace.run));
+        if (find(where, uid) != nullptr) end(where, End::exited, program == "true" ? 0 : 1);
+        co_return;
+    }
     const auto& faults = server_.faults;
     std::optional<End> how;
     if (dice_.chance(faults.dies)) how = End::exited;

@@ -64,7 +64,8 @@ void Strangers::hear(const Change& change) {
 std::optional<Where> Strangers::some_of_ours(bool claims) {
     std::vector<Where> found;
     for (const auto& [where, object] : objects_.all())
-        if (!label_of(object, instance).empty() && (where.plural == "persistentvolumeclaims") == claims)
+        if (!label_of(object, instance).empty() && !is_custom(where.plural) &&
+            (where.plural == "persistentvolumeclaims") == claims)
             found.push_back(where);
     if (found.empty()) return std::nullopt;
     return found[dice_.number(found.size() - 1)];

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cluster_invariants.hpp"
+#include "cluster_checks.hpp"
 #include "engine/kubernetes/routes.hpp"
 
 namespace berth::sim {

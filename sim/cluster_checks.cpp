@@ -1,12 +1,10 @@
-#include "cluster_invariants.hpp"
+#include "cluster_checks.hpp"
 
 #include <gtest/gtest.h>
 
-#include <set>
-
 #include "engine/kubernetes/names.hpp"
-#include "engine/kubernetes/routes.hpp"
 #include "engine/kubernetes/seen.hpp"
+#include "invariants.hpp"
 
 namespace berth::sim {
 
@@ -14,9 +12,11 @@ using namespace std::chrono_literals;
 using engine::kubernetes::RouteKind;
 using imposter::Where;
 
-namespace {
-
-using Names = std::set<Where>;
+/// Where the object stands that leads a session's hosts to us.
+Where route_of(const ClusterWorld& world, const Session& session) {
+    return {std::string(engine::kubernetes::resource_of(world.routes).plural), ClusterWorld::gateway_home,
+            engine::kubernetes::workload_name({session.id.text})};
+}
 
 /// The objects that a running session has, but for claims and its route.
 Names objects_of(const Session& session) {
@@ -34,13 +34,7 @@ bool is_ours(const json::value& object) {
     return imposter::label_of(object, engine::kubernetes::label_instance) == ClusterWorld::instance;
 }
 
-}  // namespace
-
-Where route_of(const ClusterWorld& world, const Session& session) {
-    return {std::string(engine::kubernetes::resource_of(world.routes).plural), ClusterWorld::gateway_home,
-            engine::kubernetes::workload_name({session.id.text})};
-}
-
+/// The objects in the cluster are those that the rows want: none is missing, none is left over.
 void expect_objects(ClusterWorld& world) {
     Names wanted, allowed;
     for (const auto& session : world.sessions()) {
@@ -86,6 +80,7 @@ void expect_objects(ClusterWorld& world) {
     }
 }
 
+/// Each row has its custom resource, which tells the same, and there is no other.
 void expect_mirrored(ClusterWorld& world) {
     std::map<std::string, std::string> wanted, found;
     for (const auto& session : world.sessions()) {
@@ -98,6 +93,17 @@ void expect_mirrored(ClusterWorld& world) {
                             imposter::text_at(object, {"status", "state"});
     EXPECT_EQ(found, wanted);
     EXPECT_EQ(world.server.objects.list("templates", {}).size(), 2u);
+}
+
+/// What holds at every moment, whatever goes wrong.
+void expect_always(ClusterWorld& world) {
+    EXPECT_EQ(world.nodes.breaches(), std::vector<std::string>());
+    EXPECT_EQ(world.strangers.wronged(), std::vector<std::string>());
+    EXPECT_EQ(world.server.tally.blind_deletions, 0);
+    EXPECT_LE(world.most_in_flight(), ClusterWorld::requests_max);
+    for (const auto& line : world.server.tally.lines)
+        EXPECT_FALSE(line.starts_with("DELETE persistentvolumeclaims")) << line;
+    expect_quota(world);
 }
 
 void expect_rest(ClusterWorld& world) {

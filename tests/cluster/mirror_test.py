@@ -115,7 +115,7 @@ class Definitions(unittest.TestCase):
         install()
         wait_for("the early session", lambda: kubectl("get", "sessions.berth.dev")[0] and [each for each in listed("sessions") if each["spec"]["name"] == "early"], 90)
         wait_for("all templates", lambda: len(listed("templates")) == len(call("GET", "templates").json()["items"]), 30)
-        self.assertEqual([each["spec"]["name"] for each in listed("workspaces")], ["early"])
+        wait_for("its workspace", lambda: [each["spec"]["name"] for each in listed("workspaces")] == ["early"], 30)
 
     def test_3_their_removal_ends_nothing_and_does_not_hang(self):
         crds_test.must("delete", "-f", str(crds_test.DEFINITIONS), "--timeout=60s")
@@ -124,7 +124,7 @@ class Definitions(unittest.TestCase):
         wait_for("the early session again", lambda: kubectl("get", "sessions.berth.dev")[0] and [each for each in listed("sessions") if each["spec"]["name"] == "early"], 90)
         self.assertEqual(call("DELETE", "sessions/early").status, 202)
         wait_for("its end", lambda: not [each for each in listed("sessions") if each["spec"]["name"] == "early"], 60)
-        self.assertEqual(len(listed("workspaces")), 1)
+        wait_for("the workspace, which stays", lambda: [each["spec"]["name"] for each in listed("workspaces")] == ["early"], 30)
 
 
 @unittest.skipIf(NODES, "an API server is enough")

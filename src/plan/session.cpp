@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "model/limits.hpp"
 #include "plan/workload.hpp"
 
 namespace berth::plan {
@@ -390,18 +389,6 @@ SessionStatus after_failure(SessionStatus status, const Error& error, const Sess
         status.message = error.user;
     }
     return status;
-}
-
-std::vector<std::string> hosts_of(const Facts& facts) {
-    std::string_view host = facts.url;
-    host.remove_prefix(std::min(host.find("//") + 2, host.size()));
-    host = host.substr(0, host.find(':'));
-    std::vector<std::string> hosts{std::string(host)};
-    for (const auto& access : facts.revision.spec.access) {
-        auto made = access.name + "--" + std::string(host);
-        if (made.find('.') <= limits::name_max && hosts.size() < hosts_max) hosts.push_back(std::move(made));
-    }
-    return hosts;
 }
 
 }  // namespace berth::plan

@@ -86,6 +86,7 @@ def setUpModule():
     else:
         crds_test.must("delete", "-f", str(crds_test.DEFINITIONS), "--ignore-not-found")
     must("create", "namespace", NAMESPACE)
+    kubectl("create", "serviceaccount", "default")  # As a controller would, where there is one.
     unittest.addModuleCleanup(lambda: kubectl("delete", "namespace", NAMESPACE, "--wait=false"))
     berth = Berth("kubernetes", kubeconfig=os.environ["KUBECONFIG"], session_namespace=NAMESPACE, cpu_overcommit=20).start()
     unittest.addModuleCleanup(end)

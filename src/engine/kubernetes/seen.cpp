@@ -183,6 +183,7 @@ SeenPod read_pod(const json::value& pod) {
         seen.hopeless.clear();
     }
     read.lost = is_lost(pod);
+    read.has_pull_secrets = find_at(pod, {"spec", "imagePullSecrets"}) != nullptr;
     if (const auto* containers = find_at(pod, {"spec", "containers"});
         containers != nullptr && containers->is_array() && !containers->get_array().empty())
         read.image = text_at(containers->get_array().front(), {"image"});

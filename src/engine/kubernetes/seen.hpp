@@ -34,8 +34,9 @@ struct SeenPod {
     std::vector<std::string> volumes;
     std::string image;        ///< By the name that it was asked for.
     std::string fixed_image;  ///< By its digest, when any node can get it so.
-    bool lost = false;        ///< It runs as far as is known, and its node does not say so any more.
-    int grace_seconds = 0;    ///< When it is ending: how long it may take for that.
+    bool has_pull_secrets = false;
+    bool lost = false;      ///< It runs as far as is known, and its node does not say so any more.
+    int grace_seconds = 0;  ///< When it is ending: how long it may take for that.
     bool operator==(const SeenPod&) const = default;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "base/log.hpp"
@@ -179,19 +180,31 @@ void KubernetesEngine::tidy_soon(const std::string& home) {
     if (!std::exchange(tidying_, true)) tasks_.start("remove empty namespaces", tidy());
 }
 
+/// The namespaces of sessions, whole.
+Task<std::vector<json::value>> KubernetesEngine::read_homes() {
+    std::vector<json::value> homes;
+    if (options_.spread == Spread::shared) {
+        auto there = co_await client_.find(kube::namespaces, {"", options_.namespace_});
+        if (there) homes.push_back(std::move(*there));
+        co_return homes;
+    }
+    std::string from;
+    do {
+        auto found =
+            co_await client_.list(kube::namespaces, {.labels = selector_of(options_.instance)}, page, from);
+        std::ranges::move(found.items, std::back_inserter(homes));
+        from = found.next;
+    } while (!from.empty());
+    co_return homes;
+}
+
 /// Those of an earlier process, too.
 Task<> KubernetesEngine::find_homes() {
     while (down_) co_await clock_.sleep(tidy_after);
     std::optional<Error> failure;
     try {
-        std::string from;
-        do {
-            const auto found =
-                co_await client_.list(kube::namespaces, {.labels = selector_of(options_.instance)}, page,
-                                      from, kube::Detail::metadata);
-            for (const auto& item : found.items) tidy_soon(kube::text_at(item, {"metadata", "name"}));
-            from = found.next;
-        } while (!from.empty());
+        const auto homes = co_await read_homes();
+        for (const auto& home : homes) tidy_soon(kube::text_at(home, {"metadata", "name"}));
     } catch (const Error& error) {
         failure = error;
     }
@@ -260,7 +273,7 @@ Task<Error> KubernetesEngine::explain_ending(std::string home, Error error) {
     }
     if (why.empty()) co_return error;
     co_return Error(Kind::unavailable, "namespace_ending",
-                    fmt::format("namespace {} {}", berth::quoted(home), why),
+                    fmt::format("namespace {} is {}", berth::quoted(home), why),
                     "what is named keeps it: remove that, and Berth makes the namespace again");
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/secret_text.hpp"
 #include "base/yaml.hpp"
+#include "net/forwarded.hpp"
 
 extern char** environ;
 
@@ -19,6 +20,8 @@ const std::map<std::string, std::string> config_help{
     {"listen", "address and port to serve on"},
     {"url", "how browsers reach this Berth; default http://localhost:PORT"},
     {"apps_domain", "domain whose subdomains are the sessions; default localhost:PORT"},
+    {"trusted_proxies",
+     "ranges of addresses of proxies before Berth that are believed whose request they pass on"},
     {"data_directory", "where the database, sockets and logs are"},
     {"database",
      "postgres://USER@HOST/NAME, or the path of a SQLite file; default: berth.db in the data directory"},
@@ -43,6 +46,14 @@ const std::map<std::string, std::string> config_help{
     {"pod_overlay",
      "merged into every pod of a session: runtimeClassName, nodeSelector, tolerations… (YAML, with metadata "
      "and spec)"},
+    {"session_routes",
+     "in a cluster: none (one wildcard leads to Berth), or an ingress or httpRoute for each session"},
+    {"gateway_service", "Berth's own service, where these lead, as NAMESPACE/NAME:PORT"},
+    {"route_class", "class of these ingresses; default: the cluster's own"},
+    {"route_tls_secret", "secret with the certificate for these ingresses, in the service's namespace"},
+    {"route_parents",
+     "gateways of these httpRoutes as NAMESPACE/NAME or NAMESPACE/NAME/LISTENER, separated by commas"},
+    {"route_annotations", "annotations on each of these (YAML)"},
     {"starter_catalog", "whether the templates that Berth brings are installed"},
     {"catalog_registry",
      "where nodes pull the images of these templates from, instead of localhost: registry.example.org/team"},
@@ -100,6 +111,13 @@ void check(const Config& config) {
     one_of("podAccess", config.pod_access, {"auto", "direct", "forward"});
     if (config.cpu_overcommit < 1 || config.cpu_overcommit > 1000)
         refuse("cpuOvercommit", "expected 1 to 1000");
+    one_of("sessionRoutes", config.session_routes, {"none", "ingress", "httpRoute"});
+    if (config.session_routes != "none" && config.gateway_service.empty())
+        refuse("gatewayService", "is needed for sessionRoutes: " + config.session_routes);
+    if (config.session_routes == "httpRoute" && config.route_parents.empty())
+        refuse("routeParents", "is needed for sessionRoutes: httpRoute");
+    for (const auto& note : config.route_annotations)
+        if (!note.value().is_string()) refuse("routeAnnotations." + std::string(note.key()), "expected text");
     one_of("logLevel", config.log_level, {"debug", "info", "warning", "error"});
     one_of("logFormat", config.log_format, {"text", "json"});
     if (config.loops < 0 || config.loops > 256) refuse("loops", "expected 0 to 256");
@@ -108,6 +126,11 @@ void check(const Config& config) {
     if (config.looks_at_once < 1 || config.looks_at_once > 1024) refuse("looksAtOnce", "expected 1 to 1024");
     if (!config.url.empty() && !config.url.starts_with("http://") && !config.url.starts_with("https://"))
         refuse("url", "expected http://HOST or https://HOST");
+    try {
+        net::AddressRanges(words_of(config.trusted_proxies));
+    } catch (const Error& error) {
+        refuse("trustedProxies", error.user);
+    }
     listen_address(config);
 }
 

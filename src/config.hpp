@@ -17,6 +17,7 @@ struct Config {
     std::string listen = "127.0.0.1:8080";
     std::string url;
     std::string apps_domain;
+    std::string trusted_proxies;
     std::string data_directory;
     std::string database;
     std::string database_password_file;
@@ -34,6 +35,12 @@ struct Config {
     std::string closed_ranges;
     int cpu_overcommit = 1;
     json::object pod_overlay;
+    std::string session_routes = "none";
+    std::string gateway_service;
+    std::string route_class;
+    std::string route_tls_secret;
+    std::string route_parents;
+    json::object route_annotations;
     bool starter_catalog = true;
     std::string catalog_registry;
     int loops = 0;
@@ -43,11 +50,12 @@ struct Config {
     std::string log_format = "text";
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
-                      (listen, url, apps_domain, data_directory, database, database_password_file, engine,
-                       engine_socket, base_image, kubeconfig, kube_context, session_namespace, storage_class,
-                       pull_secrets, pod_access, gateway_pods, open_ranges, closed_ranges, cpu_overcommit,
-                       pod_overlay, starter_catalog, catalog_registry, loops, connections, looks_at_once,
-                       log_level, log_format))
+                      (listen, url, apps_domain, trusted_proxies, data_directory, database,
+                       database_password_file, engine, engine_socket, base_image, kubeconfig, kube_context,
+                       session_namespace, storage_class, pull_secrets, pod_access, gateway_pods, open_ranges,
+                       closed_ranges, cpu_overcommit, pod_overlay, session_routes, gateway_service,
+                       route_class, route_tls_secret, route_parents, route_annotations, starter_catalog,
+                       catalog_registry, loops, connections, looks_at_once, log_level, log_format))
 
 /// One line of help for each member, by its name. A test demands that none is missing.
 extern const std::map<std::string, std::string> config_help;

@@ -47,6 +47,9 @@ TEST(Config, wrong_values_name_their_key) {
     EXPECT_EQ(refusal({{"listen", "8080"}}), "listen: \"8080\" is not HOST:PORT");
     EXPECT_EQ(refusal({{"loops", "many"}}), "loops: expected a number");
     EXPECT_EQ(refusal({{"starterCatalog", "maybe"}}), "starterCatalog: expected true or false");
+    EXPECT_EQ(refusal({{"trustedProxies", "10.0.0.0/8, proxy"}}),
+              "trustedProxies: \"proxy\" is not a range of addresses");
+    EXPECT_EQ(refusal({{"trustedProxies", "10.0.0.0/8, ::1"}}), "accepted");
     EXPECT_EQ(refusal({{"url", "localhost"}}), "url: expected http://HOST or https://HOST");
 }
 

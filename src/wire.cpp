@@ -123,7 +123,8 @@ struct Wire::Parts {
                 .unix_path = data_path(config, "berth.sock"),
                 .loops = config.loops,
                 .connections_max = config.connections,
-                .tls = origin.https};
+                .tls = origin.https,
+                .proxies = net::AddressRanges(words_of(config.trusted_proxies))};
     }
 
     // In the order in which one needs the other: the last is the first to go.
@@ -261,7 +262,8 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
         .decide = [&parts](std::string_view host) { return destination(parts.origin, *parts.gateway, host); },
         .platform = [&parts](net::Request request) { return parts.api->answer(std::move(request)); },
         .session = parts.gateway->handler(),
-        .anywhere = {"/healthz", "/readyz", "/metrics", "/version"}};
+        // A proxy asks under the name that it has for us.
+        .anywhere = {"/healthz", "/readyz", "/metrics", "/version", "/auth/verify"}};
     parts.server = std::make_unique<net::Server>(parts.listener(), std::move(dispatch));
     parts.gateway->attach(*parts.server);
     parts.server->start();

@@ -41,8 +41,9 @@ void prepare(Carry& carry) {
     carry.passage.body_over = carry.body.ended();
     carry.may_repeat = carry.passage.body_over && idempotent(head.method);
     carry.memory.text.clear();
+    const auto client = connection.client_address();
     const RequestChanges changes{.cookies = carry.cookies,
-                                 .remote = connection.remote,
+                                 .remote = client,
                                  .user = carry.passage.visitor->name,
                                  .https = connection.config.tls,
                                  .upgrade = carry.upgrade};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/channel.hpp"
+#include "net/forwarded.hpp"
 #include "net/head.hpp"
 #include "net/http.hpp"
 #include "net/inbox.hpp"
@@ -29,7 +30,8 @@ struct ServerConfig {
     std::size_t body_max = 1 << 20;                      ///< Of a request that a handler sees whole.
     std::size_t message_max = 1 << 20;                   ///< Of a WebSocket message.
     HeadLimits head;
-    bool tls = false;  ///< Whether what stands before us speaks TLS to the client.
+    bool tls = false;       ///< Whether what stands before us speaks TLS to the client.
+    AddressRanges proxies;  ///< Peers that are believed what they say of a client.
 };
 
 /// What becomes of a connection after an exchange.
@@ -71,6 +73,9 @@ class Connection final : public Deadline {
 
     /// Names the request in logs and problem documents: made when somebody asks.
     std::string request_id() const;
+
+    /// Address of who sent the request at hand: `remote`, or whom a proxy of ours names.
+    std::string client_address() const { return net::client_address(config.proxies, remote, head.fields); }
 
     /// Sends a whole response of our own. Gives `keep` when the connection can go on; the body of the request
     /// must have been consumed for that.

@@ -37,7 +37,8 @@ Request make_request(const Connection& connection) {
     request.method = head.method;
     request.target = head.path;
     request.host = lower(head.host);
-    request.remote = connection.remote;
+    request.remote = connection.client_address();
+    request.by_proxy = connection.config.proxies.hold(connection.remote);
     request.local = connection.local;
     request.tls = connection.config.tls;
     request.id = connection.request_id();

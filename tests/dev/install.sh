@@ -27,7 +27,7 @@ packages_for() {
         engine) echo podman runc netavark aardvark-dns iptables nftables iproute2 uidmap slirp4netns ;;
         base) echo mmdebstrap ;;
         browser) echo chromium nodejs npm ;;
-        e2e) echo curl jq iproute2 procps util-linux ;;
+        e2e) echo curl jq iproute2 procps util-linux nginx-light haproxy ;;
         chart) echo podman python3-yaml curl ;;
         # Another packager's containerd (Docker's) serves as well, and Debian's would push it out.
         cluster)

@@ -45,7 +45,15 @@ imposter::Faults any_faults(std::mt19937_64& random) {
             .evicted = maybe(0.2)};
 }
 
-/// The objects that a running session has, but for claims.
+using engine::kubernetes::RouteKind;
+
+/// Where the object stands that leads a session's hosts to us.
+Where route_of(const ClusterWorld& world, const Session& session) {
+    return {std::string(engine::kubernetes::resource_of(world.routes).plural), ClusterWorld::gateway_home,
+            engine::kubernetes::workload_name({session.id.text})};
+}
+
+/// The objects that a running session has, but for claims and its route.
 Names objects_of(const Session& session) {
     const WorkloadId id{session.id.text};
     const auto name = engine::kubernetes::workload_name(id);
@@ -67,6 +75,12 @@ void expect_objects(ClusterWorld& world) {
     for (const auto& session : world.sessions()) {
         const auto names = objects_of(session);
         if (session.status.phase == Phase::running) wanted.insert(names.begin(), names.end());
+        if (world.routes != RouteKind::none) {
+            const bool answered = session.status.timings.routed && session.status.phase != Phase::gone;
+            // One that has failed before it answered may have the route of an earlier start.
+            if (answered) wanted.insert(route_of(world, session));
+            if (session.status.phase != Phase::gone) allowed.insert(route_of(world, session));
+        }
         if (session.status.phase != Phase::failed) continue;
         // What has ended stays for its logs, with what it belongs to.
         bool any = false;
@@ -88,6 +102,9 @@ void expect_objects(ClusterWorld& world) {
     }
     for (const auto& [where, object] : world.server.objects.all()) {
         if (!is_ours(object) || where.plural == "persistentvolumeclaims") continue;
+        if (where.namespace_ == ClusterWorld::gateway_home && world.routes != RouteKind::none)
+            EXPECT_EQ(imposter::value_at(object, {"metadata", "generation"})->to_number<int>(), 1)
+                << "edited, and left so";
         if (where.name.starts_with("berth-init-") || allowed.contains(where)) continue;
         EXPECT_TRUE(wanted.contains(where)) << "left over: " << where.plural << "/" << where.name;
     }
@@ -129,7 +146,8 @@ void interfere(ClusterWorld& world, double how_often) {
 
 void live_through(std::uint64_t seed) {
     std::mt19937_64 random(seed);
-    ClusterWorld world(seed);
+    constexpr RouteKind kinds[] = {RouteKind::none, RouteKind::ingress, RouteKind::http_route};
+    ClusterWorld world(seed, kinds[seed % 3]);
     world.pass(1s);
     world.server.faults = any_faults(random);
     const double others = random() % 2 == 0 ? 0 : static_cast<double>(random() % 1000) / 1000;
@@ -190,7 +208,7 @@ TEST(Cluster, the_same_seed_lives_the_same_life) {
 /// launch, delete.
 class Scenario {
   public:
-    Scenario() : world(1) { world.pass(1s); }
+    explicit Scenario(RouteKind routes = RouteKind::none) : world(1, routes) { world.pass(1s); }
 
     /// One step further when the last is done; false when there is none left.
     bool go_on() {
@@ -272,8 +290,10 @@ class Scenario {
     int step_ = 0;
 };
 
-TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
-    Scenario undisturbed;
+class EachWrite : public ::testing::TestWithParam<RouteKind> {};
+
+TEST_P(EachWrite, a_crash_there_ends_where_no_crash_would_have) {
+    Scenario undisturbed(GetParam());
     const int before = undisturbed.world.server.tally.effective;
     undisturbed.run();
     const int writes = undisturbed.world.server.tally.effective - before;
@@ -284,7 +304,7 @@ TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
         for (const auto moment : {ClusterWorld::Moment::before_answer, ClusterWorld::Moment::after_answer}) {
             SCOPED_TRACE(std::to_string(k) +
                          (moment == ClusterWorld::Moment::before_answer ? " before" : " after"));
-            Scenario scenario;
+            Scenario scenario(GetParam());
             scenario.world.crash_at(k, moment);
             scenario.run();
             EXPECT_EQ(scenario.inventory(), expected);
@@ -295,6 +315,8 @@ TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
         }
     std::printf("%d writes, a crash at each\n", writes);
 }
+
+INSTANTIATE_TEST_SUITE_P(Cluster, EachWrite, ::testing::Values(RouteKind::none, RouteKind::ingress));
 
 TEST(Cluster, a_claim_deleted_under_a_session_is_made_again_with_its_next_start) {
     ClusterWorld world(5);
@@ -356,8 +378,12 @@ int writes_of(ClusterWorld& world, const std::function<void()>& what) {
 }
 
 TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
-    for (const char* name : {"t1", "t2"}) {
-        ClusterWorld world(3);
+    const std::pair<const char*, RouteKind> cases[] = {{"t1", RouteKind::none},
+                                                       {"t2", RouteKind::none},
+                                                       {"t1", RouteKind::ingress},
+                                                       {"t2", RouteKind::http_route}};
+    for (const auto& [name, routes] : cases) {
+        ClusterWorld world(3, routes);
         world.pass(1s);
         const auto body = std::string(R"({"template":")") + name + "\"}";
         const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };

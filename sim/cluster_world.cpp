@@ -16,11 +16,17 @@ TemplateSpec served_spec_of(int components) {
 
 }  // namespace
 
-ClusterWorld::ClusterWorld(std::uint64_t seed)
+ClusterWorld::ClusterWorld(std::uint64_t seed, engine::kubernetes::RouteKind its_routes)
     : World(seed),
       server(io.get_executor(), clock, seed),
       nodes(io.get_executor(), clock, server, seed + 1),
-      strangers(io.get_executor(), clock, server, seed + 2) {
+      strangers(io.get_executor(), clock, server, seed + 2),
+      routes(its_routes) {
+    server.objects.create("namespaces", {{"metadata", json::object{{"name", gateway_home}}}});
+    const json::object port{{"name", "http"}, {"port", 80}};
+    server.objects.create("services",
+                          {{"metadata", json::object{{"name", "berth"}, {"namespace", gateway_home}}},
+                           {"spec", json::object{{"ports", json::array{port}}}}});
     begin({served_spec_of(1), served_spec_of(2)});
 }
 
@@ -42,6 +48,9 @@ engine::Engine& ClusterWorld::begin_engine() {
                                       .init_program = "berth-init",
                                       .architecture = "amd64",
                                       .reach = engine::Reach::forward,
+                                      .routes = {.kind = routes,
+                                                 .service = {gateway_home, "berth"},
+                                                 .parents = {{.namespace_ = "edge", .name = "public"}}},
                                       .seed = random()};
     engine_ = std::make_unique<engine::KubernetesEngine>(io.get_executor(), clock, std::move(options));
     starting_ = std::make_unique<TaskGroup>(io.get_executor());

@@ -14,7 +14,8 @@ namespace berth::sim {
 /// cluster behind it. Each control plane has an engine of its own; the cluster outlives it.
 class ClusterWorld final : public World {
   public:
-    explicit ClusterWorld(std::uint64_t seed);
+    explicit ClusterWorld(std::uint64_t seed,
+                          engine::kubernetes::RouteKind routes = engine::kubernetes::RouteKind::none);
     ~ClusterWorld() override;
 
     /// Kills the control plane around that effective write, counted from now: before its answer is heard, or
@@ -34,6 +35,8 @@ class ClusterWorld final : public World {
     static constexpr int requests_max = 3;
     static constexpr const char* instance = "5eed";
     static constexpr const char* home = "sessions";
+    static constexpr const char* gateway_home = "berth";
+    const engine::kubernetes::RouteKind routes;
 
   private:
     engine::Engine& begin_engine() override;

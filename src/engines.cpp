@@ -57,6 +57,18 @@ std::optional<engine::kubernetes::Peers> read_peers(const std::string& text) {
     return peers;
 }
 
+engine::kubernetes::RouteOptions read_routes(const Config& config) {
+    engine::kubernetes::RouteOptions routes{.class_ = config.route_class,
+                                            .tls_secret = config.route_tls_secret,
+                                            .annotations = config.route_annotations};
+    if (config.session_routes == "none") return routes;
+    routes.kind = config.session_routes == "ingress" ? engine::kubernetes::RouteKind::ingress
+                                                     : engine::kubernetes::RouteKind::http_route;
+    engine::kubernetes::read_service(config.gateway_service, routes);
+    routes.parents = engine::kubernetes::read_parents(words_of(config.route_parents));
+    return routes;
+}
+
 /// Of the machine that berth-init was built for, as nodes say it.
 constexpr const char* architecture =
 #if defined(__aarch64__)
@@ -77,7 +89,8 @@ engine::KubernetesOptions kubernetes_options(const Config& config, const Install
                                       .closed_ranges = words_of(config.closed_ranges),
                                       .gateway = read_peers(config.gateway_pods),
                                       .pod_overlay = config.pod_overlay,
-                                      .overcommit = config.cpu_overcommit};
+                                      .overcommit = config.cpu_overcommit,
+                                      .routes = read_routes(config)};
     options.client.user_agent = std::string("berth/") + BERTH_VERSION;
     for (const auto& entry : embedded::below("/bin/berth-init")) options.init_program = entry.bytes;
     if (config.pod_access == "direct") options.reach = engine::Reach::direct;

@@ -23,6 +23,8 @@ inline constexpr Resource events{"", "v1", "events", "Event"};
 inline constexpr Resource namespaces{"", "v1", "namespaces", "Namespace", false};
 inline constexpr Resource nodes{"", "v1", "nodes", "Node", false};
 inline constexpr Resource network_policies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"};
+inline constexpr Resource ingresses{"networking.k8s.io", "v1", "ingresses", "Ingress"};
+inline constexpr Resource http_routes{"gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute"};
 
 /// Which object.
 struct Key {

@@ -62,9 +62,11 @@ struct Workload {
     std::vector<std::string> prepare;  ///< Images to get now; their components start once they are there.
     /// Containers that have exited stay for their logs, and so does the network, though nothing is wanted.
     bool keep_exited = false;
+    /// Hosts that lead to it, where an engine has to be told: those of a session that has answered.
+    std::vector<std::string> hosts;
     bool operator==(const Workload&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Workload, (), (id, components, volumes, egress, prepare, keep_exited))
+BOOST_DESCRIBE_STRUCT(Workload, (), (id, components, volumes, egress, prepare, keep_exited, hosts))
 
 enum class ContainerState { creating, created, running, exited, stopping, removing };
 BOOST_DESCRIBE_ENUM(ContainerState, creating, created, running, exited, stopping, removing)
@@ -114,8 +116,33 @@ struct Observed {
         volumes;  ///< Handles of volumes that exist, of those this workload asked for or mounts.
     std::map<std::string, ObservedImage> images;
     std::vector<Condition> conditions;
+    /// Hosts that the engine leads to us for it; absent: it has nothing to do for any host.
+    std::optional<std::vector<std::string>> hosts;
     bool operator==(const Observed&) const = default;
 };
+
+/// What a thing in an engine is to its workload.
+enum class ThingPart {
+    process,  ///< Runs, or ran.
+    volume,   ///< Holds what people keep.
+    host,     ///< Leads a host to us: stays while its session is hibernated.
+    other,
+};
+BOOST_DESCRIBE_ENUM(ThingPart, process, volume, host, other)
+
+/// A thing in an engine that is ours, or bears a name of ours: what an administrator may have to know of.
+struct Thing {
+    std::string kind;  ///< As the engine calls it: `container`, `volume`, `Pod`, `Namespace`…
+    std::string name;  ///< With its namespace where there is one: `berth-sessions/ses-1`.
+    ThingPart part = ThingPart::other;
+    std::string handle;     ///< Of a volume.
+    WorkloadId workload;    ///< Empty: of none.
+    bool ours = true;       ///< Carries our mark; else only a name that we would give.
+    bool removable = true;  ///< Goes when its workload is removed.
+    std::string stuck;      ///< Why it does not go although it is being removed, in the engine's own words.
+    bool operator==(const Thing&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Thing, (), (kind, name, part, handle, workload, ours, removable, stuck))
 
 // The changes that there are. Not one of them removes a volume.
 
@@ -158,9 +185,17 @@ struct RemoveComponent {
 struct RemoveNetwork {
     bool operator==(const RemoveNetwork&) const = default;
 };
+/// Leads these hosts to us, and no others of the workload. Only where `Observed` says what is led.
+struct PublishHosts {
+    std::vector<std::string> hosts;
+    bool operator==(const PublishHosts&) const = default;
+};
+struct WithdrawHosts {
+    bool operator==(const WithdrawHosts&) const = default;
+};
 
 using Change = std::variant<PrepareImage, CreateNetwork, CreateVolume, StartComponent, StopComponent,
-                            RemoveComponent, RemoveNetwork>;
+                            RemoveComponent, RemoveNetwork, PublishHosts, WithdrawHosts>;
 using Changes = std::vector<Change>;
 
 }  // namespace berth

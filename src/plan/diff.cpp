@@ -53,6 +53,9 @@ void end_component(const ObservedComponent& there, const WorkloadComponent* succ
 
 Changes diff(const Workload& wanted, const Observed& have) {
     Changes changes;
+    // A host goes before what it leads to, and comes after it.
+    const bool lead = have.hosts && *have.hosts != wanted.hosts;
+    if (lead && wanted.hosts.empty()) changes.push_back(WithdrawHosts{});
     for (const auto& image : wanted.prepare) changes.push_back(PrepareImage{image});
     for (const auto& there : have.components) {
         const auto* component = find(wanted.components, there.name);
@@ -62,6 +65,7 @@ Changes diff(const Workload& wanted, const Observed& have) {
     if (wanted.components.empty()) {
         const bool left = have.network || have.network_incomplete;
         if (left && have.components.empty()) changes.push_back(RemoveNetwork{});
+        if (lead && !wanted.hosts.empty()) changes.push_back(PublishHosts{wanted.hosts});
         return changes;
     }
     if (!have.network) changes.push_back(network_of(wanted));
@@ -71,6 +75,7 @@ Changes diff(const Workload& wanted, const Observed& have) {
     for (const auto& component : wanted.components)
         if (!is_there(have, component.name) && image_is_there(have, component))
             changes.push_back(StartComponent{component});
+    if (lead && !wanted.hosts.empty()) changes.push_back(PublishHosts{wanted.hosts});
     return changes;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "model/limits.hpp"
 #include "plan/values.hpp"
 
 namespace berth::plan {
@@ -94,6 +95,17 @@ Workload full_workload(const Facts& facts) {
     return workload;
 }
 
+/// Whether whoever leads hosts to us has been told of this session's.
+bool is_led(const Facts& facts, const Observed& have) {
+    return !have.hosts || *have.hosts == hosts_of(facts);
+}
+
+/// A session that has answered once keeps its hosts until it is ended: who comes there wakes it.
+std::vector<std::string> kept_hosts(const Facts& facts, const Observed& have, const SessionStatus& status) {
+    const bool led = have.hosts && !have.hosts->empty();
+    return have.hosts && (led || status.timings.routed) ? hosts_of(facts) : std::vector<std::string>();
+}
+
 /// How an exit reads: `"web" ended with status 3`, `"web" ran out of memory (limit 512Mi)`.
 std::string exit_message(const ObservedComponent& there, const WorkloadComponent& component) {
     if (!there.message.empty()) return fmt::format("{} was ended: {}", quoted(there.name), there.message);
@@ -116,6 +128,7 @@ class Start {
         status_.reason.clear();
         status_.message.clear();
         wanted_.workload = full_workload(facts_);
+        wanted_.workload.hosts = kept_hosts(facts_, have_, status_);
         for (auto& component : wanted_.workload.components) judge_image(component);
         for (auto& component : wanted_.workload.components) judge_component(component);
         mark_steps();
@@ -220,17 +233,20 @@ class Start {
         done = mark(timings.pulled, done && images_present_);
         done = mark(timings.started, done && all_started_);
         done = mark(timings.ready, done && all_ready_);
-        mark(timings.routed, done);
+        mark(timings.routed, done && is_led(facts_, have_));
     }
 
     void judge_session() {
         status_.conditions = have_.conditions;
-        if (all_started_ && all_ready_) {
+        const bool answers = all_started_ && all_ready_;
+        if (answers && have_.hosts) wanted_.workload.hosts = hosts_of(facts_);
+        if (answers && (status_.timings.routed || is_led(facts_, have_))) {
             if (status_.phase != Phase::running) status_.started_at = now_;
             status_.phase = Phase::running;
             return;
         }
         status_.phase = have_.network || status_.timings.scheduled ? Phase::starting : Phase::pending;
+        if (answers) return look_again(now_ + std::chrono::seconds(2));
         judge_deadline();
     }
 
@@ -252,6 +268,7 @@ class Start {
     /// A failed session runs nothing; what has exited stays for its logs.
     void settle_failed() {
         wanted_.workload = {.id = workload_of(facts_.session.id), .keep_exited = true};
+        wanted_.workload.hosts = kept_hosts(facts_, have_, status_);
         wanted_.look_at.reset();
         for (auto& component : status_.components)
             if (component.phase != ComponentPhase::exited) component.phase = ComponentPhase::stopped;
@@ -299,7 +316,10 @@ void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while
                  Wanted& wanted) {
     wanted.workload = {.id = workload_of(facts.session.id)};
     auto& status = wanted.status;
-    const bool stopped = have.components.empty() && !have.network && !have.network_incomplete;
+    const bool ends = when_stopped == Phase::gone;
+    if (!ends) wanted.workload.hosts = kept_hosts(facts, have, wanted.status);
+    const bool led = ends && have.hosts && !have.hosts->empty();
+    const bool stopped = have.components.empty() && !have.network && !have.network_incomplete && !led;
     status.phase = stopped ? when_stopped : while_stopping;
     status.reason.clear();
     status.message.clear();
@@ -348,6 +368,18 @@ SessionStatus after_failure(SessionStatus status, const Error& error, const Sess
         status.message = error.user;
     }
     return status;
+}
+
+std::vector<std::string> hosts_of(const Facts& facts) {
+    std::string_view host = facts.url;
+    host.remove_prefix(std::min(host.find("//") + 2, host.size()));
+    host = host.substr(0, host.find(':'));
+    std::vector<std::string> hosts{std::string(host)};
+    for (const auto& access : facts.revision.spec.access) {
+        auto made = access.name + "--" + std::string(host);
+        if (made.find('.') <= limits::name_max && hosts.size() < hosts_max) hosts.push_back(std::move(made));
+    }
+    return hosts;
 }
 
 WorkloadId workload_of(const SessionId& id) {

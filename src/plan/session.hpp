@@ -40,6 +40,11 @@ Duration restart_pause(int restarts);
 /// session; the others are named in `message` and tried again.
 SessionStatus after_failure(SessionStatus status, const Error& error, const Session& session);
 
+/// The hosts of a session, without ports: its own, and one `ACCESS--` it for each way in, at most
+/// `hosts_max`.
+std::vector<std::string> hosts_of(const Facts& facts);
+inline constexpr std::size_t hosts_max = 16;  ///< What an HTTPRoute may have.
+
 /// The identity of a session's workload: the same text.
 WorkloadId workload_of(const SessionId& id);
 SessionId session_of(const WorkloadId& id);

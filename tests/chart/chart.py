@@ -84,6 +84,8 @@ CASES = {
     "a public name and an ingress": PUBLIC | {"ingress": {"enabled": True, "className": "nginx", "tlsSecret": "berth-tls", "annotations": {"a/b": "c"}}},
     "an ingress whose controller has the certificate": PUBLIC | {"ingress": {"enabled": True}},
     "an HTTPRoute": PUBLIC | {"httpRoute": {"enabled": True, "parentRefs": [{"name": "public", "namespace": "gateways", "sectionName": "https"}], "annotations": {"a/b": "c"}}},
+    "an ingress for each session": PUBLIC | {"sessions": {"routes": "ingress"}, "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "berth-tls", "annotations": {"a/b": "c"}}, "trustedProxies": ["10.42.0.0/16", "::1"]},
+    "an HTTPRoute for each session": PUBLIC | {"sessions": {"routes": "httpRoute"}, "httpRoute": {"enabled": True, "parentRefs": [{"name": "public", "namespace": "gateways", "sectionName": "https"}, {"name": "own"}]}},
     "a service of another kind and port": {"service": {"type": "LoadBalancer", "port": 8000, "annotations": {"a/b": "c"}}},
     "PostgreSQL by its address": {"database": {"url": "postgres://berth:secret@db:5432/berth"}},
     "PostgreSQL by a secret, and replicas": {"database": {"existingSecret": "db", "existingSecretKey": "uri"}, "replicas": 3, "podDisruptionBudget": {"enabled": True}},

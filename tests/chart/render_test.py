@@ -32,6 +32,10 @@ REFUSED = {
     "a digest that is none": ({"image": {"digest": "sha256:1"}}, "digest"),
     "a monitor without its token": ({"metrics": {"serviceMonitor": {"enabled": True}}}, "tokenSecret"),
     "an HTTPRoute without a gateway": (PUBLIC | {"httpRoute": {"enabled": True}}, "parentRefs"),
+    "HTTPRoutes of sessions without a gateway": (PUBLIC | {"sessions": {"routes": "httpRoute"}}, "parentRefs"),
+    "routes of sessions of a kind that is none": (PUBLIC | {"sessions": {"routes": "Ingress"}}, "routes"),
+    "routes of sessions on localhost": ({"sessions": {"routes": "ingress"}}, "url"),
+    "a proxy that is no range": ({"trustedProxies": ["ingress.example.org"]}, "trustedProxies"),
     "an ingress to localhost": ({"ingress": {"enabled": True}}, "url"),
     "a route to localhost": ({"route": {"enabled": True}}, "url"),
     "sessions beside Berth": ({"sessions": {"namespace": "berth", "createNamespace": False}}, "sessions.namespace"),
@@ -130,6 +134,17 @@ class Rendering(unittest.TestCase):
         self.assertEqual(one(template(CASES["an HTTPRoute"]), "HTTPRoute")["spec"]["hostnames"], ["berth.example.org", "*.apps.example.org"])
         routes = [each["spec"] for each in template(OPENSHIFT) if each["kind"] == "Route"]
         self.assertEqual({(route["host"], route["wildcardPolicy"]) for route in routes}, {("berth.example.org", "None"), ("wildcard.apps.example.org", "Subdomain")})
+
+    def test_leaves_the_sessions_hosts_to_their_own_routes_when_they_have_some(self):
+        ingress, route = CASES["an ingress for each session"], CASES["an HTTPRoute for each session"]
+        self.assertEqual([rule["host"] for rule in one(template(ingress), "Ingress")["spec"]["rules"]], ["berth.example.org"])
+        self.assertEqual(one(template(route), "HTTPRoute")["spec"]["hostnames"], ["berth.example.org"])
+        config = yaml.safe_load(one(template(ingress, release="lab", namespace="tools"), "ConfigMap")["data"]["config.yaml"])
+        said = {key: config[key] for key in config if key.startswith(("route", "gatewayService", "session", "trusted"))}
+        self.assertEqual(said, {"sessionNamespace": "berth-sessions", "sessionRoutes": "ingress", "gatewayService": "tools/lab-berth:80", "routeClass": "nginx",
+                                "routeTlsSecret": "berth-tls", "routeAnnotations": {"a/b": "c"}, "trustedProxies": "10.42.0.0/16,::1"})
+        config = yaml.safe_load(one(template(route), "ConfigMap")["data"]["config.yaml"])
+        self.assertEqual(config["routeParents"], "gateways/public/https,berth/own")
 
     def test_makes_no_way_in_unless_asked(self):
         self.assertFalse({"Ingress", "HTTPRoute", "Route"} & {each["kind"] for each in template(PUBLIC)})

@@ -8,18 +8,22 @@ import time
 import unittest
 from pathlib import Path
 
-from chart import CHART, HELM, ROOT, get, kubectl, one, run, template, values_file
+from chart import CHART, HELM, PUBLIC, ROOT, get, kubectl, one, run, template, values_file
 from recorder import Recorder, right_of
 from berth import Berth, wait_for
 
 
-def granted(objects, kind):
-    """(verb, group/resource) of the rules of the only Role or ClusterRole."""
+def granted(objects, kind, name=None):
+    """(verb, group/resource) of the rules of a Role or ClusterRole; without a name of the only one."""
     rights = set()
-    for rule in one(objects, kind)["rules"]:
+    for rule in one(objects, kind, name)["rules"]:
         for group in rule["apiGroups"]:
             rights |= {(verb, f"{group}/{resource}" if group else resource) for resource in rule["resources"] for verb in rule["verbs"]}
     return rights
+
+
+def with_routes(kind, **sessions):
+    return PUBLIC | {"sessions": {"routes": kind} | sessions, "httpRoute": {"parentRefs": [{"name": "public"}]}}
 
 
 def now():
@@ -40,10 +44,15 @@ class Table(unittest.TestCase):
     def test_says_what_the_chart_grants(self):
         table = documented()
         usual, forward = template(), template({"sessions": {"podAccess": "forward"}})
-        self.assertEqual(set(table), {"Role", "Role, `forward`", "ClusterRole"})
+        self.assertEqual(set(table), {"Role", "Role, `forward`", "ClusterRole", "Role of `ingress`", "Role of `httpRoute`"})
         self.assertEqual(table["Role"], granted(usual, "Role"))
         self.assertEqual(table["Role"] | table["Role, `forward`"], granted(forward, "Role"))
         self.assertEqual(table["ClusterRole"], granted(usual, "ClusterRole"))
+        for kind in ("ingress", "httpRoute"):
+            routed = template(with_routes(kind))
+            self.assertEqual(table[f"Role of `{kind}`"], granted(routed, "Role", "berth-routes"))
+            self.assertEqual(table["Role"], granted(routed, "Role", "berth-sessions"), "what routes need is beside the service")
+            self.assertEqual(one(routed, "Role", "berth-routes")["rules"][0]["resourceNames"], ["berth"])
 
     def test_binds_the_account_of_berth_and_nobody_else(self):
         for each in template(release="lab", namespace="tools"):
@@ -85,8 +94,8 @@ class Asked(unittest.TestCase):
             status = {"phase": phase, "podIP": "198.51.100.9", "podIPs": [{"ip": "198.51.100.9"}], "containerStatuses": [container]}
             kubectl("-n", self.sessions, "patch", "pod", pod["metadata"]["name"], "--subresource=status", "--type=merge", "--patch", json.dumps({"status": status}), check=False)
 
-    def test_what_berth_asks_for_is_what_the_chart_grants(self):
-        values = {"sessions": {"namespace": self.sessions, "podAccess": "forward"}}
+    def install(self, values):
+        """The chart, and a kubeconfig with its account, whose requests are recorded."""
         with values_file(values) as file:
             run(HELM, "install", "berth", CHART, "--namespace", self.namespace, "--values", file.name)
             # Cluster-wide objects go with it.
@@ -96,7 +105,25 @@ class Asked(unittest.TestCase):
         self.addCleanup(recorder.close)
         folder = Path(tempfile.mkdtemp(prefix="berth-rights-"))
         self.addCleanup(lambda: run("rm", "-rf", folder))
-        config = recorder.kubeconfig(folder / "kubeconfig")
+        return recorder, recorder.kubeconfig(folder / "kubeconfig")
+
+    def test_what_routes_need_is_what_the_chart_grants(self):
+        """Sessions answer nowhere here, so the engine alone is told to lead hosts and to lead them no more."""
+        for kind in ("ingress", "httpRoute"):
+            with self.subTest(kind):
+                recorder, config = self.install(with_routes(kind, namespace=self.sessions))
+                env = {"BERTH_TEST_KUBECONFIG": str(config), "BERTH_TEST_NAMESPACE": self.sessions, "BERTH_TEST_SERVICE": f"{self.namespace}/berth:80", "BERTH_TEST_ROUTES": kind}
+                done = run(ROOT / "build/release/tests/e2e/e2e_routes_test", env=env, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout[-3000:])
+                self.assertIn("PASSED", done.stdout)
+                rights = granted(template(with_routes(kind, namespace=self.sessions)), "Role", "berth-routes")
+                self.assertEqual(recorder.refused, [])
+                self.assertEqual(sorted(rights - recorder.asked), [], "granted and never asked for")
+                run(HELM, "uninstall", "berth", "--namespace", self.namespace)
+
+    def test_what_berth_asks_for_is_what_the_chart_grants(self):
+        values = {"sessions": {"namespace": self.sessions, "podAccess": "forward"}}
+        recorder, config = self.install(values)
         berth = Berth("kubernetes", kubeconfig=config, session_namespace=self.sessions, pod_access="forward").start()
         self.addCleanup(berth.stop)
 

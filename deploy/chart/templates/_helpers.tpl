@@ -109,6 +109,33 @@ podOverlay: {{ toJson . }}
 closedRanges: {{ join "," . | quote }}
 {{- end }}
 {{- end }}
+{{- with .Values.trustedProxies }}
+trustedProxies: {{ join "," . | quote }}
+{{- end }}
+{{- if ne .Values.sessions.routes "none" }}
+{{- include "berth.public" . }}
+sessionRoutes: {{ .Values.sessions.routes }}
+gatewayService: {{ printf "%s/%s:%v" .Release.Namespace (include "berth.fullname" .) .Values.service.port | quote }}
+{{- $way := index .Values .Values.sessions.routes }}
+{{- with $way.className }}
+routeClass: {{ . | quote }}
+{{- end }}
+{{- with $way.tlsSecret }}
+routeTlsSecret: {{ . | quote }}
+{{- end }}
+{{- with $way.annotations }}
+routeAnnotations: {{ toJson . }}
+{{- end }}
+{{- if eq .Values.sessions.routes "httpRoute" }}
+{{- $parents := list }}
+{{- range $way.parentRefs }}
+{{- $parent := printf "%s/%s" (default $.Release.Namespace .namespace) .name }}
+{{- with .sectionName }}{{ $parent = printf "%s/%s" $parent . }}{{ end }}
+{{- $parents = append $parents $parent }}
+{{- end }}
+routeParents: {{ join "," $parents | quote }}
+{{- end }}
+{{- end }}
 # Berth's own pods, by their label: the sessions' network policies let them in.
 gatewayPods: {{ printf "%s/berth.dev/gateway=%s" .Release.Namespace (include "berth.fullname" .) | quote }}
 starterCatalog: {{ .Values.catalog.starter }}

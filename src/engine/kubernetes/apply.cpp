@@ -202,11 +202,12 @@ Task<> KubernetesEngine::remove_volume(std::string handle) {
 }
 
 Task<> KubernetesEngine::purge(Volumes volumes) {
-    const auto clear = [this](const kube::Resource& resource) -> Task<> {
+    auto home = options_.namespace_;
+    const auto clear = [this, &home](const kube::Resource& resource) -> Task<> {
         while (true) {
             const auto page = co_await client_.list(
-                resource, {.namespace_ = options_.namespace_, .labels = selector_of(options_.instance)}, 500,
-                {}, kube::Detail::metadata);
+                resource, {.namespace_ = home, .labels = selector_of(options_.instance)}, 500, {},
+                kube::Detail::metadata);
             for (const auto& item : page.items) {
                 const auto seen = read_object(item);
                 co_await client_.remove(resource, seen.key,
@@ -221,6 +222,8 @@ Task<> KubernetesEngine::purge(Volumes volumes) {
     co_await clear(kube::secrets);
     co_await clear(kube::config_maps);
     if (volumes == Volumes::remove) co_await clear(kube::claims);
+    home = options_.routes.service.namespace_;
+    if (leads_hosts()) co_await clear(resource_of(options_.routes.kind));
 }
 
 }  // namespace berth::engine

@@ -47,6 +47,7 @@ KubernetesEngine::KubernetesEngine(asio::any_io_executor executor, Clock& clock,
     secrets_ = make_shelf<SeenObject>("secrets", read_object);
     policies_ = make_shelf<SeenObject>("networkpolicies", read_object);
     claims_ = make_shelf<SeenObject>("persistentvolumeclaims", read_object);
+    if (leads_hosts()) routes_ = make_shelf<SeenRoute>("routes", read_route);
 }
 
 KubernetesEngine::~KubernetesEngine() = default;
@@ -74,6 +75,8 @@ void KubernetesEngine::note(const char* what, const std::optional<Error>& failur
     std::set<WorkloadId> all;
     for (const auto& [id, keys] : pods_->workloads()) all.insert(id);
     for (const auto& [id, keys] : config_maps_->workloads()) all.insert(id);
+    if (routes_)
+        for (const auto& [id, keys] : routes_->workloads()) all.insert(id);
     for (const auto& id : all)
         if (!id.empty()) moved_(id);
 }
@@ -85,10 +88,11 @@ void KubernetesEngine::require_up() const {
 }
 
 template <class Seen>
-void KubernetesEngine::follow(kube::Resource resource, kube::Detail detail, Shelf<Seen>& shelf) {
+void KubernetesEngine::follow(kube::Resource resource, kube::Detail detail, Shelf<Seen>& shelf,
+                              const std::string& namespace_) {
     kube::WatchOptions watch{
         .resource = resource,
-        .selection = {.namespace_ = options_.namespace_, .labels = selector_of(options_.instance)},
+        .selection = {.namespace_ = namespace_, .labels = selector_of(options_.instance)},
         .detail = detail,
         .seed = options_.seed};
     tasks_.start("follow " + std::string(resource.plural), kube::follow(client_, clock_, watch, shelf));
@@ -127,12 +131,15 @@ Task<> KubernetesEngine::prepare() {
         co_await clock_.sleep(prepare_again);
     }
     using kube::Detail;
-    follow(kube::pods, Detail::whole, *pods_);
-    follow(kube::services, Detail::whole, *services_);
-    follow(kube::config_maps, Detail::metadata, *config_maps_);
-    follow(kube::secrets, Detail::metadata, *secrets_);
-    follow(kube::network_policies, Detail::metadata, *policies_);
-    follow(kube::claims, Detail::metadata, *claims_);
+    const auto& home = options_.namespace_;
+    follow(kube::pods, Detail::whole, *pods_, home);
+    follow(kube::services, Detail::whole, *services_, home);
+    follow(kube::config_maps, Detail::metadata, *config_maps_, home);
+    follow(kube::secrets, Detail::metadata, *secrets_, home);
+    follow(kube::network_policies, Detail::metadata, *policies_, home);
+    follow(kube::claims, Detail::metadata, *claims_, home);
+    const auto& routes = options_.routes;
+    if (leads_hosts()) follow(resource_of(routes.kind), Detail::whole, *routes_, routes.service.namespace_);
 }
 
 /// The namespace of the sessions. One that we make enforces the strictest of the Pod Security Standards.

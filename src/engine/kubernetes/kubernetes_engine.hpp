@@ -11,6 +11,7 @@
 #include "engine/kubernetes/cache.hpp"
 #include "engine/kubernetes/forward.hpp"
 #include "engine/kubernetes/render.hpp"
+#include "engine/kubernetes/routes.hpp"
 #include "kube/client.hpp"
 
 namespace berth::engine {
@@ -40,6 +41,7 @@ struct KubernetesOptions {
     json::object pod_overlay;  ///< Merged into every pod.
     int overcommit = 1;
     Reach reach = Reach::automatic;
+    kubernetes::RouteOptions routes;
     std::uint64_t seed = 0;  ///< Of pauses between tries; 0: from the system.
 };
 
@@ -58,6 +60,7 @@ class KubernetesEngine final : public Engine {
     Task<> stop() override;
     Task<Observed> observe(WorkloadId id) override;
     Task<std::vector<WorkloadId>> list() override;
+    Task<std::vector<Thing>> inventory(std::vector<WorkloadId> known) override;
     Task<> apply(WorkloadId id, Changes changes) override;
     void watch(std::function<void(WorkloadId)> moved) override { moved_ = std::move(moved); }
     std::optional<std::string> down_because() const override { return down_; }
@@ -84,6 +87,7 @@ class KubernetesEngine final : public Engine {
     using SeenPod = kubernetes::SeenPod;
     using SeenService = kubernetes::SeenService;
     using SeenConfigMap = kubernetes::SeenConfigMap;
+    using SeenRoute = kubernetes::SeenRoute;
     /// Readiness of one pod, judged by a job.
     struct Readiness {
         bool ready = false;
@@ -104,7 +108,8 @@ class KubernetesEngine final : public Engine {
     Task<> learn_platform();
     Task<bool> create_if_missing(kube::Resource resource, json::object object);
     template <class Seen>
-    void follow(kube::Resource resource, kube::Detail detail, kubernetes::Shelf<Seen>& shelf);
+    void follow(kube::Resource resource, kube::Detail detail, kubernetes::Shelf<Seen>& shelf,
+                const std::string& namespace_);
     template <class Seen>
     std::unique_ptr<kubernetes::Shelf<Seen>> make_shelf(const char* what, Seen (*read)(const json::value&));
     void note(const char* what, const std::optional<Error>& failure);
@@ -127,12 +132,23 @@ class KubernetesEngine final : public Engine {
     Task<> make(WorkloadId id, StopComponent change);
     Task<> make(WorkloadId id, RemoveComponent change);
     Task<> make(WorkloadId id, RemoveNetwork change);
+    Task<> make(WorkloadId id, PublishHosts change);
+    Task<> make(WorkloadId id, WithdrawHosts change);
     Task<> make(WorkloadId id, PrepareImage change);
     /// Creates it; what is there already is given back when it is this workload's and belongs to `owner`.
     Task<json::value> create(WorkloadId id, kube::Resource resource, json::object object, std::string owner);
     /// One create; a namespace that has gone is made again.
     Task<json::value> create_once(kube::Resource resource, json::object object);
     Task<> remove_pod(WorkloadId id, const std::string& uid, std::optional<int> grace);
+
+    // routes.cpp
+    bool leads_hosts() const;
+    std::optional<std::vector<std::string>> hosts_led(const WorkloadId& id) const;
+    void add_route_condition(const WorkloadId& id, Observed& observed) const;
+    Task<> remove_route(SeenObject object);
+
+    // inventory.cpp
+    Task<std::vector<json::value>> list_all(kube::Resource resource, std::string namespace_);
 
     // examine.cpp
     Task<Check> check_answers();
@@ -156,6 +172,7 @@ class KubernetesEngine final : public Engine {
     std::unique_ptr<kubernetes::Shelf<SeenService>> services_;
     std::unique_ptr<kubernetes::Shelf<SeenConfigMap>> config_maps_;
     std::unique_ptr<kubernetes::Shelf<SeenObject>> secrets_, policies_, claims_;
+    std::unique_ptr<kubernetes::Shelf<SeenRoute>> routes_;       ///< Null: hosts are nobody's here to lead.
     std::map<WorkloadId, std::set<std::string>> asked_volumes_;  ///< Handles, whoever made them.
     std::set<WorkloadId> unsure_;  ///< Of which the outcome of a write is not known.
     std::map<std::string, std::shared_ptr<Readiness>> readiness_;  ///< By uid of the pod.

@@ -14,6 +14,7 @@ inline constexpr const char* label_workload = "berth.dev/workload";
 inline constexpr const char* label_component = "berth.dev/component";
 inline constexpr const char* note_generation = "berth.dev/generation";
 inline constexpr const char* note_probe = "berth.dev/probe";
+inline constexpr const char* note_route = "berth.dev/route";
 inline constexpr const char* note_members = "berth.dev/members";
 
 /// Where berth-init listens in each pod: above the range that programs get ports from.

@@ -75,8 +75,7 @@ Task<> KubernetesEngine::keep_last_words(SeenPod pod) {
 
 /// Reads all of one workload: what became of a write whose answer was lost.
 Task<> KubernetesEngine::look_directly(WorkloadId id) {
-    const kube::Selection all{.namespace_ = options_.namespace_,
-                              .labels = selector_of(options_.instance, id)};
+    kube::Selection all{.namespace_ = options_.namespace_, .labels = selector_of(options_.instance, id)};
     const auto look = [&](const kube::Resource& resource, kube::Detail detail, auto& shelf) -> Task<> {
         const auto page = co_await client_.list(resource, all, 500, {}, detail);
         std::set<std::string> uids;
@@ -97,6 +96,8 @@ Task<> KubernetesEngine::look_directly(WorkloadId id) {
     co_await look(kube::network_policies, kube::Detail::metadata, *policies_);
     co_await look(kube::services, kube::Detail::whole, *services_);
     co_await look(kube::pods, kube::Detail::whole, *pods_);
+    all.namespace_ = options_.routes.service.namespace_;
+    if (leads_hosts()) co_await look(resource_of(options_.routes.kind), kube::Detail::whole, *routes_);
     unsure_.erase(id);
 }
 
@@ -142,6 +143,8 @@ Observed KubernetesEngine::report(const WorkloadId& id) {
     observed.network = has_network(id);
     observed.network_incomplete = config_map != nullptr && !observed.network;
     observed.volumes.assign(volumes.begin(), volumes.end());
+    observed.hosts = hosts_led(id);
+    add_route_condition(id, observed);
     return observed;
 }
 
@@ -185,6 +188,8 @@ Task<std::vector<WorkloadId>> KubernetesEngine::list() {
     std::set<WorkloadId> ids;
     for (const auto& [id, keys] : pods_->workloads()) ids.insert(id);
     for (const auto& [id, keys] : config_maps_->workloads()) ids.insert(id);
+    if (routes_)
+        for (const auto& [id, keys] : routes_->workloads()) ids.insert(id);
     ids.erase(WorkloadId{});
     co_return std::vector<WorkloadId>(ids.begin(), ids.end());
 }

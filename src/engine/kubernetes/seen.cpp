@@ -155,6 +155,32 @@ SeenPod read_pod(const json::value& pod) {
     return read;
 }
 
+SeenRoute read_route(const json::value& route) {
+    SeenRoute seen{.object = read_object(route)};
+    seen.note = text_at(route, {"metadata", "annotations", note_route});
+    // The server counts every change of a spec.
+    seen.edited = number_at(route, {"metadata", "generation"}) > 1;
+    const auto each = [](const json::value* list, auto&& take) {
+        if (list == nullptr || !list->is_array()) return;
+        for (const auto& item : list->get_array()) take(item);
+    };
+    each(find_at(route, {"spec", "hostnames"}), [&](const json::value& host) {
+        if (host.is_string()) seen.hosts.emplace_back(host.get_string());
+    });
+    each(find_at(route, {"spec", "rules"}), [&](const json::value& rule) {
+        if (const auto host = text_at(rule, {"host"}); !host.empty()) seen.hosts.push_back(host);
+    });
+    each(find_at(route, {"status", "parents"}), [&](const json::value& parent) {
+        each(find_at(parent, {"conditions"}), [&](const json::value& condition) {
+            const auto type = text_at(condition, {"type"});
+            if ((type == "Accepted" || type == "ResolvedRefs") && text_at(condition, {"status"}) == "False")
+                seen.refused = fmt::format("gateway {}: {}", text_at(parent, {"parentRef", "name"}),
+                                           text_at(condition, {"message"}));
+        });
+    });
+    return seen;
+}
+
 SeenService read_service(const json::value& service) {
     return {.object = read_object(service), .address = text_at(service, {"spec", "clusterIP"})};
 }

@@ -46,7 +46,18 @@ struct SeenConfigMap {
     bool operator==(const SeenConfigMap&) const = default;
 };
 
+/// An Ingress or HTTPRoute.
+struct SeenRoute {
+    SeenObject object;
+    std::vector<std::string> hosts;
+    std::string note;     ///< What it was rendered from.
+    bool edited = false;  ///< Its spec is not what it was made with.
+    std::string refused;  ///< Why a Gateway does not take it, in its controller's words.
+    bool operator==(const SeenRoute&) const = default;
+};
+
 SeenObject read_object(const json::value& object);
+SeenRoute read_route(const json::value& route);
 SeenPod read_pod(const json::value& pod);
 SeenService read_service(const json::value& service);
 SeenConfigMap read_config_map(const json::value& config_map);

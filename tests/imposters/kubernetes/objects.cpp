@@ -19,6 +19,8 @@ constexpr Kind kinds[] = {{"pods", "Pod"},
                           {"configmaps", "ConfigMap"},
                           {"persistentvolumeclaims", "PersistentVolumeClaim"},
                           {"networkpolicies", "NetworkPolicy"},
+                          {"ingresses", "Ingress"},
+                          {"httproutes", "HTTPRoute"},
                           {"namespaces", "Namespace"},
                           {"events", "Event"},
                           {"nodes", "Node"}};
@@ -80,6 +82,11 @@ void check_pod(const Where& where, const json::value& pod) {
             if (!ports.insert(name).second) throw invalid(where, "ports.name twice " + name);
         }
     }
+}
+
+/// Kinds whose specs the server counts the changes of, as far as anybody here asks.
+bool counts_changes(const Where& where) {
+    return where.plural == "ingresses" || where.plural == "httproutes";
 }
 
 void check_service(const Where& where, const json::value& service) {
@@ -184,6 +191,7 @@ json::value Objects::create(const std::string& plural, json::object object) {
     made["uid"] = fmt::format("00000000-0000-4000-8000-{:012x}", uids_);
     made["creationTimestamp"] = to_string(clock_.now());
     made["resourceVersion"] = std::to_string(++version_);
+    if (counts_changes(where)) made["generation"] = 1;
     const auto& kept = objects_[where] = json::value(std::move(object));
     const auto answer = kept;
     tell("ADDED", where, answer, {});
@@ -202,6 +210,11 @@ json::value Objects::edit(const Where& where, const std::function<void(json::obj
     auto before = found->second;
     change(found->second.as_object());
     if (found->second == before) return before;
+    const auto* spec = value_at(found->second, {"spec"});
+    if (counts_changes(where) && (spec == nullptr || *spec != before.at("spec"))) {
+        auto& generation = found->second.as_object()["metadata"].as_object()["generation"];
+        generation = generation.to_number<int>() + 1;
+    }
     found->second.as_object()["metadata"].as_object()["resourceVersion"] = std::to_string(++version_);
     const auto answer = found->second;
     tell("MODIFIED", where, answer, std::move(before));

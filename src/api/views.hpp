@@ -1,5 +1,6 @@
 #pragma once
 
+#include "acts/sweep.hpp"
 #include "api/people_views.hpp"
 #include "model/event.hpp"
 #include "model/session.hpp"
@@ -245,6 +246,15 @@ struct Checks {
     std::vector<Check> checks;
 };
 BOOST_DESCRIBE_STRUCT(Checks, (), (checks))
+
+/// What does not belong in engines and rows, as it is now, and what became of the last sweep.
+struct Sweep {
+    std::vector<plan::Finding> findings;
+    std::vector<Engine> away;  ///< Engines that could not be looked at.
+    bool asked = false;        ///< A sweep was asked for and has not been done yet.
+    std::optional<acts::SweepReport> last;
+};
+BOOST_DESCRIBE_STRUCT(Sweep, (), (findings, away, asked, last))
 
 /// How the process is.
 struct Health {

@@ -106,6 +106,8 @@ void Loop::hear(const std::vector<Event>& events) {
         if (event.subject_kind == "session" && event.actor != loop_actor) {
             asked_.insert({event.subject});
             poke({event.subject});
+        } else if (event.kind == "sweep.asked") {
+            tasks_.start("sweep as asked", sweep_as_asked());
         } else if (event.kind == "workspace.deleted") {
             tasks_.start("remove a workspace", remove_given_up());
         }

@@ -68,6 +68,7 @@ class SqlRows final : public Tx {
     std::vector<Workspace> workspaces_to_remove() override;
     std::vector<Volume> volumes_of(std::string_view owner) override;
     std::vector<Volume> volumes_to_remove() override;
+    std::vector<Volume> volumes_on(std::string_view engine) override;
     void insert_workspace(const Workspace& workspace) override;
     void update_workspace(const Workspace& workspace) override;
     void delete_workspace(const WorkspaceId& id) override;

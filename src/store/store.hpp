@@ -151,6 +151,8 @@ class Rows {
     /// Also those whose deletion was asked for.
     virtual std::vector<Volume> volumes_of(std::string_view owner) = 0;
     virtual std::vector<Volume> volumes_to_remove() = 0;
+    /// All of an engine, also those whose deletion was asked for, by handle.
+    virtual std::vector<Volume> volumes_on(std::string_view engine) = 0;
 
     /// Events after `sequence`, oldest first, that the caller may see.
     virtual std::vector<Event> events_after(const Caller& caller, std::int64_t sequence, int limit) = 0;

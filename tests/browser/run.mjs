@@ -129,7 +129,7 @@ try {
 
   await test("every page has one heading, a title of its own and nothing that axe finds, light and dark", async () => {
     const titles = new Set()
-    const pages = ["/", "/catalog", "/catalog/terminal", "/launch?template=terminal", "/workspaces", "/settings", "/admin/users", "/admin/sessions", "/admin/templates", "/admin/audit", "/admin/engines", "/nothing-here"]
+    const pages = ["/", "/catalog", "/catalog/terminal", "/launch?template=terminal", "/workspaces", "/settings", "/admin/users", "/admin/sessions", "/admin/templates", "/admin/audit", "/admin/engines", "/admin/sweep", "/nothing-here"]
     for (const scheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme: scheme })
       for (const path of pages) {

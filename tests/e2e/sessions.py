@@ -393,6 +393,19 @@ class Engine(unittest.TestCase):
         for name in ("through", "later"):
             server.cli("rm", name, "-y", "--wait")
 
+    def test_a_sweep_removes_what_nobody_has_and_leaves_alone_what_is_not_ours(self):
+        session = json.loads(server.cli("launch", "terminal", "--name", "swept", "--wait", "-o", "json").stdout)["id"]
+        findings = lambda: {found["name"]: found for found in json.loads(server.cli("admin", "sweep", "--dry-run", "-o", "json").stdout)["findings"]}
+        with world().strangers(server, session) as (orphan, foreign):
+            server.cli("admin", "sweep")
+            wait_for("the orphan is removed", lambda: orphan not in findings(), 30)
+            found = findings()
+            self.assertEqual((found[foreign]["matter"], found[foreign]["remedy"]), ("foreign", "report"))
+            self.assertEqual([name for name, each in found.items() if each["session"] == session], [], "a running session is no finding")
+            self.assertEqual(server.phase("swept"), "running")
+            self.assertIn(foreign, server.cli("admin", "sweep", "--dry-run").stdout)
+        server.cli("rm", "swept", "-y", "--wait")
+
     def test_doctor_finds_everything_in_order(self):
         options = [f"--{name.replace('_', '-')}={value}" for name, value in server.options.items()]
         done = server.cli("doctor", "--data", server.data + "-doctor", f"--engine={server.engine}", *options, check=False)

@@ -51,6 +51,20 @@ class ContainerWorld:
             os.kill(pid, signal.SIGKILL)
 
     @contextlib.contextmanager
+    def strangers(self, server, session):
+        """Something that looks ours and belongs to no session, and something that is not ours under a name of ours: both names."""
+        instance = instance_of(server.data)
+        orphan, foreign = f"berth-{instance}-ses_nobody", f"berth-{instance}-theirs"
+        self.podman("network", "create", "--label", f"berth.instance={instance}", "--label", "berth.workload=ses_nobody", orphan)
+        self.podman("volume", "create", foreign)
+        try:
+            yield orphan, foreign
+            assert self.podman("volume", "exists", foreign).returncode == 0, "what is not ours was touched"
+        finally:
+            self.podman("network", "rm", "-f", orphan)
+            self.podman("volume", "rm", "-f", foreign)
+
+    @contextlib.contextmanager
     def routes(self, *ranges):
         """Sessions can be led to these ranges as this machine can."""
         yield
@@ -107,6 +121,19 @@ class KubernetesWorld:
     def kill_engine(self, server):
         """The API server: what keeps the cluster starts it again."""
         self.inside("pkill", "-KILL", "-x", "kube-apiserver")
+
+    @contextlib.contextmanager
+    def strangers(self, server, session):
+        orphan, foreign = "ses-nobody", session.replace("_", "-") + "-theirs"
+        self.kubectl("create", "configmap", orphan)
+        self.kubectl("label", "configmap", orphan, f"berth.dev/instance={instance_of(server.data)}", "berth.dev/workload=ses_nobody")
+        self.kubectl("create", "secret", "generic", foreign)
+        try:
+            yield f"{self.namespace}/{orphan}", f"{self.namespace}/{foreign}"
+            self.kubectl("get", "secret", foreign)
+        finally:
+            self.kubectl("delete", "configmap", orphan, "--ignore-not-found")
+            self.kubectl("delete", "secret", foreign, "--ignore-not-found")
 
     @contextlib.contextmanager
     def routes(self, *ranges):
@@ -170,6 +197,7 @@ NEED_A_PROCESS = {
     "test_the_internet_is_reached_as_the_template_says": "packets are sent",
     "test_a_session_has_no_privileges": "the kernel refuses",
     "test_the_engines_service_may_be_killed": "there is a service",
+    "test_a_sweep_removes_what_nobody_has_and_leaves_alone_what_is_not_ours": "others make things in it",
     "test_doctor_finds_everything_in_order": "there is an engine to examine",
 }
 

@@ -85,6 +85,22 @@ Task<std::vector<WorkloadId>> SimEngine::list() {
     co_return ids;
 }
 
+Task<std::vector<Thing>> SimEngine::inventory(std::vector<WorkloadId>) {
+    co_await call();
+    auto things = things_;
+    for (const auto& [id, place] : places_) {
+        if (place.network) things.push_back({.kind = "network", .name = id.text, .workload = id});
+        for (const auto& container : place.containers)
+            things.push_back({.kind = "container",
+                              .name = id.text + "-" + container.seen.name,
+                              .part = ThingPart::process,
+                              .workload = id});
+    }
+    for (const auto& handle : volumes_)
+        things.push_back({.kind = "volume", .name = handle, .part = ThingPart::volume, .handle = handle});
+    co_return things;
+}
+
 Task<> SimEngine::apply(WorkloadId id, Changes changes) {
     for (const auto& change : changes) {
         co_await call();

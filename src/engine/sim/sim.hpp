@@ -41,6 +41,7 @@ class SimEngine final : public Engine {
     Task<> stop() override;
     Task<Observed> observe(WorkloadId id) override;
     Task<std::vector<WorkloadId>> list() override;
+    Task<std::vector<Thing>> inventory(std::vector<WorkloadId> known) override;
     Task<> apply(WorkloadId id, Changes changes) override;
     void watch(std::function<void(WorkloadId)> moved) override { moved_ = std::move(moved); }
     std::optional<std::string> down_because() const override;
@@ -62,6 +63,9 @@ class SimEngine final : public Engine {
     bool kill(const WorkloadId& id, const std::string& component, int exit_code);
     /// Removes the container behind everybody's back.
     bool vanish(const WorkloadId& id, const std::string& component);
+    /// What somebody else made under a name of ours, or what does not go: listed as it is.
+    void add_thing(Thing thing) { things_.push_back(std::move(thing)); }
+    void lose_volume(const std::string& handle) { volumes_.erase(handle); }
     void set_faults(const Faults& faults) { faults_ = faults; }
     const std::set<std::string>& volumes() const { return volumes_; }
     int running() const;
@@ -87,6 +91,7 @@ class SimEngine final : public Engine {
     std::mt19937_64 random_;
     std::map<WorkloadId, Place> places_;
     std::set<std::string> volumes_;
+    std::vector<Thing> things_;
     std::map<std::string, ObservedImage> images_;
     std::function<void(WorkloadId)> moved_;
     std::vector<std::function<void(const std::string&, const ObservedImage&)>> image_listeners_;

@@ -21,6 +21,10 @@ LOAD_CORE, TESTED_CORE = CORES[0], CORES[-1]
 ROUNDS = 3
 
 
+class Skipped(Exception):
+    """What is measured needs something that is not here; says what."""
+
+
 @dataclass
 class Figures:
     """The values of alternating runs."""

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import rows
-from measure import CORES, ROOT, ROUNDS
+from measure import CORES, ROOT, ROUNDS, Skipped
 
 FIGURES = ROOT / "docs/benchmarks.json"
 REPORT = ROOT / "docs/benchmarks.md"
@@ -32,6 +32,7 @@ def machine(chp):
     processor = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     versions = {"nginx": version_of("nginx", "-v"), "HAProxy": version_of("haproxy", "-v"), "Podman": version_of("podman", "-v"),
                 "Node.js": version_of("node", "--version"), "SQLite": sqlite3.sqlite_version, "PostgreSQL": version_of("psql", "--version"),
+                "Kubernetes": version_of(ROOT / ".cache/cluster/bin/kubectl", "version", "--client"),
                 "configurable-http-proxy": json.loads((chp / "package.json").read_text())["version"]}
     return {"cores": len(CORES), "processor": processor[1].strip() if processor else platform.machine(),
             "memoryGib": round(memory), "kernel": ".".join(platform.release().split(".")[:2]),
@@ -86,13 +87,18 @@ def write_report(measured):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--chp", type=Path, required=True, help="the package configurable-http-proxy")
-    arguments.add_argument("rows", nargs="*", choices=[[], *rows.ALL], help="what to measure")
+    arguments.add_argument("rows", nargs="*", choices=[[], *rows.ALL, *rows.GROUPS], help="what to measure")
     given = arguments.parse_args()
     measured = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     facts = machine(given.chp)
-    for name in given.rows or rows.ALL:
+    wanted = [name for row in given.rows or rows.ALL for name in rows.GROUPS.get(row, [row])]
+    for name in wanted:
         print(f"measuring: {name}", flush=True)
-        lines, how = rows.ALL[name](given.chp.resolve())
+        try:
+            lines, how = rows.ALL[name](given.chp.resolve())
+        except Skipped as why:
+            print(f"skipped: {name}: {why}", flush=True)
+            continue
         measured[name] = {"date": datetime.date.today().isoformat(), "how": how, "machine": facts,
                           "lines": [line.as_json() for line in lines]}
         FIGURES.write_text(json.dumps(measured, indent=1) + "\n")

@@ -8,9 +8,13 @@ import sys
 import time
 import types
 
+import kubernetes
+import many
 import peers
-from measure import (BERTH, LOAD_CORE, PROGRAMS, ROOT, ROUNDS, TESTED_CORE, Figures, Line, cpu_seconds, directory,
-                     fetch, first_line, free_port, process, resident_mib, wait_for)
+from measure import (BERTH, LOAD_CORE, PROGRAMS, ROOT, ROUNDS, Figures, Line, cpu_seconds, directory, fetch, first_line, free_port,
+                     process, resident_mib, wait_for)
+from page import PAGE, page_image, podman
+from postgres import postgres
 
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 import berth as e2e  # noqa: E402
@@ -150,25 +154,6 @@ def creates(_):
     return lines, how
 
 
-@contextlib.contextmanager
-def postgres():
-    """The directory of the socket of a private server that syncs its disk."""
-    with directory() as place:
-        place.joinpath("server").mkdir()
-        # The way to the server's user, who is not us.
-        words = [ROOT / "tests/dev/postgres.sh", place / "server", "--durable"]
-        started = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        try:
-            said_first = started.stdout.readline().decode().strip()
-            if said_first != "ready":
-                raise RuntimeError(f"PostgreSQL has not started: {said_first}")
-            yield place / "server"
-        finally:
-            started.stdin.close()
-            started.wait(60)
-            started.stdout.close()
-
-
 def creates_on_postgres(_):
     """The same on a PostgreSQL server."""
     rows, single_rows, writers = 20_000, 4_000, 256
@@ -200,7 +185,7 @@ def start(_):
     sessions, memory, answering, whole = 10_000, [], [], []
     for _ in range(ROUNDS):
         with directory() as place:
-            subprocess.run([PROGRAMS / "store_load", "seed", place / "berth.db", str(sessions)], check=True, timeout=300)
+            subprocess.run([PROGRAMS / "seed", place / "berth.db", str(sessions)], check=True, timeout=300)
             port = free_port()
             words = [BERTH, "serve", f"--data-directory={place}", f"--listen=127.0.0.1:{port}", "--starter-catalog=false"]
             with open(place / "log", "wb") as log:
@@ -222,27 +207,6 @@ def start(_):
            "store; `berth serve` with the container engine, whose own processes are not counted; memory 3 s after it was "
            "ready (VmRSS).")
     return lines, how
-
-
-PAGE = "localhost/berth-bench/page:1"
-
-
-def podman(*words):
-    done = subprocess.run(["podman", *words], capture_output=True, text=True, timeout=120)
-    if done.returncode:
-        raise RuntimeError(f"podman {words[0]}: {done.stderr.strip()}")
-    return done.stdout.strip()
-
-
-@contextlib.contextmanager
-def page_image():
-    with directory() as place:
-        subprocess.run(["tar", "-C", PROGRAMS, "-cf", place / "page.tar", "page"], check=True)
-        podman("import", "--quiet", "--change", 'CMD ["/page"]', "--change", "EXPOSE 8080", str(place / "page.tar"), PAGE)
-    try:
-        yield
-    finally:
-        podman("rmi", "--force", PAGE)
 
 
 def podman_launch():
@@ -297,4 +261,6 @@ def launch(_):
 
 
 ALL = {"gateway": gateway, "tunnel": tunnel, "launch": launch, "creates": creates, "postgres": creates_on_postgres,
-       "start": start}
+       "start": start, "pods": kubernetes.pods, "many": many.many, "leader": many.leader}
+# Several at once, by one name.
+GROUPS = {"kubernetes": ["pods", "many", "leader", "postgres"]}

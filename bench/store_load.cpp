@@ -2,81 +2,16 @@
 #include <libpq-fe.h>
 #include <sqlite3.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <stdexcept>
 #include <vector>
 
-#include "store/store.hpp"
+#include "made.hpp"
 
-/// Durable creates per second through the store, the same rows one a commit in plain SQLite or by plain
-/// libpq, and a database for the start with many stopped sessions.
+/// Durable creates per second through the store, and the same rows one a commit in plain SQLite or by plain
+/// libpq.
 namespace berth::bench {
 namespace {
-
-constexpr Time made_at{std::chrono::milliseconds(1'800'000'000'000)};
-const UserId owner{"usr_bench"};
-
-std::exception_ptr first_failure;
-
-void run_all(std::vector<Task<>> tasks) {
-    asio::io_context loop(1);
-    auto ended = [](std::exception_ptr failure) {
-        if (failure && !first_failure) first_failure = failure;
-    };
-    for (auto& task : tasks) asio::co_spawn(loop, std::move(task), ended);
-    loop.run();
-    if (first_failure) std::rethrow_exception(first_failure);
-}
-
-template <class F>
-Task<> write(store::Store& store, F work) {
-    co_await store.write(std::move(work));
-}
-
-template <class F>
-void write_now(store::Store& store, F work) {
-    std::vector<Task<>> one;
-    one.push_back(write(store, std::move(work)));
-    run_all(std::move(one));
-}
-
-Session make_session(int number) {
-    Session made{
-        .id = {fmt::format("ses_{:012}", number)}, .user = owner, .name = fmt::format("work-{}", number)};
-    made.host = fmt::format("work-{:06}", number);
-    made.template_ = "terminal";
-    made.engine = "container";
-    made.asks.wake = made_at;
-    made.asked_at = made_at;
-    made.look_at = made_at;
-    made.created_at = made_at;
-    return made;
-}
-
-Event created(const Session& session) {
-    return {.at = made_at,
-            .actor = "bench",
-            .kind = "session.created",
-            .subject_kind = "session",
-            .subject = session.id.text,
-            .owner = owner,
-            .data = {{"name", session.name}}};
-}
-
-std::unique_ptr<store::Store> open_with_owner(const std::string& path, Clock& clock) {
-    auto store = store::open({.database = path}, clock);
-    auto fill = [](store::Tx& tx) {
-        tx.insert_user({.id = owner, .name = "bench", .display_name = "Bench", .created_at = made_at});
-        Template made{.name = "terminal", .revision = 1, .created_at = made_at, .updated_at = made_at};
-        made.spec.display_name = "Terminal";
-        made.spec.components = {{.name = "main", .image = "localhost/berth/terminal"}};
-        tx.insert_revision(made);
-    };
-    write_now(*store, fill);
-    return store;
-}
 
 /// One writer: the next session as soon as the last is on the disk, with the event that a create appends.
 Task<> create_some(store::Store& store, int& next, int last) {
@@ -277,64 +212,11 @@ int create_singly_on_server(const std::string& uri, int rows) {
     return 0;
 }
 
-/// Stopped sessions, each on a workspace of its own, with the events of its life, of 100 users.
-int seed(const std::string& path, int sessions) {
-    SystemClock clock;
-    const auto store = open_with_owner(path, clock);
-    const auto now = clock.now();
-    auto add_users = [](store::Tx& tx) {
-        for (int number = 0; number < 100; ++number)
-            tx.insert_user({.id = {fmt::format("usr_{:03}", number)},
-                            .name = fmt::format("user{}", number),
-                            .display_name = fmt::format("User {}", number),
-                            .created_at = made_at});
-    };
-    write_now(*store, add_users);
-    auto add = [now](store::Tx& tx, int number) {
-        auto session = make_session(number);
-        session.user = {fmt::format("usr_{:03}", number % 100)};
-        session.workspace = WorkspaceId{fmt::format("wsp_{:012}", number)};
-        session.created_at = session.asked_at = now - std::chrono::hours(2);
-        session.asks = {
-            .wake = session.created_at, .hibernate = now - std::chrono::hours(1), .terminate = {}};
-        session.look_at.reset();
-        session.last_active_at = session.asks.hibernate;
-        session.last_active_source = "request";
-        session.status.phase = Phase::hibernated;
-        session.status.incarnation = 1;
-        session.status.components = {{.name = "main", .phase = ComponentPhase::stopped}};
-        session.status.timings = {
-            .admitted = 0.01, .scheduled = 0.02, .pulled = 0.02, .started = 0.3, .ready = 0.4, .routed = 0.4};
-        tx.insert_workspace({.id = *session.workspace,
-                             .user = session.user,
-                             .name = session.name,
-                             .template_ = "terminal",
-                             .created_at = session.created_at});
-        tx.insert_session(session);
-        for (const char* kind : {"session.created", "session.started", "session.hibernated"}) {
-            auto event = created(session);
-            event.at = now;
-            event.kind = kind;
-            event.owner = session.user;
-            tx.append(event);
-        }
-    };
-    constexpr int step = 500;
-    for (int first = 0; first < sessions; first += step) {
-        auto add_step = [add, first, last = std::min(first + step, sessions)](store::Tx& tx) {
-            for (int number = first; number < last; ++number) add(tx, number);
-        };
-        write_now(*store, add_step);
-    }
-    store->close();
-    return 0;
-}
-
 }  // namespace
 }  // namespace berth::bench
 
-/// `store_load grouped DATABASE ROWS WRITERS`, `store_load singly DATABASE ROWS` or `store_load seed FILE
-/// SESSIONS`; a new file, or the URI of a database without tables.
+/// `store_load grouped DATABASE ROWS WRITERS` or `store_load singly DATABASE ROWS`; a new file, or the URI of
+/// a database without tables.
 int main(int count, char** words) {
     const std::vector<std::string> given(words + 1, words + count);
     try {
@@ -345,7 +227,6 @@ int main(int count, char** words) {
             return given[1].starts_with("postgres")
                        ? berth::bench::create_singly_on_server(given[1], number(2))
                        : berth::bench::create_singly(given[1], number(2));
-        if (given.size() == 3 && given[0] == "seed") return berth::bench::seed(given[1], number(2));
     } catch (const std::exception& error) {
         fmt::print(stderr, "store_load: {}\n", error.what());
         return 1;

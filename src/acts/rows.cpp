@@ -1,6 +1,7 @@
 #include "acts/rows.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace berth::acts {
 
@@ -48,12 +49,19 @@ plan::Limits limits_of(store::Rows& rows, const UserId& user) {
 
 std::vector<plan::Holding> holdings_of(store::Rows& rows, const UserId& user, const SessionId& except) {
     std::vector<plan::Holding> holdings;
+    // Somebody with hundreds of sessions has them of a few templates, and everybody's writes wait for this.
+    std::map<std::pair<std::string, int>, plan::Demand> demands;
+    const auto demand_of = [&](const Session& session) {
+        const auto [place, added] = demands.try_emplace({session.template_, session.revision});
+        if (!added) return place->second;
+        const auto revision = rows.find_revision(Caller::system(), session.template_, session.revision);
+        if (revision) place->second = plan::demand(revision->spec);
+        return place->second;
+    };
     for (const auto& session : rows.sessions_of(user)) {
         if (session.status.phase == Phase::gone || session.id == except) continue;
-        plan::Holding holding{.name = session.name, .running = takes_part(session)};
-        const auto revision = rows.find_revision(Caller::system(), session.template_, session.revision);
-        if (revision) holding.demand = plan::demand(revision->spec);
-        holdings.push_back(std::move(holding));
+        holdings.push_back(
+            {.name = session.name, .running = takes_part(session), .demand = demand_of(session)});
     }
     return holdings;
 }

@@ -50,13 +50,13 @@ struct LastActive {
 };
 BOOST_DESCRIBE_STRUCT(LastActive, (), (at, source))
 
-enum class StepName { admitted, scheduled, pulled, started, ready, routed };
-BOOST_DESCRIBE_ENUM(StepName, admitted, scheduled, pulled, started, ready, routed)
+enum class StepName { admitted, scheduled, pulled, initialized, started, ready, routed };
+BOOST_DESCRIBE_ENUM(StepName, admitted, scheduled, pulled, initialized, started, ready, routed)
 
 enum class StepState { done, active, waiting, failed };
 BOOST_DESCRIBE_ENUM(StepState, done, active, waiting, failed)
 
-/// One of the six steps of a start.
+/// One step of a start.
 struct Step {
     StepName name = StepName::admitted;
     StepState state = StepState::waiting;
@@ -83,7 +83,7 @@ struct SessionStatus {
     std::vector<Condition> conditions;
     std::optional<Time> started_at;
     Timings timings;
-    std::vector<Step> steps;  ///< Always the six, in order.
+    std::vector<Step> steps;  ///< In order; `initialized` only where there are init steps.
     std::vector<std::string> last_log;
     int incarnation = 0;
 };

@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/timeout.hpp"
+#include "base/together.hpp"
 
 namespace berth {
 namespace {
@@ -39,6 +40,62 @@ struct World {
 Task<> append_later(World& world, Duration after, std::string word, std::vector<std::string>& words) {
     co_await world.clock.sleep(after);
     words.push_back(std::move(word));
+}
+
+Task<> fail_later(World& world, Duration after, std::string why) {
+    co_await world.clock.sleep(after);
+    throw std::runtime_error(why);
+}
+
+TEST(Together, runs_side_by_side_and_waits_for_all) {
+    World world;
+    std::vector<std::string> words;
+    std::vector<Task<>> tasks;
+    tasks.push_back(append_later(world, 20s, "late", words));
+    tasks.push_back(append_later(world, 10s, "early", words));
+    world.run(together(std::move(tasks)));
+    EXPECT_EQ(words, (std::vector<std::string>{"early", "late"}));
+    EXPECT_EQ(world.clock.now(), Time(1h + 20s));
+    world.run(together({}));
+}
+
+TEST(Together, a_failure_is_thrown_after_all_have_ended_and_the_first_in_order_speaks) {
+    World world;
+    std::vector<std::string> words;
+    std::vector<Task<>> tasks;
+    tasks.push_back(fail_later(world, 20s, "one"));
+    tasks.push_back(fail_later(world, 10s, "two"));
+    tasks.push_back(append_later(world, 30s, "three", words));
+    std::string why;
+    try {
+        world.run(together(std::move(tasks)));
+    } catch (const std::runtime_error& error) {
+        why = error.what();
+    }
+    EXPECT_EQ(why, "one");
+    EXPECT_EQ(words, (std::vector<std::string>{"three"}));
+}
+
+Task<> run_together(std::vector<Task<>> tasks, bool& went_on) {
+    co_await together(std::move(tasks));
+    went_on = true;
+}
+
+TEST(Together, is_cancelled_with_all_of_it) {
+    World world;
+    std::vector<std::string> words;
+    bool went_on = false;
+    std::vector<Task<>> tasks;
+    tasks.push_back(append_later(world, 1h, "never", words));
+    tasks.push_back(append_later(world, 2h, "never", words));
+    TaskGroup group(world.io.get_executor());
+    group.start("both", run_together(std::move(tasks), went_on));
+    world.io.poll();
+    group.cancel();
+    world.run(group.join());
+    EXPECT_TRUE(words.empty());
+    EXPECT_FALSE(went_on);
+    EXPECT_EQ(world.clock.now(), Time(1h));
 }
 
 TEST(TaskGroup, join_waits_for_every_task_also_those_started_meanwhile) {

@@ -124,6 +124,8 @@ class Engine {
     /// Gives each line to `take` until there are no more or `take` returns false.
     virtual Task<> logs(WorkloadId id, LogRequest request, std::function<Task<bool>(LogLine)> take) = 0;
     virtual Task<Usage> usage(WorkloadId id) = 0;
+    /// Whether a component may have devices of its own (`Resources::gpu`). From any loop.
+    virtual bool has_gpus() const { return false; }
 
     /// The image as it is here now; nothing when it is not here.
     virtual Task<std::optional<Image>> resolve_image(std::string reference) = 0;

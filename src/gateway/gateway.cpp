@@ -65,7 +65,7 @@ Gateway::Gateway(World world, GatewayConfig config)
 
 void Gateway::attach(net::Server& server) {
     for (int index = 0; index < server.loop_count(); ++index) {
-        auto state = std::make_unique<LoopState>(server.loop(index), config_);
+        auto state = std::make_unique<LoopState>(server.loop(index), config_, world_.clock);
         server.loop(index).every_second([raw = state.get()] { raw->tick(); });
         server.loop(index).at_end([raw = state.get()] { raw->kept.clear(); });
         loops_.push_back(std::move(state));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.hpp"
 #include "kube/refusal.hpp"
 
 namespace berth::kube {
@@ -102,15 +103,24 @@ net::CallRequest Client::request(std::string method, std::string path, const jso
 
 Task<net::CallResponse> Client::try_once(net::CallRequest request, int& number) {
     const bool write = is_write(request.method);
+    const auto what = request.method + " " + request.target;
+    const auto asked = clock_.now();
     std::optional<Error> failure;
     try {
         const auto pass = co_await gate_.enter();
+        const auto began = clock_.now();
         auto session = co_await this->session(std::exchange(number, 0));
         number = session.number;
         sign(request, session.proof);
         ++requests_;
         if (write) ++writes_;
-        co_return co_await session.http->call(std::move(request), options_.limit, answer_max);
+        auto response = co_await session.http->call(std::move(request), options_.limit, answer_max);
+        // Where a launch lost its time, for whoever looks for it.
+        log::debug("the cluster was asked", {{"request", what},
+                                             {"status", std::to_string(response.status)},
+                                             {"waited_ms", std::to_string((began - asked).count())},
+                                             {"took_ms", std::to_string((clock_.now() - began).count())}});
+        co_return response;
     } catch (const Error& error) {
         failure = as_cluster(error, write);
     }
@@ -181,6 +191,14 @@ Task<json::value> Client::patch(Resource resource, Key key, json::object change,
     const json::value body(std::move(change));
     co_return co_await call(
         request("PATCH", path_of(resource, key, subresource), &body, "application/merge-patch+json"));
+}
+
+Task<json::value> Client::replace(Resource resource, json::object object, std::string subresource) {
+    object["apiVersion"] = api_version(resource);
+    object["kind"] = resource.kind;
+    const json::value body(std::move(object));
+    const Key key{text_at(body, {"metadata", "namespace"}), text_at(body, {"metadata", "name"})};
+    co_return co_await call(request("PUT", path_of(resource, key, subresource), &body));
 }
 
 Task<std::optional<json::value>> Client::remove(Resource resource, Key key, Removal removal) {

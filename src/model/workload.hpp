@@ -14,6 +14,27 @@ namespace berth {
 struct WorkloadNoun {};
 using WorkloadId = Id<WorkloadNoun>;
 
+/// Whose a workload or a volume is, and in which place of theirs: marks that mean nothing to an engine but
+/// that it may keep apart what differs in them.
+struct Space {
+    std::string owner;
+    std::string part;  ///< Empty: all of the owner's places share it.
+    bool operator==(const Space&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Space, (), (owner, part))
+
+/// What a space may take together; absent: no limit of it.
+struct Allowance {
+    std::optional<MilliCpu> cpu;
+    std::optional<Bytes> memory;
+    bool operator==(const Allowance&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Allowance, (), (cpu, memory))
+
+/// lasting: it runs until it is stopped. once: it runs to its end, and nobody asks whether it is ready.
+enum class Run { lasting, once };
+BOOST_DESCRIBE_ENUM(Run, lasting, once)
+
 struct WorkloadMount {
     std::string volume;  ///< Handle of a volume of the workload.
     std::string path;
@@ -37,28 +58,37 @@ struct WorkloadComponent {
     std::optional<Probe> readiness;
     std::vector<WorkloadMount> mounts;
     Duration stop_timeout{std::chrono::seconds(10)};
+    Run run = Run::lasting;
+    std::optional<std::string> pull_secret;
+    std::string kind;  ///< Which of an administrator's settings are for it.
     /// `incarnation.restarts`: a component that carries another one is replaced.
     std::string generation;
     bool operator==(const WorkloadComponent&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkloadComponent, (),
                       (name, image, digest, command, args, env, profile, user, resources, ports, readiness,
-                       mounts, stop_timeout, generation))
+                       mounts, stop_timeout, run, pull_secret, kind, generation))
 
 struct WorkloadVolume {
     std::string handle;
     Bytes size;
     int owner = 1000;  ///< Numeric user that a new volume belongs to; the group is 0.
+    Space space;
+    std::string kind;  ///< Which of an administrator's settings are for it.
     bool operator==(const WorkloadVolume&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(WorkloadVolume, (), (handle, size, owner))
+BOOST_DESCRIBE_STRUCT(WorkloadVolume, (), (handle, size, owner, space, kind))
 
 /// What should be there. No components: nothing runs, no network; the volumes stay whatever it says.
 struct Workload {
     WorkloadId id;
     std::vector<WorkloadComponent> components;
+    /// What is to run to its end now. While there is any, no component starts.
+    std::vector<WorkloadComponent> steps;
     std::vector<WorkloadVolume> volumes;
     Egress egress = Egress::internet;
+    Space space;
+    Allowance allowance;               ///< Of its space's owner, with all their workloads.
     std::vector<std::string> prepare;  ///< Images to get now; their components start once they are there.
     /// Containers that have exited stay for their logs, and so does the network, though nothing is wanted.
     bool keep_exited = false;
@@ -66,7 +96,8 @@ struct Workload {
     std::vector<std::string> hosts;
     bool operator==(const Workload&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Workload, (), (id, components, volumes, egress, prepare, keep_exited, hosts))
+BOOST_DESCRIBE_STRUCT(Workload, (),
+                      (id, components, steps, volumes, egress, space, allowance, prepare, keep_exited, hosts))
 
 enum class ContainerState { creating, created, running, exited, stopping, removing };
 BOOST_DESCRIBE_ENUM(ContainerState, creating, created, running, exited, stopping, removing)
@@ -160,6 +191,8 @@ struct NetworkMember {
 struct CreateNetwork {
     Egress egress;
     std::vector<NetworkMember> members = {};
+    Space space = {};
+    Allowance allowance = {};
     bool operator==(const CreateNetwork&) const = default;
 };
 struct CreateVolume {

@@ -164,7 +164,7 @@ Task<bool> run_stream(Connection& connection, const Response& response, ChunkWri
 
 Work<After> send_stream(Connection& connection, Response response) {
     const bool chunked = connection.head.minor == 1;
-    const bool keep = chunked && connection.head.keep_alive && !connection.draining;
+    const bool keep = chunked && connection.head.keep_alive && !connection.leaving;
     const bool head_only = connection.head.method == "HEAD";
     std::string text;
     write_head(text, connection, response, std::nullopt, keep);

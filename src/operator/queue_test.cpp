@@ -60,5 +60,33 @@ TEST(Queue, gives_the_key_that_is_due_longest_first) {
     EXPECT_EQ(queue.take(at(9)), a);
 }
 
+TEST(Queue, what_was_begun_comes_before_what_waits_to_begin) {
+    Queue queue;
+    queue.add(a, at(0));
+    queue.add(b, at(3), Cause::news);
+    EXPECT_EQ(queue.next(), at(0));
+    EXPECT_EQ(queue.take(at(2)), a) << "news that are not due yet hold up nobody";
+    queue.done(a);
+    queue.add(a, at(0));
+    EXPECT_EQ(queue.take(at(3)), b);
+    EXPECT_EQ(queue.take(at(3)), a);
+}
+
+TEST(Queue, news_of_a_waiting_or_looked_at_key_moves_it_forward) {
+    Queue queue;
+    queue.add(a, at(0));
+    queue.add(b, at(5));
+    queue.add(b, at(1), Cause::news);
+    EXPECT_EQ(queue.size(), 2u);
+    ASSERT_EQ(queue.take(at(1)), b);
+    queue.add(b, at(2), Cause::news);
+    queue.add(b, at(2));
+    queue.done(b);
+    EXPECT_EQ(queue.take(at(2)), b);
+    queue.done(b);
+    EXPECT_EQ(queue.take(at(2)), a);
+    EXPECT_EQ(queue.next(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace berth::control

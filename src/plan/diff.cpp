@@ -22,7 +22,7 @@ bool image_is_there(const Observed& have, const WorkloadComponent& component) {
 }
 
 CreateNetwork network_of(const Workload& wanted) {
-    CreateNetwork change{wanted.egress};
+    CreateNetwork change{.egress = wanted.egress, .space = wanted.space, .allowance = wanted.allowance};
     for (const auto& component : wanted.components)
         change.members.push_back({component.name, component.ports});
     return change;
@@ -59,6 +59,7 @@ Changes diff(const Workload& wanted, const Observed& have) {
     for (const auto& image : wanted.prepare) changes.push_back(PrepareImage{image});
     for (const auto& there : have.components) {
         const auto* component = find(wanted.components, there.name);
+        if (component == nullptr) component = find(wanted.steps, there.name);
         if (component == nullptr || component->generation != there.generation)
             end_component(there, component, wanted.keep_exited, changes);
     }
@@ -72,7 +73,7 @@ Changes diff(const Workload& wanted, const Observed& have) {
     for (const auto& volume : wanted.volumes)
         if (std::find(have.volumes.begin(), have.volumes.end(), volume.handle) == have.volumes.end())
             changes.push_back(CreateVolume{volume});
-    for (const auto& component : wanted.components)
+    for (const auto& component : wanted.steps.empty() ? wanted.components : wanted.steps)
         if (!is_there(have, component.name) && image_is_there(have, component))
             changes.push_back(StartComponent{component});
     if (lead && !wanted.hosts.empty()) changes.push_back(PublishHosts{wanted.hosts});

@@ -343,6 +343,46 @@ TEST(Decide, a_container_deleted_behind_our_back_is_made_again) {
     EXPECT_EQ(settled.status.phase, Phase::running);
 }
 
+TEST(Decide, one_that_its_engine_takes_away_moves_and_says_why_until_it_runs_again) {
+    auto session = facts();
+    Time now = start;
+    auto [have, wanted] = settle(session, {}, now);
+    auto& web = have.components.at(1);
+    web.state = ContainerState::stopping;
+    web.message = "its node is being emptied";
+    const auto look = [&] {
+        wanted = decide(session, have, now);
+        session.session.status = wanted.status;
+        return wanted.status.reason + ": " + wanted.status.message;
+    };
+    EXPECT_EQ(look(), "Moving: \"web\": its node is being emptied");
+    EXPECT_EQ(wanted.status.phase, Phase::starting);
+    EXPECT_EQ(diff(wanted.workload, have), Changes{}) << "it is ending already";
+    have.components.pop_back();
+    EXPECT_EQ(look(), "Moving: \"web\": its node is being emptied");
+    have = after(diff(wanted.workload, have), have, now, false);
+    have.components.back().state = ContainerState::creating;
+    have.components.back().message = "waiting for a node";
+    EXPECT_EQ(look(), "Moving: \"web\": its node is being emptied; now \"web\": waiting for a node");
+    EXPECT_EQ(look(), "Moving: \"web\": its node is being emptied; now \"web\": waiting for a node");
+    have.components.back().message.clear();
+    EXPECT_EQ(look(), "Moving: \"web\": its node is being emptied");
+    have.components.back().state = ContainerState::running;
+    have.components.back().ready = true;
+    EXPECT_EQ(look(), ": ");
+    EXPECT_EQ(wanted.status.phase, Phase::running);
+    EXPECT_EQ(wanted.status.components.at(1).restarts, 0);
+}
+
+TEST(Decide, conditions_are_told_also_while_it_stops) {
+    auto session = facts();
+    Time now = start;
+    auto [have, wanted] = settle(session, {}, now);
+    session.session.asks.hibernate = now;
+    have.conditions = {{.type = "NodeLost", .message = "node \"n1\" does not answer"}};
+    EXPECT_EQ(decide(session, have, now).status.conditions, have.conditions);
+}
+
 TEST(Decide, hibernating_ends_every_process_and_keeps_every_volume) {
     auto launched = facts();
     auto now = start;

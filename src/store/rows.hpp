@@ -91,6 +91,13 @@ class SqlRows final : public Tx {
                   Time expires_at) override;
     void forget_expired(Time now) override;
 
+    Time now() override;
+    std::optional<Mirrored> find_mirrored(Noun noun, std::string_view row) override;
+    std::optional<Mirrored> find_mirrored_by_uid(std::string_view uid) override;
+    std::vector<Mirrored> mirrored_after(Noun noun, std::string_view row, int limit) override;
+    void put_mirrored(const Mirrored& mirrored) override;
+    void delete_mirrored(Noun noun, std::string_view row) override;
+
     std::optional<Leadership> leadership() override;
     std::optional<Leadership> take_leadership(const std::string& holder, Duration lease) override;
     void release_leadership(const std::string& holder, std::int64_t epoch) override;
@@ -112,7 +119,6 @@ class SqlRows final : public Tx {
 
   private:
     void forget_events(EventClass class_, Time before);
-    Time database_time();
 
     Connection& db_;
     Clock& clock_;

@@ -89,6 +89,7 @@ CASES = {
     "a service of another kind and port": {"service": {"type": "LoadBalancer", "port": 8000, "annotations": {"a/b": "c"}}},
     "PostgreSQL by its address": {"database": {"url": "postgres://berth:secret@db:5432/berth"}},
     "PostgreSQL by a secret, and replicas": {"database": {"existingSecret": "db", "existingSecretKey": "uri"}, "replicas": 3, "podDisruptionBudget": {"enabled": True}},
+    "PostgreSQL and a short goodbye": {"database": {"existingSecret": "db"}, "drainSeconds": 90},
     "PostgreSQL and an autoscaler": {"database": {"existingSecret": "db"}, "autoscaling": {"enabled": True, "maxReplicas": 9}, "podDisruptionBudget": {"enabled": True, "maxUnavailable": "50%"}},
     "no volume": {"persistence": {"enabled": False}},
     "a volume of somebody's": {"persistence": {"existingClaim": "mine"}},
@@ -97,14 +98,14 @@ CASES = {
         "sessions": {
             "resourceQuota": {"requests.cpu": "40", "pods": 200},
             "limitRange": [{"type": "Container", "max": {"memory": "8Gi"}}],
-            "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "openRanges": ["10.1.0.0/16"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"],
+            "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "openRanges": ["10.1.0.0/16", "10.2.0.0/24:5432", "fd00:1::/64:8000-8099"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"],
         }
     },
     "sessions in a namespace that is there": {"sessions": {"createNamespace": False, "defaultDeny": False}},
     "sessions of profile compat": {"sessions": {"podSecurity": "baseline"}},
     "pods through the API server": {"sessions": {"podAccess": "forward"}},
     "an account and rights of somebody's": {"serviceAccount": {"create": False, "name": "mine"}, "rbac": {"create": False}},
-    "no rights beyond the namespace": {"rbac": {"storageClasses": False}, "serviceAccount": {"annotations": {"a/b": "c"}}},
+    "no rights beyond the namespace": {"rbac": {"storageClasses": False, "definitions": False}, "serviceAccount": {"annotations": {"a/b": "c"}}},
     "a policy with more": {"networkPolicy": {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}], "apiServerPorts": [16443], "egress": [{"ports": [{"protocol": "TCP", "port": 4318}]}]}},
     "no policy": {"networkPolicy": {"enabled": False}},
     "metrics": {"metrics": {"serviceMonitor": {"enabled": True, "tokenSecret": "berth-metrics", "labels": {"release": "prometheus"}}, "rules": {"enabled": True, "labels": {"release": "prometheus"}}, "dashboard": {"enabled": True, "annotations": {"a/b": "c"}}}},
@@ -115,7 +116,7 @@ CASES = {
         "extraEnv": [{"name": "SSL_CERT_FILE", "value": "/trust/ca.crt"}], "extraVolumes": [{"name": "trust", "configMap": {"name": "trust"}}], "extraVolumeMounts": [{"name": "trust", "mountPath": "/trust"}],
         "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}},
     },
-    "other words for the program": {"config": {"loops": 2, "connections": 100, "looksAtOnce": 8, "logLevel": "debug", "logFormat": "text"}, "catalog": {"starter": False}},
+    "other words for the program": {"config": {"loops": 2, "connections": 100, "looksAtOnce": 8, "clusterRequests": 8, "logLevel": "debug", "logFormat": "text"}, "catalog": {"starter": False}},
     "another name": {"fullnameOverride": "harbour", "nameOverride": "harbour"},
 }
 # These need an API that a plain cluster does not have, or that only OpenShift has.

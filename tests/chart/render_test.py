@@ -11,6 +11,11 @@ import yaml
 from chart import CASES, CHART, HELM, OPENSHIFT, PUBLIC, ROOT, kubectl, one, run, template, values_file, workload
 from berth import PROGRAM
 
+
+def seconds(length):
+    """Of a length of time as the configuration has it, `1h30m`."""
+    return sum(int(count) * {"h": 3600, "m": 60, "s": 1}[unit] for count, unit in re.findall(r"(\d+)([hms])", length))
+
 # By what is wrong, and a word of the refusal.
 REFUSED = {
     "a key that nobody knows": ({"replica": 2}, "replica"),
@@ -24,6 +29,9 @@ REFUSED = {
     "connections beyond the program's": ({"config": {"connections": 1}}, "connections"),
     "an access that is none": ({"sessions": {"podAccess": "tunnel"}}, "podAccess"),
     "a standard that is none": ({"sessions": {"podSecurity": "privileged"}}, "podSecurity"),
+    "namespaces for what there is not yet": ({"sessions": {"namespaces": "group"}}, "namespaces"),
+    "an overlay of a template that is none": ({"sessions": {"podOverlays": {"ide": {"status": {}}}}}, "podOverlays"),
+    "a GPU without a vendor": ({"sessions": {"gpuResource": "gpu"}}, "gpuResource"),
     "a namespace that cannot be": ({"sessions": {"namespace": "Sessions"}}, "namespace"),
     "a range that is none": ({"sessions": {"closedRanges": ["10.0.0.1"]}}, "closedRanges"),
     "a number as text": ({"replicas": "1"}, "replicas"),
@@ -67,7 +75,7 @@ class Rendering(unittest.TestCase):
                 return
             self.assertEqual(part.get("additionalProperties"), False, at)
             known = set(part["properties"]) - {"global"}
-            if at.endswith((".resources", ".podOverlay")):
+            if at.endswith((".resources", ".podOverlay", ".podOverlays")):
                 return
             self.assertEqual(known, set(said), at)
             for key in known:
@@ -96,7 +104,10 @@ class Rendering(unittest.TestCase):
                     done = subprocess.run([str(PROGRAM), "config", "--config", file.name], capture_output=True, text=True, env=clean)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 inside = yaml.safe_load(done.stdout)
-                for key, value in yaml.safe_load(text).items():
+                given = yaml.safe_load(text)
+                # The same length of time may be written in other units.
+                self.assertEqual(seconds(inside.pop("drainLimit")), seconds(given.pop("drainLimit", "0s")))
+                for key, value in given.items():
                     self.assertEqual(inside[key], value, key)
 
     def test_lets_the_gateway_in_by_a_label_that_its_pods_have(self):
@@ -120,6 +131,13 @@ class Rendering(unittest.TestCase):
         self.assertNotIn("replicas", workload(template(CASES["PostgreSQL and an autoscaler"]))["spec"])
         env = {each["name"]: each for each in many["spec"]["template"]["spec"]["containers"][0]["env"]}
         self.assertEqual(env["BERTH_DATABASE"]["valueFrom"]["secretKeyRef"], {"name": "db", "key": "uri"})
+
+    def test_gives_a_pod_of_many_the_time_to_see_its_clients_off(self):
+        for values, drains, grace in (({}, None, 60), (CASES["PostgreSQL by a secret, and replicas"], "3600s", 3630), (CASES["PostgreSQL and a short goodbye"], "90s", 120)):
+            objects = template(values)
+            self.assertEqual(yaml.safe_load(one(objects, "ConfigMap")["data"]["config.yaml"]).get("drainLimit"), drains)
+            self.assertEqual(workload(objects)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"], grace)
+        self.assertEqual(workload(objects)["spec"]["strategy"]["rollingUpdate"], {"maxUnavailable": 0, "maxSurge": 1})
 
     def test_writes_the_database_into_a_secret_only(self):
         objects = template(CASES["PostgreSQL by its address"])

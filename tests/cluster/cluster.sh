@@ -14,6 +14,7 @@ usage: ./dev cluster VERB [--directory DIR] [options]
   up          start it and wait until it works; quick when it does already
     --api-only     etcd and the API server, nothing else (objects are kept, but nothing acts on them)
     --controllers  the same and the controller manager (namespaces end, owners take along what they own)
+    --audit FILE   the API server writes to DIR/log/audit.log what this policy (audit.k8s.io/v1) asks for
   status      where kubeconfig and tools are, and what state each part is in
   down        end it and remove everything it made
   load IMAGE  give images of the container engine to its node, names kept
@@ -27,7 +28,7 @@ TEXT
 }
 
 # Set by parse: the private directory, what runs in it, and the words that are not options.
-directory='' mode=full words=()
+directory='' mode=full audit='' words=()
 
 parse() {
     while (($#)); do
@@ -35,6 +36,7 @@ parse() {
             --directory) directory=$(realpath -m "${2:?--directory needs a path}"); shift ;;
             --api-only) mode=api ;;
             --controllers) mode=controllers ;;
+            --audit) audit=${2:?--audit needs a file}; shift ;;
             --) shift; words+=("$@"); break ;;
             -*) echo "./dev cluster: unknown option \"$1\"" >&2; exit 2 ;;
             *) words+=("$1") ;;
@@ -124,6 +126,7 @@ up() {
     say "starting Kubernetes in $directory"
     mkdir -p "$directory"/{lib,log,volumes,loaded}
     echo "$mode" >"$directory/mode"
+    [[ ! $audit ]] || cp "$audit" "$directory/audit.yaml"
     local port
     port=$(free_port 16443)
     make_certificates "$directory" "$port"

@@ -86,6 +86,8 @@ start_api() {
         --listen-client-urls=http://127.0.0.1:2379 --advertise-client-urls=http://127.0.0.1:2379 \
         --listen-peer-urls=http://127.0.0.1:2380 --initial-advertise-peer-urls=http://127.0.0.1:2380 \
         --initial-cluster=default=http://127.0.0.1:2380
+    local audit=()
+    [[ ! -f /run/cluster/audit.yaml ]] || audit=(--audit-policy-file=/run/cluster/audit.yaml --audit-log-path=/var/log/audit.log)
     keep_inside kube-apiserver "$bin/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 \
         --bind-address=0.0.0.0 --advertise-address="$node_address" --service-cluster-ip-range=198.19.0.0/16 \
         --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
@@ -93,7 +95,8 @@ start_api() {
         --kubelet-preferred-address-types=InternalIP --kubelet-certificate-authority="$pki/ca.crt" \
         --kubelet-client-certificate="$pki/kubelet-client.crt" --kubelet-client-key="$pki/kubelet-client.key" \
         --service-account-issuer=https://kubernetes.default.svc.cluster.local \
-        --service-account-key-file="$pki/service-accounts.pub" --service-account-signing-key-file="$pki/service-accounts.key"
+        --service-account-key-file="$pki/service-accounts.pub" --service-account-signing-key-file="$pki/service-accounts.key" \
+        "${audit[@]}"
     # Outside: it listens on the outer machine's loopback.
     keep relay "$bin/relay" "127.0.0.1:$port" /run/netns/node 127.0.0.1:6443
 }

@@ -24,6 +24,7 @@ packages_for() {
                 libgmock-dev ca-certificates ;;
         ui) echo npm nodejs ;;
         database) echo postgresql ;;
+        replicas) echo postgresql faketime ;;
         engine) echo podman runc netavark aardvark-dns iptables nftables iproute2 uidmap slirp4netns ;;
         base) echo mmdebstrap ;;
         browser) echo chromium nodejs npm ;;
@@ -43,6 +44,7 @@ reason_for() {
         build) echo "compiler, build tools and libraries" ;;
         ui) echo "the web UI is built with them" ;;
         database) echo "tests of the store start a private server" ;;
+        replicas) echo "several Berths share a private server, with clocks that differ" ;;
         engine) echo "sessions run in containers" ;;
         base) echo "makes a Debian base image where none can be pulled" ;;
         browser) echo "tests drive a real browser" ;;

@@ -39,12 +39,12 @@ BERTH_TEST_KUBECONFIG=$KUBECONFIG run_gtests chart-routes build/release/tests/e2
 
 # A cluster of somebody's that BERTH_TEST_KUBECONFIG names has the images already; otherwise one is started, if none runs.
 if [[ ${BERTH_TEST_KUBECONFIG:-} ]]; then
-    KUBECONFIG=$BERTH_TEST_KUBECONFIG tests 'cluster_test.py'
+    KUBECONFIG=$BERTH_TEST_KUBECONFIG tests 'cluster*_test.py'
 else
     ./dev cluster status >/dev/null 2>&1 || { ./dev cluster up >/dev/null && trap './dev cluster down; ./dev cluster down --directory "$server"' EXIT; }
     version=$(build/release/berth openapi | sed -n 's/^ *"version": "\(.*\)",\?$/\1/p' | head -1)
     ./dev cluster load "localhost/berth/berth:$version" localhost/berth/terminal:1 localhost/berth/linked:1
-    KUBECONFIG=$PWD/.cache/cluster/run/kubeconfig tests 'cluster_test.py'
+    KUBECONFIG=$PWD/.cache/cluster/run/kubeconfig tests 'cluster*_test.py'
 fi
 
 sum() { sed -n "$1" "$out" | awk '{n += $1} END {print n + 0}'; }

@@ -64,6 +64,8 @@ Place KubernetesEngine::place_in(const std::string& home) const {
 /// Where a workload is shows in what there is of it; where nothing is left, nobody lives perhaps.
 void KubernetesEngine::note_home(const SeenObject& object) {
     if (options_.spread == Spread::shared) return;
+    // What leads a host to us stands beside our own service.
+    if (leads_hosts() && object.key.namespace_ == options_.routes.service.namespace_) return;
     const auto& id = object.workload;
     if (id.empty()) {
         if (claims_->find(object.key) == nullptr) tidy_soon(object.key.namespace_);

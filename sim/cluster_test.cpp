@@ -232,7 +232,7 @@ TEST(Cluster, the_same_seed_lives_the_same_life) {
 /// launch, delete.
 class Scenario {
   public:
-    explicit Scenario(RouteKind routes = RouteKind::none) : world(1, routes) { world.pass(1s); }
+    explicit Scenario(RouteKind routes = RouteKind::none) : world(1, {.routes = routes}) { world.pass(1s); }
 
     /// One step further when the last is done; false when there is none left.
     bool go_on() {

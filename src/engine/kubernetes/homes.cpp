@@ -65,6 +65,8 @@ Place KubernetesEngine::place_in(const std::string& home) const {
 /// Where a workload is shows in what there is of it; where nothing is left, nobody lives perhaps.
 void KubernetesEngine::note_home(const SeenObject& object) {
     if (options_.spread == Spread::shared) return;
+    // What leads a host to us stands beside our own service.
+    if (leads_hosts() && object.key.namespace_ == options_.routes.service.namespace_) return;
     const auto& id = object.workload;
     if (id.empty()) {
         if (claims_->find(object.key) == nullptr) tidy_soon(object.key.namespace_);
@@ -182,20 +184,14 @@ void KubernetesEngine::tidy_soon(const std::string& home) {
 
 /// The namespaces of sessions, whole.
 Task<std::vector<json::value>> KubernetesEngine::read_homes() {
-    std::vector<json::value> homes;
     if (options_.spread == Spread::shared) {
+        std::vector<json::value> homes;
         auto there = co_await client_.find(kube::namespaces, {"", options_.namespace_});
         if (there) homes.push_back(std::move(*there));
         co_return homes;
     }
-    std::string from;
-    do {
-        auto found =
-            co_await client_.list(kube::namespaces, {.labels = selector_of(options_.instance)}, page, from);
-        std::ranges::move(found.items, std::back_inserter(homes));
-        from = found.next;
-    } while (!from.empty());
-    co_return homes;
+    co_return co_await list_all(kube::namespaces, {.labels = selector_of(options_.instance)},
+                                kube::Detail::whole);
 }
 
 /// Those of an earlier process, too.

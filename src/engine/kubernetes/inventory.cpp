@@ -58,12 +58,12 @@ bool is_name_of(const std::string& name, const std::set<std::string>& workloads)
 
 }  // namespace
 
-Task<std::vector<json::value>> KubernetesEngine::list_all(kube::Resource resource,
-                                                          kube::Selection selection) {
+Task<std::vector<json::value>> KubernetesEngine::list_all(kube::Resource resource, kube::Selection selection,
+                                                          kube::Detail detail) {
     std::vector<json::value> all;
     std::string next;
     do {
-        auto page = co_await client_.list(resource, selection, 500, next, kube::Detail::metadata);
+        auto page = co_await client_.list(resource, selection, 500, next, detail);
         std::ranges::move(page.items, std::back_inserter(all));
         next = page.next;
     } while (!next.empty());
@@ -73,11 +73,19 @@ Task<std::vector<json::value>> KubernetesEngine::list_all(kube::Resource resourc
 Task<std::vector<Thing>> KubernetesEngine::inventory(std::vector<WorkloadId> known) {
     require_up();
     std::vector<Thing> things;
-    std::set<std::string> names;
+    std::set<std::string> names, homes;
     for (const auto& id : known) names.insert(workload_name(id));
+    const auto spaces = co_await read_homes();
+    for (const auto& space : spaces) {
+        const auto name = kube::text_at(space, {"metadata", "name"});
+        homes.insert(name);
+        if (auto why = read_namespace_end(space); !why.empty())
+            things.push_back({.kind = "Namespace", .name = name, .stuck = std::move(why)});
+    }
+    if (leads_hosts()) homes.insert(options_.routes.service.namespace_);
     const auto volumes = fmt::format("berth-{}-", options_.instance);
-    const auto look = [&](const kube::Resource& resource, const kube::Selection& where) -> Task<> {
-        const auto objects = co_await list_all(resource, where);
+    const auto look = [&](kube::Resource resource, std::string home) -> Task<> {
+        const auto objects = co_await list_all(resource, {.namespace_ = home}, kube::Detail::metadata);
         for (const auto& object : objects) {
             const auto seen = read_object(object);
             Thing thing{.kind = std::string(resource.kind),
@@ -86,7 +94,8 @@ Task<std::vector<Thing>> KubernetesEngine::inventory(std::vector<WorkloadId> kno
                         .workload = seen.workload,
                         .stuck = stuck_because(object, clock_.now())};
             thing.ours = kube::text_at(object, {"metadata", "labels", label_instance}) == options_.instance;
-            const bool looks = is_name_of(seen.key.name, names) || seen.key.name.starts_with(volumes);
+            const bool looks = homes.contains(seen.key.namespace_) &&
+                               (is_name_of(seen.key.name, names) || seen.key.name.starts_with(volumes));
             if (!thing.ours && !looks) continue;
             if (!thing.ours) thing.workload = {};
             if (!thing.ours) thing.stuck.clear();
@@ -97,21 +106,12 @@ Task<std::vector<Thing>> KubernetesEngine::inventory(std::vector<WorkloadId> kno
             things.push_back(std::move(thing));
         }
     };
-    // What is in a namespace of the sessions is ours or stands in our way; in those of others only what is
-    // ours concerns us.
-    kube::Selection where{.namespace_ = options_.namespace_};
-    if (options_.spread != Spread::shared) where = {.labels = selector_of(options_.instance)};
+    const auto home = options_.spread == Spread::shared ? options_.namespace_ : std::string();
     const kube::Resource kinds[] = {kube::pods,    kube::services,         kube::config_maps,
                                     kube::secrets, kube::network_policies, kube::claims};
-    for (const auto& resource : kinds) co_await look(resource, where);
+    for (const auto& resource : kinds) co_await look(resource, home);
     const auto& routes = options_.routes;
-    if (leads_hosts()) co_await look(resource_of(routes.kind), {.namespace_ = routes.service.namespace_});
-    const auto homes = co_await read_homes();
-    for (const auto& home : homes)
-        if (auto why = read_namespace_end(home); !why.empty())
-            things.push_back({.kind = "Namespace",
-                              .name = kube::text_at(home, {"metadata", "name"}),
-                              .stuck = std::move(why)});
+    if (leads_hosts()) co_await look(resource_of(routes.kind), routes.service.namespace_);
     co_return things;
 }
 

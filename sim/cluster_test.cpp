@@ -7,6 +7,7 @@
 
 #include "cluster_world.hpp"
 #include "engine/kubernetes/names.hpp"
+#include "engine/kubernetes/seen.hpp"
 #include "invariants.hpp"
 #include "story.hpp"
 
@@ -45,7 +46,15 @@ imposter::Faults any_faults(std::mt19937_64& random) {
             .evicted = maybe(0.2)};
 }
 
-/// The objects that a running session has, but for claims.
+using engine::kubernetes::RouteKind;
+
+/// Where the object stands that leads a session's hosts to us.
+Where route_of(const ClusterWorld& world, const Session& session) {
+    return {std::string(engine::kubernetes::resource_of(world.routes).plural), ClusterWorld::gateway_home,
+            engine::kubernetes::workload_name({session.id.text})};
+}
+
+/// The objects that a running session has, but for claims and its route.
 Names objects_of(const Session& session) {
     const WorkloadId id{session.id.text};
     const auto name = engine::kubernetes::workload_name(id);
@@ -67,6 +76,12 @@ void expect_objects(ClusterWorld& world) {
     for (const auto& session : world.sessions()) {
         const auto names = objects_of(session);
         if (session.status.phase == Phase::running) wanted.insert(names.begin(), names.end());
+        if (world.routes != RouteKind::none) {
+            const bool answered = session.status.timings.routed && session.status.phase != Phase::gone;
+            // One that has failed before it answered may have the route of an earlier start.
+            if (answered) wanted.insert(route_of(world, session));
+            if (session.status.phase != Phase::gone) allowed.insert(route_of(world, session));
+        }
         if (session.status.phase != Phase::failed) continue;
         // What has ended stays for its logs, with what it belongs to.
         bool any = false;
@@ -85,12 +100,35 @@ void expect_objects(ClusterWorld& world) {
         if (object == nullptr) continue;
         EXPECT_TRUE(is_ours(*object)) << where.name;
         EXPECT_EQ(imposter::value_at(*object, {"metadata", "deletionTimestamp"}), nullptr) << where.name;
+        if (where.plural == "networkpolicies")
+            EXPECT_FALSE(engine::kubernetes::read_policy(*object).edited) << *object;
+        if (where.plural == "services")
+            EXPECT_FALSE(engine::kubernetes::read_service(*object).object.edited) << *object;
     }
     for (const auto& [where, object] : world.server.objects.all()) {
         if (!is_ours(object) || where.plural == "persistentvolumeclaims") continue;
+        if (imposter::is_custom(where.plural)) continue;
+        if (where.namespace_ == ClusterWorld::gateway_home && world.routes != RouteKind::none)
+            EXPECT_EQ(imposter::value_at(object, {"metadata", "generation"})->to_number<int>(), 1)
+                << "edited, and left so";
         if (where.name.starts_with("berth-init-") || allowed.contains(where)) continue;
         EXPECT_TRUE(wanted.contains(where)) << "left over: " << where.plural << "/" << where.name;
     }
+}
+
+/// Each row has its custom resource, which tells the same, and there is no other.
+void expect_mirrored(ClusterWorld& world) {
+    std::map<std::string, std::string> wanted, found;
+    for (const auto& session : world.sessions()) {
+        if (session.status.phase == Phase::gone) continue;
+        wanted[session.host] =
+            json::enum_name(session.status.phase) + " " + json::enum_name(desired(session.asks));
+    }
+    for (const auto& [where, object] : world.server.objects.list("sessions", {}))
+        found[where.name] = imposter::text_at(object, {"status", "phase"}) + " " +
+                            imposter::text_at(object, {"status", "state"});
+    EXPECT_EQ(found, wanted);
+    EXPECT_EQ(world.server.objects.list("templates", {}).size(), 2u);
 }
 
 /// What holds at every moment, whatever goes wrong.
@@ -129,7 +167,10 @@ void interfere(ClusterWorld& world, double how_often) {
 
 void live_through(std::uint64_t seed) {
     std::mt19937_64 random(seed);
-    ClusterWorld world(seed);
+    const auto definitions =
+        seed % 2 == 0 ? ClusterWorld::Definitions::installed : ClusterWorld::Definitions::absent;
+    constexpr RouteKind kinds[] = {RouteKind::none, RouteKind::ingress, RouteKind::http_route};
+    ClusterWorld world(seed, {.definitions = definitions, .routes = kinds[seed % 3]});
     world.pass(1s);
     world.server.faults = any_faults(random);
     const double others = random() % 2 == 0 ? 0 : static_cast<double>(random() % 1000) / 1000;
@@ -154,6 +195,7 @@ void live_through(std::uint64_t seed) {
     expect_always(world);
     expect_rows_settled(world);
     expect_objects(world);
+    if (definitions == ClusterWorld::Definitions::installed) expect_mirrored(world);
     expect_rest(world);
     EXPECT_EQ(world.answers[500], 0);
 }
@@ -190,7 +232,7 @@ TEST(Cluster, the_same_seed_lives_the_same_life) {
 /// launch, delete.
 class Scenario {
   public:
-    Scenario() : world(1) { world.pass(1s); }
+    explicit Scenario(RouteKind routes = RouteKind::none) : world(1, routes) { world.pass(1s); }
 
     /// One step further when the last is done; false when there is none left.
     bool go_on() {
@@ -272,8 +314,10 @@ class Scenario {
     int step_ = 0;
 };
 
-TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
-    Scenario undisturbed;
+class EachWrite : public ::testing::TestWithParam<RouteKind> {};
+
+TEST_P(EachWrite, a_crash_there_ends_where_no_crash_would_have) {
+    Scenario undisturbed(GetParam());
     const int before = undisturbed.world.server.tally.effective;
     undisturbed.run();
     const int writes = undisturbed.world.server.tally.effective - before;
@@ -284,7 +328,7 @@ TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
         for (const auto moment : {ClusterWorld::Moment::before_answer, ClusterWorld::Moment::after_answer}) {
             SCOPED_TRACE(std::to_string(k) +
                          (moment == ClusterWorld::Moment::before_answer ? " before" : " after"));
-            Scenario scenario;
+            Scenario scenario(GetParam());
             scenario.world.crash_at(k, moment);
             scenario.run();
             EXPECT_EQ(scenario.inventory(), expected);
@@ -295,6 +339,8 @@ TEST(Cluster, a_crash_between_any_two_writes_ends_where_no_crash_would_have) {
         }
     std::printf("%d writes, a crash at each\n", writes);
 }
+
+INSTANTIATE_TEST_SUITE_P(Cluster, EachWrite, ::testing::Values(RouteKind::none, RouteKind::ingress));
 
 TEST(Cluster, a_claim_deleted_under_a_session_is_made_again_with_its_next_start) {
     ClusterWorld world(5);
@@ -315,6 +361,38 @@ TEST(Cluster, a_claim_deleted_under_a_session_is_made_again_with_its_next_start)
     expect_objects(world);
 }
 
+std::string uid_of(ClusterWorld& world, const Session& session, const std::string& component) {
+    const auto name = engine::kubernetes::component_name({session.id.text}, component);
+    const auto* pod = world.server.objects.find({"pods", ClusterWorld::home, name});
+    return pod == nullptr ? "" : imposter::text_at(*pod, {"metadata", "uid"});
+}
+
+TEST(Cluster, linked_components_run_once_they_reach_each_other_and_not_before) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        ClusterWorld world(seed);
+        world.server.pace.network = 20s;
+        world.pass(1s);
+        world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t2"})");
+        bool waited = false;
+        for (int i = 0; i < 3000 && world.sessions().at(0).status.phase != Phase::running; ++i) {
+            world.pass(10ms);
+            const auto message = world.sessions().at(0).status.message;
+            waited =
+                waited ||
+                message.find("\"c1\" does not reach it yet: port 8080: connection refused") != message.npos ||
+                message.find("does not reach \"c0\" yet") != message.npos;
+        }
+        const auto session = world.sessions().at(0);
+        ASSERT_EQ(session.status.phase, Phase::running) << seed;
+        EXPECT_TRUE(waited) << seed << " " << session.status.message;
+        const auto service = engine::kubernetes::component_name({session.id.text}, "c0");
+        const auto* object = world.server.objects.find({"services", ClusterWorld::home, service});
+        ASSERT_NE(object, nullptr);
+        const auto address = imposter::text_at(*object, {"spec", "clusterIP"});
+        EXPECT_EQ(world.nodes.reach(uid_of(world, session, "c1"), address, 8080), "") << seed;
+    }
+}
+
 TEST(Cluster, what_ends_without_a_word_is_started_again) {
     ClusterWorld world(6);
     world.pass(1s);
@@ -329,6 +407,157 @@ TEST(Cluster, what_ends_without_a_word_is_started_again) {
     EXPECT_EQ(session.status.components.at(0).restarts, 1);
     expect_objects(world);
     expect_rest(world);
+}
+
+TEST(Cluster, a_policy_or_service_that_somebody_opens_is_put_back_at_once) {
+    ClusterWorld world(8);
+    world.pass(1s);
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(10s);
+    const auto session = world.sessions().at(0);
+    ASSERT_EQ(session.status.phase, Phase::running);
+    const auto pods = world.server.objects.list("pods", {});
+    for (const auto* plural : {"networkpolicies", "services"}) {
+        const auto [where, made] = world.server.objects.list(plural, {}).at(0);
+        const int before = world.server.tally.writes;
+        world.strangers.open_up(where);
+        EXPECT_NE(world.server.objects.find(where)->at("spec"), made.at("spec"));
+        world.pass(1s);
+        EXPECT_EQ(world.server.objects.find(where)->at("spec"), made.at("spec"));
+        EXPECT_EQ(world.server.tally.writes, before + 1) << plural;
+    }
+    EXPECT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    EXPECT_EQ(world.server.objects.list("pods", {}).at(0).first, pods.at(0).first);
+    expect_rest(world);
+    // Who changes it each time that it is put back is reported, and answered ever more seldom.
+    const auto where = world.server.objects.list("networkpolicies", {}).at(0).first;
+    world.server.objects.listeners.emplace_back([&](const imposter::Change& change) {
+        if (change.where == where && change.type == "MODIFIED" &&
+            !engine::kubernetes::read_policy(change.object).edited)
+            world.strangers.open_up(where);
+    });
+    const int before = world.server.tally.writes;
+    world.strangers.open_up(where);
+    world.pass(10min);
+    EXPECT_LE(world.server.tally.writes, before + 20);
+    EXPECT_NE(world.sessions().at(0).status.message.find("is changed by somebody"), std::string::npos)
+        << world.sessions().at(0).status.message;
+    world.server.objects.listeners.pop_back();
+    world.pass(5min);
+    EXPECT_FALSE(engine::kubernetes::read_policy(*world.server.objects.find(where)).edited);
+    EXPECT_EQ(world.sessions().at(0).status.message, "");
+}
+
+std::string node_of(ClusterWorld& world, const std::string& component = "c0") {
+    const auto session = world.sessions().at(0);
+    const auto name = engine::kubernetes::component_name({session.id.text}, component);
+    const auto* pod = world.server.objects.find({"pods", ClusterWorld::home, name});
+    return pod == nullptr ? "" : imposter::text_at(*pod, {"spec", "nodeName"});
+}
+
+/// What was said of the first session since `sequence`: reasons, messages and conditions.
+std::string said_since(ClusterWorld& world, std::int64_t sequence) {
+    std::string said;
+    for (const auto& event : world.events())
+        if (event.sequence > sequence && event.data.contains("status"))
+            said += json::write(event.data.at("status")) + "\n";
+    return said;
+}
+
+TEST(Cluster, a_session_moves_off_a_node_that_is_emptied_and_says_why) {
+    ClusterWorld world(9);
+    world.pass(1s);
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(10s);
+    ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    const auto before = node_of(world);
+    const auto heard = world.events().back().sequence;
+    world.nodes.drain(before);
+    world.pass(1min);
+    const auto session = world.sessions().at(0);
+    EXPECT_EQ(session.status.phase, Phase::running) << session.status.message;
+    EXPECT_NE(node_of(world), before);
+    EXPECT_EQ(session.status.components.at(0).restarts, 0);
+    EXPECT_NE(said_since(world, heard).find("its node is being emptied"), std::string::npos);
+    expect_always(world);
+    expect_objects(world);
+    expect_rest(world);
+}
+
+TEST(Cluster, a_session_on_a_lost_node_says_so_and_moves_only_when_the_node_is_known_to_be_off) {
+    ClusterWorld world(10);
+    world.pass(1s);
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(10s);
+    ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    const auto before = node_of(world);
+    const auto uid = uid_of(world, world.sessions().at(0), "c0");
+    world.nodes.lose(before);
+    world.pass(10s);
+    const auto lost = [&] {
+        const auto status = world.sessions().at(0).status;
+        return std::ranges::any_of(status.conditions, [&](const Condition& condition) {
+            return condition.type == "NodeLost" && condition.message.find(before) != std::string::npos;
+        });
+    };
+    EXPECT_TRUE(lost());
+    world.pass(30min);
+    EXPECT_TRUE(lost());
+    EXPECT_EQ(world.sessions().at(0).status.message, "\"c0\": its node does not answer");
+    EXPECT_EQ(uid_of(world, world.sessions().at(0), "c0"), uid) << "it may still run there";
+    for (const auto& line : world.server.tally.lines) EXPECT_FALSE(line.starts_with("DELETE pods")) << line;
+    // Nor does a person's stop end it by force.
+    const auto path = "/api/v1/sessions/" + world.sessions().at(0).id.text;
+    world.ask("ada", "POST", path + "/hibernate");
+    world.pass(5min);
+    EXPECT_EQ(world.sessions().at(0).status.phase, Phase::stopping);
+    EXPECT_TRUE(lost());
+    world.ask("ada", "POST", path + "/wake");
+    world.pass(1min);
+    EXPECT_EQ(uid_of(world, world.sessions().at(0), "c0"), uid);
+    world.nodes.confirm_off(before);
+    world.pass(1min);
+    EXPECT_EQ(world.sessions().at(0).status.phase, Phase::running) << world.sessions().at(0).status.message;
+    EXPECT_NE(node_of(world), before);
+    EXPECT_FALSE(lost());
+    expect_always(world);
+    expect_objects(world);
+    expect_rest(world);
+}
+
+TEST(Cluster, what_keeps_a_start_waiting_is_said_in_the_clusters_words) {
+    ClusterWorld world(11);
+    world.pass(1s);
+    std::map<std::string, std::string> told;  // By kind of object: what the cluster says of it.
+    world.server.objects.listeners.emplace_back([&](const imposter::Change& change) {
+        const auto words = told.find(change.where.plural);
+        if (change.type != "ADDED" || words == told.end()) return;
+        const auto uid = imposter::text_at(change.object, {"metadata", "uid"});
+        const json::object about{{"namespace", change.where.namespace_}, {"name", "event-" + uid}};
+        world.server.objects.create("events", {{"metadata", about},
+                                               {"involvedObject", json::object{{"uid", uid}}},
+                                               {"reason", words->second},
+                                               {"message", "said the cluster"}});
+    });
+    const auto message = [&] {
+        const auto sessions = world.sessions();
+        return std::pair(sessions.size(), sessions.back().status.message);
+    };
+    // A pod that has its node, and waits there for what it mounts.
+    told["pods"] = "FailedMount";
+    world.server.objects.admit = [](const imposter::Where& where, const json::object&) {
+        if (where.plural == "secrets") throw imposter::Refusal{500, "InternalError", "no secrets today"};
+    };
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(5s);
+    EXPECT_NE(message().second.find("no secrets today"), std::string::npos) << message().second;
+    world.server.objects.admit = nullptr;
+    world.server.pace.start = 10min;
+    world.pass(40s);
+    EXPECT_EQ(message().second, "\"c0\": FailedMount: said the cluster");
+    world.pass(11min);
+    ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    EXPECT_EQ(message().second, "");
 }
 
 TEST(Cluster, a_berth_init_that_somebody_deleted_is_put_back_for_the_next_pod) {
@@ -356,8 +585,12 @@ int writes_of(ClusterWorld& world, const std::function<void()>& what) {
 }
 
 TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
-    for (const char* name : {"t1", "t2"}) {
-        ClusterWorld world(3);
+    const std::pair<const char*, RouteKind> cases[] = {{"t1", RouteKind::none},
+                                                       {"t2", RouteKind::none},
+                                                       {"t1", RouteKind::ingress},
+                                                       {"t2", RouteKind::http_route}};
+    for (const auto& [name, routes] : cases) {
+        ClusterWorld world(3, {.routes = routes});
         world.pass(1s);
         const auto body = std::string(R"({"template":")") + name + "\"}";
         const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
@@ -373,6 +606,132 @@ TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_
         std::printf("%s: %d writes to launch, %d to stop\n", name, cold, stop);
         expect_objects(world);
     }
+}
+
+TEST(Cluster, with_the_mirror_a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
+    for (const char* name : {"t1", "t2"}) {
+        ClusterWorld world(3, {.definitions = ClusterWorld::Definitions::installed});
+        world.pass(30s);
+        const auto body = std::string(R"({"template":")") + name + "\"}";
+        const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
+        const auto path = [&] { return "/api/v1/sessions/" + world.sessions().at(0).id.text; };
+        // The first one makes the workspace, and learns what the images are.
+        const int first = writes_of(world, launch);
+        const int end = writes_of(world, [&] { world.ask("ada", "DELETE", path()); });
+        const int cold = writes_of(world, launch);
+        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+        expect_mirrored(world);
+        expect_rest(world);
+        const int stop = writes_of(world, [&] { world.ask("ada", "POST", path() + "/hibernate"); });
+        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::hibernated);
+        expect_mirrored(world);
+        expect_rest(world);
+        EXPECT_LE(cold, 9) << name;
+        EXPECT_LE(stop, 4) << name;
+        std::printf("%s with the mirror: %d writes to launch (%d the first time), %d to stop, %d to delete\n",
+                    name, cold, first, stop, end);
+    }
+}
+
+/// The namespaces that carry a space, by it.
+std::map<std::string, std::string> homes_of(const ClusterWorld& world) {
+    std::map<std::string, std::string> homes;
+    for (const auto& [where, object] : world.server.objects.list("namespaces", {}))
+        if (auto space = imposter::label_of(object, "berth.dev/space"); !space.empty())
+            homes[space] = where.name;
+    return homes;
+}
+
+TEST(Cluster, users_have_namespaces_of_their_own_that_come_and_go_with_what_is_in_them) {
+    ClusterWorld world(8, {.spread = engine::kubernetes::Spread::by_owner});
+    world.pass(1s);
+    for (const char* who : {"ada", "bert"})
+        world.ask(who, "POST", "/api/v1/sessions", R"({"template":"t2"})");
+    world.pass(1min);
+    const std::map<std::string, std::string> both{{"usr_ada", "sessions-usr-ada"},
+                                                  {"usr_bert", "sessions-usr-bert"}};
+    EXPECT_EQ(homes_of(world), both);
+    for (const auto& session : world.sessions()) {
+        EXPECT_EQ(session.status.phase, Phase::running) << json::write(json::to_json(session.status));
+        const auto home = both.at(session.user.text);
+        for (const char* plural : {"pods", "services", "configmaps", "secrets", "persistentvolumeclaims",
+                                   "networkpolicies", "resourcequotas", "limitranges"})
+            for (const auto& [where, object] : world.server.objects.list(plural, {.namespace_ = home}))
+                EXPECT_TRUE(imposter::label_of(object, "berth.dev/workload").empty() ||
+                            imposter::label_of(object, "berth.dev/workload") == session.id.text)
+                    << where.name;
+        EXPECT_EQ(world.server.objects.list("pods", {.namespace_ = home}).size(), 2u);
+        EXPECT_EQ(world.server.objects.list("resourcequotas", {.namespace_ = home}).size(), 1u);
+    }
+    const auto of = [&](const char* user) {
+        for (const auto& session : world.sessions())
+            if (session.user.text == user) return session;
+        return Session{};
+    };
+    world.crash();
+    world.restart();
+    world.pass(1min);
+    EXPECT_EQ(of("usr_ada").status.phase, Phase::running) << "a new process finds what there is";
+    world.ask("ada", "DELETE", "/api/v1/sessions/" + of("usr_ada").id.text);
+    world.pass(1min);
+    EXPECT_EQ(homes_of(world), both) << "the workspace is in it";
+    const auto workspace = of("usr_ada").workspace->text;
+    world.ask("ada", "DELETE", "/api/v1/workspaces/" + workspace);
+    world.pass(2min);
+    EXPECT_EQ(homes_of(world), (std::map<std::string, std::string>{{"usr_bert", "sessions-usr-bert"}}));
+    EXPECT_EQ(of("usr_bert").status.phase, Phase::running);
+    expect_rest(world);
+}
+
+TEST(Cluster, a_namespace_with_somebody_elses_claim_in_it_stays) {
+    ClusterWorld world(9, {.spread = engine::kubernetes::Spread::by_part});
+    world.pass(1s);
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(1min);
+    const auto session = world.sessions().at(0);
+    ASSERT_EQ(session.status.phase, Phase::running) << json::write(json::to_json(session.status));
+    const auto homes = homes_of(world);
+    ASSERT_EQ(homes.size(), 1u);
+    EXPECT_EQ(homes.begin()->first, session.workspace->text);
+    const auto home = homes.begin()->second;
+    world.server.objects.create(
+        "persistentvolumeclaims",
+        {{"metadata", json::object{{"name", "theirs"}, {"namespace", home}}}, {"spec", json::object()}});
+    world.ask("ada", "DELETE", "/api/v1/sessions/" + session.id.text);
+    world.pass(1min);
+    world.ask("ada", "DELETE", "/api/v1/workspaces/" + session.workspace->text);
+    world.pass(5min);
+    EXPECT_EQ(homes_of(world), homes);
+    EXPECT_EQ(world.server.objects.list("persistentvolumeclaims", {}).size(), 1u);
+}
+
+TEST(Cluster, a_namespace_that_is_not_ours_is_not_used) {
+    ClusterWorld world(10, {.spread = engine::kubernetes::Spread::by_owner});
+    world.pass(1s);
+    world.server.objects.create("namespaces", {{"metadata", json::object{{"name", "sessions-usr-ada"}}}});
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(30s);
+    const auto session = world.sessions().at(0);
+    EXPECT_NE(session.status.phase, Phase::running);
+    EXPECT_EQ(session.status.message, "namespace \"sessions-usr-ada\" is there and not ours");
+    EXPECT_TRUE(world.server.objects.list("configmaps", {.namespace_ = "sessions-usr-ada"}).empty());
+}
+
+TEST(Cluster, init_steps_run_once_for_a_workspace_before_the_component) {
+    ClusterWorld world(11);
+    world.pass(1s);
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t3"})");
+    world.pass(1min);
+    const auto session = world.sessions().at(0);
+    ASSERT_EQ(session.status.phase, Phase::running) << json::write(json::to_json(session.status));
+    EXPECT_EQ(session.status.init, (InitProgress{.steps = 2, .done = 2}));
+    EXPECT_LE(session.status.timings.initialized, session.status.timings.started);
+    EXPECT_EQ(world.server.objects.list("pods", {}).size(), 1u) << "of a step nothing is left";
+    world.ask("ada", "POST", "/api/v1/sessions/" + session.id.text + "/restart");
+    world.pass(1min);
+    EXPECT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    EXPECT_EQ(world.sessions().at(0).status.init, std::nullopt) << "the workspace is not new any more";
+    expect_objects(world);
 }
 
 TEST(Cluster, what_a_pod_needs_is_asked_for_side_by_side_and_never_beyond_the_limit) {

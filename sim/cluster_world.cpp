@@ -16,12 +16,28 @@ TemplateSpec served_spec_of(int components) {
 
 }  // namespace
 
-ClusterWorld::ClusterWorld(std::uint64_t seed)
+ClusterWorld::ClusterWorld(std::uint64_t seed, ClusterShape shape)
     : World(seed),
       server(io.get_executor(), clock, seed),
       nodes(io.get_executor(), clock, server, seed + 1),
-      strangers(io.get_executor(), clock, server, seed + 2) {
-    begin({served_spec_of(1), served_spec_of(2)});
+      strangers(io.get_executor(), clock, server, seed + 2),
+      routes(shape.routes),
+      spread_(shape.spread) {
+    if (shape.definitions == Definitions::installed)
+        for (const auto& kind : {crds::templates, crds::sessions, crds::workspaces}) {
+            const json::object notes{{crds::note_definitions, "1"}};
+            const json::object about{{"name", std::string(kind.plural) + ".berth.dev"},
+                                     {"annotations", notes}};
+            server.objects.create("customresourcedefinitions", {{"metadata", about}});
+        }
+    server.objects.create("namespaces", {{"metadata", json::object{{"name", gateway_home}}}});
+    const json::object port{{"name", "http"}, {"port", 80}};
+    server.objects.create("services",
+                          {{"metadata", json::object{{"name", "berth"}, {"namespace", gateway_home}}},
+                           {"spec", json::object{{"ports", json::array{port}}}}});
+    auto prepared = served_spec_of(1);
+    prepared.components.front().init = prepared_spec().components.front().init;
+    begin({served_spec_of(1), served_spec_of(2), prepared});
 }
 
 ClusterWorld::~ClusterWorld() {
@@ -39,13 +55,27 @@ engine::Engine& ClusterWorld::begin_engine() {
                                       .instance = instance,
                                       .secret = SecretText("of this installation"),
                                       .namespace_ = home,
+                                      .spread = spread_,
+                                      .space_quota = spread_ != engine::kubernetes::Spread::shared,
                                       .init_program = "berth-init",
                                       .architecture = "amd64",
                                       .reach = engine::Reach::forward,
+                                      .routes = {.kind = routes,
+                                                 .service = {gateway_home, "berth"},
+                                                 .parents = {{.namespace_ = "edge", .name = "public"}}},
                                       .seed = random()};
     engine_ = std::make_unique<engine::KubernetesEngine>(io.get_executor(), clock, std::move(options));
     starting_ = std::make_unique<TaskGroup>(io.get_executor());
     starting_->start("start", engine_->start());
+    control::MirrorOptions mirror{.instance = instance,
+                                  .namespace_ = home,
+                                  .engine = engine_->name(),
+                                  .url_of = [](const std::string& label) { return "http://" + label + "/"; },
+                                  .looks_at_once = 2,
+                                  .seed = random()};
+    mirror_ = std::make_unique<control::Mirror>(*store, clock, engine_->client(), std::move(mirror),
+                                                io.get_executor());
+    starting_->start("mirror", mirror_->run());
     return *engine_;
 }
 
@@ -61,6 +91,7 @@ void ClusterWorld::end_engine() {
     ending.start("stop", engine_->stop());
     settle();
     starting_.reset();
+    mirror_.reset();
     most_in_flight_ = most_in_flight();
     engine_.reset();
     settle();

@@ -16,7 +16,7 @@ void act(World& world) {
     std::vector<std::string> own;
     for (const auto& session : sessions)
         if (session.user.text == "usr_" + user) own.push_back("/api/v1/sessions/" + session.id.text);
-    const auto body = std::string(R"({"template":"t)") + std::to_string(1 + random() % 2) + "\"}";
+    const auto body = std::string(R"({"template":"t)") + std::to_string(1 + random() % 3) + "\"}";
     if (own.empty() || random() % 3 == 0) {
         // The same key twice is the same launch.
         const auto key = random() % 4 == 0 ? "key-" + std::to_string(random() % 5) : "";

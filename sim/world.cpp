@@ -24,6 +24,13 @@ TemplateSpec spec_of(int components) {
     return spec;
 }
 
+TemplateSpec prepared_spec() {
+    auto spec = spec_of(1);
+    for (int i = 0; i < 2; ++i)
+        spec.components.front().init.push_back({.image = "image:" + std::to_string(i), .command = {"true"}});
+    return spec;
+}
+
 World::World(std::uint64_t seed) : clock(beginning), store(store::open({}, clock)), random(seed) {
     log::configure(log::Level::off, log::Format::text);
 }
@@ -122,7 +129,7 @@ void World::pass(Duration length) {
 
 SimWorld::SimWorld(std::uint64_t seed, engine::Faults faults)
     : World(seed), engine(clock, io.get_executor(), faults, seed) {
-    begin({spec_of(1), spec_of(2)});
+    begin({spec_of(1), spec_of(2), prepared_spec()});
 }
 
 namespace {

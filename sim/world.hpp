@@ -82,6 +82,8 @@ class SimWorld final : public World {
 
 /// A template with that many components that share a volume.
 TemplateSpec spec_of(int components);
+/// Like `spec_of(1)`, with two init steps.
+TemplateSpec prepared_spec();
 
 /// Names of the people in a world; each may have `running_max` sessions running.
 inline const std::vector<std::string> people{"ada", "bert", "cleo"};

@@ -22,7 +22,8 @@ engine::Faults any_faults(std::mt19937_64& random) {
             .container_dies = maybe(0.3),
             .container_vanishes = maybe(0.3),
             .never_ready = maybe(0.2),
-            .image_missing = maybe(0.3)};
+            .image_missing = maybe(0.3),
+            .step_fails = maybe(0.3)};
 }
 
 /// What holds at every moment, whatever goes wrong.
@@ -32,6 +33,10 @@ void expect_always(SimWorld& world, std::set<std::string>& volumes_seen) {
     const auto volumes = world.engine.volumes();
     for (const auto& volume : volumes_seen) EXPECT_TRUE(volumes.contains(volume)) << "lost volume " << volume;
     volumes_seen.insert(volumes.begin(), volumes.end());
+    std::set<std::pair<std::string, std::string>> steps;
+    for (const auto& ended : world.engine.ended_well())
+        EXPECT_TRUE(steps.emplace(ended.volumes.front(), ended.name).second)
+            << ended.name << " ran twice in " << ended.volumes.front();
 }
 
 /// What holds once the faults are over and time has passed.

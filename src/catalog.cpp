@@ -33,9 +33,13 @@ std::vector<Document> documents(const std::string& registry = {}) {
         if (!entry.path.ends_with(document_name)) continue;
         Document document{parse_template(yaml::parse(entry.bytes)),
                           crypto::sha256_hex(std::string(entry.bytes) + registry)};
-        for (auto& component : document.named.spec.components)
-            if (!registry.empty() && component.image.starts_with(local))
-                component.image.replace(0, local.size(), registry + "/");
+        const auto move = [&](std::string& image) {
+            if (!registry.empty() && image.starts_with(local)) image.replace(0, local.size(), registry + "/");
+        };
+        for (auto& component : document.named.spec.components) {
+            move(component.image);
+            for (auto& step : component.init) move(step.image);
+        }
         found.push_back(std::move(document));
     }
     const auto rank = [](const Document& document) {

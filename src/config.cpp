@@ -10,6 +10,7 @@
 
 #include "base/secret_text.hpp"
 #include "base/yaml.hpp"
+#include "net/forwarded.hpp"
 
 extern char** environ;
 
@@ -19,10 +20,15 @@ const std::map<std::string, std::string> config_help{
     {"listen", "address and port to serve on"},
     {"url", "how browsers reach this Berth; default http://localhost:PORT"},
     {"apps_domain", "domain whose subdomains are the sessions; default localhost:PORT"},
+    {"trusted_proxies",
+     "ranges of addresses of proxies before Berth that are believed whose request they pass on"},
     {"data_directory", "where the database, sockets and logs are"},
     {"database",
      "postgres://USER@HOST/NAME, or the path of a SQLite file; default: berth.db in the data directory"},
     {"database_password_file", "file whose first line is the password for the database server"},
+    {"roles", "parts that this process runs, of several on one PostgreSQL database: api, gateway, operator"},
+    {"drain_limit",
+     "how long open WebSockets, terminals and downloads may go on once Berth is told to stop: 30s, 1h"},
     {"engine", "where sessions run: container, kubernetes, or sim for a demonstration"},
     {"engine_socket", "Docker Engine API socket; default: one that is found, or a Podman of Berth's own"},
     {"base_image",
@@ -31,19 +37,44 @@ const std::map<std::string, std::string> config_help{
      "how to reach the cluster; default: the service account in a pod, else $KUBECONFIG or ~/.kube/config"},
     {"kube_context", "context of the kubeconfig; default: the current one"},
     {"session_namespace", "namespace of the sessions' objects in a cluster"},
+    {"lease",
+     "Lease that shows which of several Berths acts, in Berth's own namespace or else the sessions'; empty: "
+     "none"},
     {"storage_class", "storage class of volumes in a cluster; default: the cluster's own"},
     {"pull_secrets", "secrets of the session namespace with which nodes pull images, separated by commas"},
     {"pod_access",
      "how pods are reached: direct, forward (through the API server), or auto: direct from inside"},
     {"gateway_pods",
      "Berth's own pods as NAMESPACE/LABEL=VALUE, or its range of addresses: network policies let them in"},
-    {"open_ranges", "of the closed ranges of addresses, those that sessions may reach"},
+    {"open_ranges",
+     "of the closed ranges of addresses, those that sessions may reach, with ports or whole: "
+     "10.1.0.0/16:5432"},
     {"closed_ranges", "further ranges of addresses that sessions may not reach, separated by commas"},
     {"cpu_overcommit", "how many sessions share a core that each may use, in a cluster"},
     {"cluster_requests", "requests that the API server is sent at once; watches and streams do not count"},
     {"pod_overlay",
      "merged into every pod of a session: runtimeClassName, nodeSelector, tolerations… (YAML, with metadata "
      "and spec)"},
+    {"pod_overlays", "the same by template, merged after it: {TEMPLATE: {metadata, spec}}"},
+    {"storage_classes", "storage class of volumes by template, instead of the one of all: {TEMPLATE: CLASS}"},
+    {"gpu_resource", "what a GPU is called in the cluster: nvidia.com/gpu, amd.com/gpu…"},
+    {"user_namespaces",
+     "whether every pod gets users of its own (hostUsers: false): off, on, or auto: when every node can"},
+    {"session_namespaces",
+     "where sessions' objects are: shared (one namespace), user or workspace (one for each, made by Berth)"},
+    {"pod_security",
+     "Pod Security Standard that namespaces which Berth makes enforce: restricted, or baseline for profile "
+     "compat"},
+    {"namespace_quota",
+     "whether a namespace of one user or workspace says the user's quota (ResourceQuota, LimitRange)"},
+    {"session_routes",
+     "in a cluster: none (one wildcard leads to Berth), or an ingress or httpRoute for each session"},
+    {"gateway_service", "Berth's own service, where these lead, as NAMESPACE/NAME:PORT"},
+    {"route_class", "class of these ingresses; default: the cluster's own"},
+    {"route_tls_secret", "secret with the certificate for these ingresses, in the service's namespace"},
+    {"route_parents",
+     "gateways of these httpRoutes as NAMESPACE/NAME or NAMESPACE/NAME/LISTENER, separated by commas"},
+    {"route_annotations", "annotations on each of these (YAML)"},
     {"starter_catalog", "whether the templates that Berth brings are installed"},
     {"catalog_registry",
      "where nodes pull the images of these templates from, instead of localhost: registry.example.org/team"},
@@ -97,10 +128,35 @@ void check(const Config& config) {
     if (config.database.find("://") != std::string::npos && !config.database.starts_with("postgres://") &&
         !config.database.starts_with("postgresql://"))
         refuse("database", "expected the path of a file or postgres://USER@HOST/NAME");
+    const auto parts = words_of(config.roles);
+    for (const auto& part : parts) one_of("roles", part, {"api", "gateway", "operator"});
+    if (parts.empty()) refuse("roles", "expected at least one of api, gateway, operator");
+    const auto roles = roles_of(config);
+    if (!(roles.api && roles.gateway && roles.operator_) && config.database.find("://") == std::string::npos)
+        refuse("roles",
+               "a SQLite database has one process, which runs all of them; name a PostgreSQL database");
+    if (config.drain_limit < Duration(0) || config.drain_limit > std::chrono::hours(24))
+        refuse("drainLimit", "expected 0s to 24h");
     one_of("engine", config.engine, {"container", "kubernetes", "sim"});
     one_of("podAccess", config.pod_access, {"auto", "direct", "forward"});
+    one_of("userNamespaces", config.user_namespaces, {"off", "auto", "on"});
+    if (config.session_namespaces == "group")
+        refuse("sessionNamespaces", "group waits for groups, which this version of Berth does not have");
+    one_of("sessionNamespaces", config.session_namespaces, {"shared", "user", "workspace"});
+    one_of("podSecurity", config.pod_security, {"restricted", "baseline"});
+    if (config.namespace_quota && config.session_namespaces == "shared")
+        refuse("namespaceQuota", "needs sessionNamespaces: user or workspace");
+    if (config.gpu_resource.find('/') == std::string::npos)
+        refuse("gpuResource", "expected the name of an extended resource, such as nvidia.com/gpu");
     if (config.cpu_overcommit < 1 || config.cpu_overcommit > 1000)
         refuse("cpuOvercommit", "expected 1 to 1000");
+    one_of("sessionRoutes", config.session_routes, {"none", "ingress", "httpRoute"});
+    if (config.session_routes != "none" && config.gateway_service.empty())
+        refuse("gatewayService", "is needed for sessionRoutes: " + config.session_routes);
+    if (config.session_routes == "httpRoute" && config.route_parents.empty())
+        refuse("routeParents", "is needed for sessionRoutes: httpRoute");
+    for (const auto& note : config.route_annotations)
+        if (!note.value().is_string()) refuse("routeAnnotations." + std::string(note.key()), "expected text");
     if (config.cluster_requests < 1 || config.cluster_requests > 1000)
         refuse("clusterRequests", "expected 1 to 1000");
     one_of("logLevel", config.log_level, {"debug", "info", "warning", "error"});
@@ -111,6 +167,11 @@ void check(const Config& config) {
     if (config.looks_at_once < 1 || config.looks_at_once > 1024) refuse("looksAtOnce", "expected 1 to 1024");
     if (!config.url.empty() && !config.url.starts_with("http://") && !config.url.starts_with("https://"))
         refuse("url", "expected http://HOST or https://HOST");
+    try {
+        net::AddressRanges(words_of(config.trusted_proxies));
+    } catch (const Error& error) {
+        refuse("trustedProxies", error.user);
+    }
     listen_address(config);
 }
 
@@ -197,6 +258,12 @@ Config with_defaults(Config config) {
     while (config.url.ends_with('/')) config.url.pop_back();
     if (config.apps_domain.empty()) config.apps_domain = config.url.substr(config.url.find("//") + 2);
     return config;
+}
+
+Roles roles_of(const Config& config) {
+    const auto words = words_of(config.roles);
+    const auto has = [&](std::string_view word) { return std::ranges::find(words, word) != words.end(); };
+    return {.api = has("api"), .gateway = has("gateway"), .operator_ = has("operator")};
 }
 
 std::vector<std::string> words_of(const std::string& list) {

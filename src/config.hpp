@@ -17,15 +17,19 @@ struct Config {
     std::string listen = "127.0.0.1:8080";
     std::string url;
     std::string apps_domain;
+    std::string trusted_proxies;
     std::string data_directory;
     std::string database;
     std::string database_password_file;
+    std::string roles = "api,gateway,operator";
+    Duration drain_limit{0};
     std::string engine = "container";
     std::string engine_socket;
     std::string base_image;
     std::string kubeconfig;
     std::string kube_context;
     std::string session_namespace = "berth-sessions";
+    std::string lease = "berth";
     std::string storage_class;
     std::string pull_secrets;
     std::string pod_access = "auto";
@@ -35,6 +39,19 @@ struct Config {
     int cpu_overcommit = 1;
     int cluster_requests = 32;
     json::object pod_overlay;
+    std::map<std::string, json::object> pod_overlays;
+    std::map<std::string, std::string> storage_classes;
+    std::string gpu_resource = "nvidia.com/gpu";
+    std::string user_namespaces = "off";
+    std::string session_namespaces = "shared";
+    std::string pod_security = "restricted";
+    bool namespace_quota = false;
+    std::string session_routes = "none";
+    std::string gateway_service;
+    std::string route_class;
+    std::string route_tls_secret;
+    std::string route_parents;
+    json::object route_annotations;
     bool starter_catalog = true;
     std::string catalog_registry;
     int loops = 0;
@@ -44,11 +61,14 @@ struct Config {
     std::string log_format = "text";
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
-                      (listen, url, apps_domain, data_directory, database, database_password_file, engine,
-                       engine_socket, base_image, kubeconfig, kube_context, session_namespace, storage_class,
-                       pull_secrets, pod_access, gateway_pods, open_ranges, closed_ranges, cpu_overcommit,
-                       cluster_requests, pod_overlay, starter_catalog, catalog_registry, loops, connections,
-                       looks_at_once, log_level, log_format))
+                      (listen, url, apps_domain, trusted_proxies, data_directory, database,
+                       database_password_file, roles, drain_limit, engine, engine_socket, base_image,
+                       kubeconfig, kube_context, session_namespace, lease, storage_class, pull_secrets,
+                       pod_access, gateway_pods, open_ranges, closed_ranges, cpu_overcommit, cluster_requests,
+                       pod_overlay, pod_overlays, storage_classes, gpu_resource, user_namespaces,
+                       session_namespaces, pod_security, namespace_quota, session_routes, gateway_service,
+                       route_class, route_tls_secret, route_parents, route_annotations, starter_catalog,
+                       catalog_registry, loops, connections, looks_at_once, log_level, log_format))
 
 /// One line of help for each member, by its name. A test demands that none is missing.
 extern const std::map<std::string, std::string> config_help;
@@ -69,6 +89,12 @@ Config with_defaults(Config config);
 
 /// The words of a list as keys have it: separated by commas, blanks around them ignored.
 std::vector<std::string> words_of(const std::string& list);
+
+/// Which parts this process runs. All of them share the database, so that each works without the others.
+struct Roles {
+    bool api = false, gateway = false, operator_ = false;
+};
+Roles roles_of(const Config& config);
 
 /// `data_directory` + `/` + name.
 std::string data_path(const Config& config, std::string_view name);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdio>
 #include <fstream>
 
@@ -45,10 +46,48 @@ TEST(Config, wrong_values_name_their_key) {
     EXPECT_EQ(refusal({{"engine", "contaner"}}),
               "engine: \"contaner\" is not one of container, kubernetes, sim; did you mean container?");
     EXPECT_EQ(refusal({{"listen", "8080"}}), "listen: \"8080\" is not HOST:PORT");
+    EXPECT_EQ(refusal({{"sessionNamespaces", "group"}}),
+              "sessionNamespaces: group waits for groups, which this version of Berth does not have");
+    EXPECT_EQ(refusal({{"sessionNamespaces", "users"}}),
+              "sessionNamespaces: \"users\" is not one of shared, user, workspace; did you mean user?");
+    EXPECT_EQ(refusal({{"namespaceQuota", "true"}}),
+              "namespaceQuota: needs sessionNamespaces: user or workspace");
+    EXPECT_EQ(refusal({{"gpuResource", "gpu"}}),
+              "gpuResource: expected the name of an extended resource, such as nvidia.com/gpu");
+    EXPECT_EQ(refusal({{"podOverlays", "{ide: {spec: {priorityClassName: high}}}"},
+                       {"storageClasses", "{ide: fast}"}}),
+              "accepted");
+    EXPECT_EQ(refusal({{"storageClasses", "fast"}}), "storageClasses: expected an object");
     EXPECT_EQ(refusal({{"loops", "many"}}), "loops: expected a number");
     EXPECT_EQ(refusal({{"clusterRequests", "0"}}), "clusterRequests: expected 1 to 1000");
     EXPECT_EQ(refusal({{"starterCatalog", "maybe"}}), "starterCatalog: expected true or false");
+    EXPECT_EQ(refusal({{"trustedProxies", "10.0.0.0/8, proxy"}}),
+              "trustedProxies: \"proxy\" is not a range of addresses");
+    EXPECT_EQ(refusal({{"trustedProxies", "10.0.0.0/8, ::1"}}), "accepted");
     EXPECT_EQ(refusal({{"url", "localhost"}}), "url: expected http://HOST or https://HOST");
+}
+
+TEST(Config, roles_are_parts_that_there_are) {
+    const auto roles = [](const std::string& text) {
+        const auto found =
+            roles_of(read_config("", {{"roles", text}, {"database", "postgres://ada@host/berth"}}, {}));
+        return std::array{found.api, found.gateway, found.operator_};
+    };
+    EXPECT_EQ(roles("api, operator"), (std::array{true, false, true}));
+    EXPECT_EQ(roles("gateway"), (std::array{false, true, false}));
+    EXPECT_TRUE(roles_of({}).api && roles_of({}).gateway && roles_of({}).operator_);
+    EXPECT_EQ(refusal({{"roles", "api,gatway"}}),
+              "roles: \"gatway\" is not one of api, gateway, operator; did you mean gateway?");
+    EXPECT_EQ(refusal({{"roles", " ,"}}), "roles: expected at least one of api, gateway, operator");
+    EXPECT_EQ(refusal({{"roles", "api"}}),
+              "roles: a SQLite database has one process, which runs all of them; name a PostgreSQL database");
+}
+
+TEST(Config, a_length_of_time_has_a_unit_and_an_end) {
+    EXPECT_EQ(read_config("", {{"drainLimit", "1h"}}, {}).drain_limit, std::chrono::hours(1));
+    EXPECT_EQ(read_config("", {}, {{"BERTH_DRAIN_LIMIT", "90s"}}).drain_limit, std::chrono::seconds(90));
+    EXPECT_EQ(refusal({{"drainLimit", "25h"}}), "drainLimit: expected 0s to 24h");
+    EXPECT_NE(refusal({{"drainLimit", "long"}}).find("drainLimit"), std::string::npos);
 }
 
 TEST(Config, what_is_not_said_follows_from_the_address) {

@@ -5,11 +5,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 #include "embedded.hpp"
 #include "engine/container/container_engine.hpp"
 #include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engine/sim/sim.hpp"
+#include "operator/mirror/definitions.hpp"
 
 namespace berth {
 namespace {
@@ -57,6 +59,18 @@ std::optional<engine::kubernetes::Peers> read_peers(const std::string& text) {
     return peers;
 }
 
+engine::kubernetes::RouteOptions read_routes(const Config& config) {
+    engine::kubernetes::RouteOptions routes{.class_ = config.route_class,
+                                            .tls_secret = config.route_tls_secret,
+                                            .annotations = config.route_annotations};
+    if (config.session_routes == "none") return routes;
+    routes.kind = config.session_routes == "ingress" ? engine::kubernetes::RouteKind::ingress
+                                                     : engine::kubernetes::RouteKind::http_route;
+    engine::kubernetes::read_service(config.gateway_service, routes);
+    routes.parents = engine::kubernetes::read_parents(words_of(config.route_parents));
+    return routes;
+}
+
 /// Of the machine that berth-init was built for, as nodes say it.
 constexpr const char* architecture =
 #if defined(__aarch64__)
@@ -65,22 +79,48 @@ constexpr const char* architecture =
     "amd64";
 #endif
 
+/// Without the definitions Berth works, but not for kubectl; older ones are a mistake.
+Task<engine::Check> check_definitions(kube::Client& client) {
+    engine::Check check{.name = "custom resources"};
+    try {
+        const auto known = co_await control::mirror::look_at_definitions(client);
+        check.passed = known != control::mirror::Known::older;
+        std::tie(check.message, check.fix) = control::mirror::words_of(known);
+        if (check.passed) check.fix.clear();
+    } catch (const Error& error) {
+        check.message = error.user;
+        check.fix = "let Berth's account get the definitions of berth.dev";
+    }
+    co_return check;
+}
+
 engine::KubernetesOptions kubernetes_options(const Config& config, const Installation& installation) {
     engine::KubernetesOptions options{.cluster = find_cluster(config),
                                       .instance = installation.instance,
                                       .secret = installation.secret,
                                       .namespace_ = config.session_namespace,
+                                      .pod_security = config.pod_security,
+                                      .space_quota = config.namespace_quota,
                                       .architecture = architecture,
                                       .storage_class = config.storage_class,
+                                      .storage_classes = config.storage_classes,
+                                      .gpu_resource = config.gpu_resource,
                                       .pull_secrets = words_of(config.pull_secrets),
                                       .open_ranges = words_of(config.open_ranges),
                                       .closed_ranges = words_of(config.closed_ranges),
                                       .gateway = read_peers(config.gateway_pods),
                                       .pod_overlay = config.pod_overlay,
-                                      .overcommit = config.cpu_overcommit};
+                                      .pod_overlays = config.pod_overlays,
+                                      .overcommit = config.cpu_overcommit,
+                                      .routes = read_routes(config)};
+    options.checks.emplace_back(check_definitions);
     options.client.requests_max = config.cluster_requests;
     options.client.user_agent = std::string("berth/") + BERTH_VERSION;
     for (const auto& entry : embedded::below("/bin/berth-init")) options.init_program = entry.bytes;
+    if (config.session_namespaces == "user") options.spread = engine::kubernetes::Spread::by_owner;
+    if (config.session_namespaces == "workspace") options.spread = engine::kubernetes::Spread::by_part;
+    if (config.user_namespaces == "on") options.user_namespaces = engine::UserNamespaces::on;
+    if (config.user_namespaces == "auto") options.user_namespaces = engine::UserNamespaces::automatic;
     if (config.pod_access == "direct") options.reach = engine::Reach::direct;
     if (config.pod_access == "forward") options.reach = engine::Reach::forward;
     return options;
@@ -103,6 +143,16 @@ std::unique_ptr<engine::Engine> make_engine(const Config& config, const Installa
                                      .base_image = config.base_image};
     for (const auto& starter : starters) options.builds.push_back({starter.image, starter.context});
     return std::make_unique<engine::ContainerEngine>(executor, clock, std::move(options));
+}
+
+std::unique_ptr<control::Lease> make_lease(const Config& config, const std::string& instance, Clock& clock,
+                                           asio::any_io_executor executor) {
+    if (config.engine != "kubernetes" || config.lease.empty()) return nullptr;
+    control::LeaseOptions options{
+        .cluster = find_cluster(config), .name = config.lease, .instance = instance};
+    options.namespace_ = options.cluster.inside ? options.cluster.namespace_ : config.session_namespace;
+    options.client.user_agent = std::string("berth/") + BERTH_VERSION;
+    return std::make_unique<control::Lease>(std::move(options), clock, std::move(executor));
 }
 
 }  // namespace berth

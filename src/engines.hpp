@@ -8,6 +8,7 @@
 #include "catalog.hpp"
 #include "config.hpp"
 #include "engine/engine.hpp"
+#include "operator/lease.hpp"
 
 /// The concrete engines, from what is configured.
 namespace berth {
@@ -23,5 +24,9 @@ struct Installation {
 std::unique_ptr<engine::Engine> make_engine(const Config& config, const Installation& installation,
                                             Clock& clock, asio::any_io_executor executor,
                                             const std::vector<catalog::Starter>& starters);
+
+/// What shows in the cluster which of several Berths acts; null without a cluster, or when it is not wanted.
+std::unique_ptr<control::Lease> make_lease(const Config& config, const std::string& instance, Clock& clock,
+                                           asio::any_io_executor executor);
 
 }  // namespace berth

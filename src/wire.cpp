@@ -1,8 +1,10 @@
 #include "wire.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -10,19 +12,24 @@
 #include <filesystem>
 #include <fstream>
 
+#include "acts/place.hpp"
 #include "api/api.hpp"
 #include "auth/auth.hpp"
 #include "auth/host_cookie.hpp"
 #include "base/log.hpp"
+#include "base/timeout.hpp"
 #include "catalog.hpp"
-#include "crypto/random.hpp"
 #include "embedded.hpp"
+#include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engines.hpp"
 #include "gateway/service.hpp"
+#include "installation.hpp"
 #include "net/http_server.hpp"
 #include "operator/leader.hpp"
 #include "operator/loop.hpp"
+#include "operator/mirror/mirror.hpp"
 #include "store/address.hpp"
+#include "store/shared_clock.hpp"
 #include "store/store.hpp"
 
 namespace berth {
@@ -30,12 +37,29 @@ namespace {
 
 constexpr Duration stop_limit = std::chrono::seconds(5);
 constexpr Duration first_link_lifetime = std::chrono::hours(24);
+/// Until everybody who sends us connections has heard that we take no more.
+constexpr Duration welcome_limit = std::chrono::seconds(5);
+/// For what the operator has begun: what ends later is refused by the store as another's.
+constexpr Duration hand_over_limit = std::chrono::seconds(2);
+constexpr Duration clock_every = std::chrono::seconds(15);
 
 log::Level level_of(const std::string& name) {
     if (name == "debug") return log::Level::debug;
     if (name == "warning") return log::Level::warning;
     if (name == "error") return log::Level::error;
     return log::Level::info;
+}
+
+/// Where this process stands on its way.
+enum class Stage { starting, ready, draining };
+
+std::optional<Error> why_not_ready(Stage stage) {
+    if (stage == Stage::starting)
+        return Error(Kind::unavailable, "starting", "this Berth is not ready yet", "ask again");
+    if (stage == Stage::draining)
+        return Error(Kind::unavailable, "draining", "this Berth is on its way out",
+                     "nothing is wrong: what it has open goes on, and new requests go to another");
+    return std::nullopt;
 }
 
 /// A directory of our own that nobody else can look into.
@@ -73,26 +97,10 @@ void run_now(asio::io_context& io, Task<> task) {
     if (failure) std::rethrow_exception(failure);
 }
 
-Task<std::string> instance_of(store::Store& store) {
-    auto find_or_make = [](store::Tx& tx) {
-        if (auto known = tx.find_setting("instance.id")) return *known;
-        // Long enough that no two on a machine share it: what carries it is taken for one's own.
-        auto made = crypto::sha256_hex(crypto::random_text(16)).substr(0, 8);
-        tx.set_setting("instance.id", made);
-        return made;
-    };
-    co_return co_await store.write(find_or_make);
-}
-
-/// What only this installation knows, for as long as its database lives.
-Task<std::string> secret_of(store::Store& store) {
-    auto find_or_make = [](store::Tx& tx) {
-        if (auto known = tx.find_setting("instance.secret")) return *known;
-        auto made = crypto::sha256_hex(crypto::random_text(32));
-        tx.set_setting("instance.secret", made);
-        return made;
-    };
-    co_return co_await store.write(find_or_make);
+Task<> keep_place(store::Store& store, const Config& config) {
+    if (config.engine != "kubernetes") co_return;
+    auto keep = [choice = config.session_namespaces](store::Tx& tx) { acts::keep_place(tx, choice); };
+    co_await store.write(keep);
 }
 
 }  // namespace
@@ -104,7 +112,17 @@ struct Wire::Parts {
           instance(run_now(io, instance_of(*store))),
           secret(run_now(io, secret_of(*store))),
           origin(auth::make_origin(config.url, config.apps_domain, instance)),
-          tasks(io.get_executor()) {}
+          roles(roles_of(config)),
+          acting(io.get_executor()),
+          tasks(io.get_executor()) {
+        run_now(io, keep_place(*store, config));
+        if (!shared()) return;
+        holder = make_holder();
+        run_now(io, clock.set_by(*store));
+    }
+
+    /// Whether other Berths may be on the database.
+    bool shared() const { return store::parse_address(config.database).kind == store::Address::server; }
 
     /// Which database, after what it needs is there.
     store::Options prepared() {
@@ -123,24 +141,30 @@ struct Wire::Parts {
                 .unix_path = data_path(config, "berth.sock"),
                 .loops = config.loops,
                 .connections_max = config.connections,
-                .tls = origin.https};
+                .tls = origin.https,
+                .proxies = net::AddressRanges(words_of(config.trusted_proxies))};
     }
 
     // In the order in which one needs the other: the last is the first to go.
     Config config;
-    SystemClock clock;
+    store::SharedClock clock;
     asio::io_context io{1};  // The control loop.
     std::unique_ptr<store::Store> store;
     std::string instance;
     SecretText secret;
     auth::Origin origin;
+    Roles roles;
+    std::string holder;  ///< Empty for who is alone on a database.
+    std::atomic<Stage> stage = Stage::starting;
     auth::Passwords passwords;
     std::vector<catalog::Starter> starters;
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<api::Api> api;
     std::unique_ptr<gateway::GatewayService> gateway;
-    std::unique_ptr<control::Leader> leader;  ///< Null for who is alone on a database.
+    std::unique_ptr<control::Lease> lease;    ///< Null where nobody looks at it.
+    std::unique_ptr<control::Leader> leader;  ///< Null for who is alone on a database, or does not act.
     std::unique_ptr<net::Server> server;
+    TaskGroup acting;  ///< The operator, which goes before the rest.
     TaskGroup tasks;
 };
 
@@ -163,10 +187,12 @@ std::vector<std::string> Wire::starter_images() const {
 }
 
 Task<std::optional<std::string>> Wire::first_link() {
-    auto issue = [now = parts_->clock.now()](store::Tx& tx) -> std::optional<std::string> {
+    auto issue = [now = parts_->clock.now(),
+                  alone = !parts_->shared()](store::Tx& tx) -> std::optional<std::string> {
         const auto users = tx.list_users({.equal = {{"role", "admin"}}});
         if (users.total > 0) return std::nullopt;
-        tx.delete_tickets(store::TicketKind::first_admin);
+        // Of several each has printed one: whichever is used first ends the others.
+        if (alone) tx.delete_tickets(store::TicketKind::first_admin);
         const auto secret = auth::issue_ticket(
             tx, {.kind = store::TicketKind::first_admin, .expires_at = now + first_link_lifetime});
         return secret.reveal();
@@ -178,15 +204,35 @@ Task<std::optional<std::string>> Wire::first_link() {
 
 namespace {
 
-/// The platform answers on its own host and, on a laptop, on the machine's own names.
-net::Destination destination(const auth::Origin& origin, const gateway::GatewayService& gateway,
-                             std::string_view host) {
-    if (gateway.owns(host)) return net::Destination::session;
+/// The platform answers on its own host and, on a laptop, on the machine's own names. A host whose part this
+/// process does not run is none of its hosts.
+net::Destination destination(const auth::Origin& origin, const Roles& roles,
+                             const gateway::GatewayService& gateway, std::string_view host) {
+    if (gateway.owns(host)) return roles.gateway ? net::Destination::session : net::Destination::unknown;
+    if (!roles.api) return net::Destination::unknown;
     const std::string_view own = std::string_view(origin.url).substr(origin.url.find("//") + 2);
     const auto port = own.substr(std::min(own.rfind(':'), own.size()));
     const bool local = own.starts_with("localhost") &&
                        (host == "127.0.0.1" + std::string(port) || host == "[::1]" + std::string(port));
     return host == own || local ? net::Destination::platform : net::Destination::unknown;
+}
+
+/// The mirror of the rows in the cluster that sessions run in; nothing where that is none.
+std::unique_ptr<control::Mirror> make_mirror(store::Store& store, Clock& clock, engine::Engine& engine,
+                                             const auth::Origin& origin, std::optional<std::int64_t> epoch,
+                                             asio::any_io_executor executor) {
+    auto* cluster = dynamic_cast<engine::KubernetesEngine*>(&engine);
+    if (cluster == nullptr) return nullptr;
+    control::MirrorOptions options{.instance = cluster->options().instance,
+                                   .namespace_ = cluster->options().namespace_,
+                                   .engine = cluster->name(),
+                                   .url_of =
+                                       [origin](const std::string& label) {
+                                           return (origin.https ? "https://" : "http://") + label + "." +
+                                                  origin.apps_domain + "/";
+                                       },
+                                   .epoch = epoch};
+    return std::make_unique<control::Mirror>(store, clock, cluster->client(), std::move(options), executor);
 }
 
 Task<> prepare_image(engine::Engine& engine, const std::string& image) {
@@ -208,6 +254,24 @@ Task<> prepare_images(engine::Engine& engine, Clock& clock, std::vector<std::str
             if (!asked) co_await clock.sleep(std::chrono::seconds(5));
         }
     }
+}
+
+/// Acts under an epoch: the loop, and beside it what tells people so.
+Task<> act(control::Loop& loop, control::Mirror* mirror, control::Lease* lease, std::string holder,
+           std::optional<std::int64_t> epoch) {
+    TaskGroup beside(co_await asio::this_coro::executor);
+    if (mirror != nullptr) beside.start("mirror", mirror->run());
+    if (lease != nullptr && epoch) beside.start("lease", lease->show(std::move(holder), *epoch));
+    std::exception_ptr failure;
+    try {
+        co_await loop.run();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    beside.cancel();
+    co_await beside.join();
+    if (failure) std::rethrow_exception(failure);
 }
 
 /// One step of the way down; the next ones come in any case.
@@ -241,7 +305,9 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
                                    .origin = parts.origin,
                                    .version = BERTH_VERSION,
                                    .executor = executor,
-                                   .files = embedded::web_files()};
+                                   .files = embedded::web_files(),
+                                   .holder = parts.holder,
+                                   .not_ready = [&stage = parts.stage] { return why_not_ready(stage); }};
     parts.api = std::make_unique<api::Api>(std::move(dependencies));
     auto url_of = [origin = parts.origin](const Session& session) {
         return (origin.https ? "https://" : "http://") + session.host + "." + origin.apps_domain;
@@ -250,28 +316,41 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     auto lead = [&parts, engines, url_of, executor](std::optional<std::int64_t> epoch) -> Task<> {
         const control::LoopOptions options{.looks_at_once = parts.config.looks_at_once, .epoch = epoch};
         control::Loop loop(*parts.store, parts.clock, engines, url_of, options, executor);
-        co_await loop.run();
+        const auto mirror =
+            make_mirror(*parts.store, parts.clock, *parts.engine, parts.origin, epoch, executor);
+        co_await act(loop, mirror.get(), parts.lease.get(), parts.holder, epoch);
     };
-    if (store::parse_address(parts.config.database).kind == store::Address::server)
+    if (parts.shared() && parts.roles.operator_) {
+        parts.lease = make_lease(parts.config, parts.instance, parts.clock, executor);
         parts.leader = std::make_unique<control::Leader>(
-            *parts.store, parts.clock, control::LeaderOptions{.holder = crypto::new_id("ber")}, executor);
+            *parts.store, parts.clock, control::LeaderOptions{.holder = parts.holder}, executor);
+    }
     parts.gateway = std::make_unique<gateway::GatewayService>(*parts.store, *parts.engine, parts.clock,
                                                               parts.origin, executor);
     net::Dispatch dispatch{
-        .decide = [&parts](std::string_view host) { return destination(parts.origin, *parts.gateway, host); },
+        .decide =
+            [&parts](std::string_view host) {
+                return destination(parts.origin, parts.roles, *parts.gateway, host);
+            },
         .platform = [&parts](net::Request request) { return parts.api->answer(std::move(request)); },
         .session = parts.gateway->handler(),
-        .anywhere = {"/healthz", "/readyz", "/metrics", "/version"}};
+        // A proxy asks under the name that it has for us.
+        .anywhere = {"/healthz", "/readyz", "/metrics", "/version", "/auth/verify"}};
     parts.server = std::make_unique<net::Server>(parts.listener(), std::move(dispatch));
     parts.gateway->attach(*parts.server);
     parts.server->start();
 
     auto serve = [lead](Wire& wire, std::function<Task<>(Wire&)> then) -> Task<> {
         auto& own = *wire.parts_;
-        co_await own.gateway->start();
+        if (own.roles.gateway) co_await own.gateway->start();
         co_await own.engine->start();
-        own.tasks.start("starter images", prepare_images(*own.engine, own.clock, wire.starter_images()));
-        own.tasks.start("operator", own.leader ? own.leader->run(lead) : lead(std::nullopt));
+        if (own.shared()) own.tasks.start("clock", own.clock.follow(*own.store, clock_every));
+        if (own.roles.operator_) {
+            own.tasks.start("starter images", prepare_images(*own.engine, own.clock, wire.starter_images()));
+            own.acting.start("operator", own.leader ? own.leader->run(lead) : lead(std::nullopt));
+        }
+        auto starting = Stage::starting;  // Told to stop meanwhile: it stays so.
+        own.stage.compare_exchange_strong(starting, Stage::ready);
         co_await then(wire);
     };
     std::exception_ptr failure;
@@ -280,11 +359,20 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     auto stop = [&parts, &stopping]() -> void {
         if (std::exchange(stopping, true)) return;
         auto wind_down = [](Parts& own) -> Task<> {
+            own.stage = Stage::draining;
+            // First of all, so that another acts while we see our clients off.
+            own.acting.cancel();
+            auto acted = finish_within(own.clock, hand_over_limit, "the operator", own.acting.join());
+            co_await finish("operator", std::move(acted));
+            if (own.leader) co_await finish("leadership", own.leader->resign());
+            if (own.config.drain_limit > Duration(0))
+                co_await finish("clients", own.server->leave(welcome_limit, own.config.drain_limit));
             co_await finish("server", own.server->stop(stop_limit));
-            co_await finish("activity", own.gateway->report_activity());
+            if (own.roles.gateway) co_await finish("activity", own.gateway->report_activity());
             own.tasks.cancel();
             co_await finish("tasks", own.tasks.join());
-            if (own.leader) co_await finish("leadership", own.leader->resign());
+            co_await finish("operator", own.acting.join());
+            if (own.lease) own.lease->close();
             co_await finish("engine", own.engine->stop());
             own.store->close();
             own.io.stop();
@@ -293,9 +381,12 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     };
     signals.async_wait([&](boost::system::error_code ec, int) {
         if (ec) return;
-        // A second one ends it at once: nothing is lost by it, as nothing is by kill -9.
-        std::signal(SIGINT, SIG_DFL);
-        std::signal(SIGTERM, SIG_DFL);
+        // A second one ends it at once: nothing is lost by it, as nothing is by kill -9. Not by the default,
+        // which process 1 of a container does not have.
+        auto end = [](int signal) { ::_exit(128 + signal); };
+        std::signal(SIGINT, end);
+        std::signal(SIGTERM, end);
+        log::info("stopping", {{"drain_limit", to_string(parts.config.drain_limit)}});
         stop();
     });
     asio::co_spawn(parts.io, serve(*this, std::move(started)), [&](std::exception_ptr thrown) {

@@ -78,12 +78,37 @@ std::optional<Workspace> workspace_of(store::Tx& tx, const Launch& launch, const
     }));
 }
 
+/// Whether its init steps have not all run yet: nobody else is to see it half made.
+bool is_being_made(store::Rows& rows, const Workspace& workspace) {
+    const auto volumes = rows.volumes_of(workspace.id.text);
+    return std::any_of(volumes.begin(), volumes.end(),
+                       [](const auto& volume) { return volume.init_done && !volume.deleted_at; });
+}
+
+/// 0 for a new volume that init steps of the spec are for, see `Volume::init_done`.
+std::optional<int> init_of(const TemplateSpec& spec, const VolumeSpec& volume) {
+    for (const auto& component : spec.components)
+        if (!component.init.empty() && init_volume(spec, component) == &volume) return 0;
+    return std::nullopt;
+}
+
 void refuse_second_holder(store::Rows& rows, const Workspace& workspace, const TemplateSpec& spec) {
-    if (!one_at_a_time(spec)) return;
+    if (!one_at_a_time(spec) && !is_being_made(rows, workspace)) return;
     for (const auto& holder : holders_of(rows, workspace.id))
         throw Error(Kind::conflict, "workspace_in_use",
                     "workspace " + quoted(workspace.name) + " is in use by session " + quoted(holder.name),
                     "open session " + quoted(holder.name) + ", or delete it; the workspace stays");
+}
+
+void refuse_gpus(const Launch& launch, const TemplateSpec& spec) {
+    if (launch.gpus) return;
+    for (const auto& component : spec.components)
+        if (component.resources.gpu)
+            throw Error(Kind::invalid, "gpu_not_possible",
+                        "component " + quoted(component.name) + " of template " +
+                            quoted(launch.wish.template_) + " wants a GPU, and engine " +
+                            quoted(launch.engine) + " has none to give",
+                        "launch it where Berth runs on a cluster that has some");
 }
 
 Session new_session(const Launch& launch, std::string name, const TemplateRevision& revision) {
@@ -144,7 +169,8 @@ void add_volumes(store::Tx& tx, const TemplateSpec& spec, VolumeScope scope, con
                             .user = user,
                             .engine = engine,
                             .size = wanted.size,
-                            .created_at = now};
+                            .created_at = now,
+                            .init_done = init_of(spec, wanted)};
         tx.insert_volume(volume);
     }
 }
@@ -156,6 +182,7 @@ Session launch(store::Tx& tx, const Launch& launch) {
     const auto revision =
         tx.find_revision(caller, found->name, launch.wish.revision.value_or(found->revision));
     if (!revision) throw no_such("template revision");
+    refuse_gpus(launch, revision->spec);
     const auto holdings = holdings_of(tx, launch.user);
     if (auto refusal = plan::admit_launch(limits_of(tx, launch.user), holdings, plan::demand(revision->spec)))
         throw Error(*refusal);

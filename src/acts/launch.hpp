@@ -18,6 +18,7 @@ struct Launch {
     std::string actor;
     Wish wish;
     std::string engine;
+    bool gpus = true;  ///< Whether that engine has any to give.
     Time now{};
 };
 
@@ -25,7 +26,7 @@ struct Launch {
 ///
 /// Throws `not_found` for the template, its revision or a workspace id, `too_many` (`quota_exceeded`) with
 /// limit and use, `conflict` `workspace_in_use` with the holder's name, `conflict` `name_taken`, `invalid`
-/// for bad names.
+/// for bad names, `invalid` `gpu_not_possible` for a template whose components want what the engine lacks.
 Session launch(store::Tx& tx, const Launch& launch);
 
 /// Inserts the rows of those volumes of the spec's that `owner` does not have yet.

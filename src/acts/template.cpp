@@ -47,12 +47,17 @@ Template find_template(store::Rows& rows, const Caller& caller, const std::strin
 
 void require_allowed(const Caller& caller, const TemplateSpec& spec) {
     if (caller.admin()) return;
-    for (const auto& component : spec.components)
-        if (component.profile == Profile::compat)
-            throw Error(
-                Kind::forbidden, "forbidden",
-                "component " + quoted(component.name) + ": only an administrator may use profile compat",
-                "use profile strict, or ask an administrator to publish the template");
+    const auto refuse = [](const Component& component, const char* what, const char* instead) {
+        throw Error(
+            Kind::forbidden, "forbidden",
+            fmt::format("component {}: only an administrator may use {}", quoted(component.name), what),
+            fmt::format("{}, or ask an administrator to publish the template", instead));
+    };
+    for (const auto& component : spec.components) {
+        if (component.profile == Profile::compat) refuse(component, "profile compat", "use profile strict");
+        if (component.pull_secret) refuse(component, "pullSecret", "use an image that needs none");
+        if (component.resources.gpu) refuse(component, "resources.gpu", "leave it out");
+    }
 }
 
 Template make_template(store::Tx& tx, const Caller& caller, const NamedSpec& named, Time now) {

@@ -1,5 +1,6 @@
 #include "acts/workspace.hpp"
 
+#include "acts/launch.hpp"
 #include "acts/rows.hpp"
 #include "crypto/random.hpp"
 #include "plan/name.hpp"
@@ -50,6 +51,15 @@ Workspace add_workspace(store::Tx& tx, const UserId& user, const std::string& ac
     tx.insert_workspace(workspace);
     tell(tx, about(workspace, actor, "workspace.created", now));
     return workspace;
+}
+
+Workspace make_workspace(store::Tx& tx, const Caller& caller, const std::string& name,
+                         const std::string& template_name, const std::string& engine, Time now) {
+    const auto found = tx.find_template(caller, template_name);
+    if (!found) throw no_such("template");
+    auto made = add_workspace(tx, caller.user, caller.name, name, template_name, now);
+    add_volumes(tx, found->spec, VolumeScope::workspace, made.id.text, caller.user, engine, now);
+    return made;
 }
 
 void rename_workspace(store::Tx& tx, Workspace& workspace, const std::string& actor, const std::string& name,

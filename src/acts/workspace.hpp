@@ -8,6 +8,10 @@ namespace berth::acts {
 Workspace add_workspace(store::Tx& tx, const UserId& user, const std::string& actor, const std::string& name,
                         const std::string& template_name, Time now);
 
+/// The same with the volumes of the template. Throws `not_found` for one that the caller may not see.
+Workspace make_workspace(store::Tx& tx, const Caller& caller, const std::string& name,
+                         const std::string& template_name, const std::string& engine, Time now);
+
 /// Gives it another name. Throws `conflict` (`name_taken`), `invalid`.
 void rename_workspace(store::Tx& tx, Workspace& workspace, const std::string& actor, const std::string& name,
                       Time now);

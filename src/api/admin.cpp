@@ -22,6 +22,19 @@ void replace(std::optional<T>& old, const std::optional<T>& wanted) {
     if (wanted) old = wanted;
 }
 
+/// Which of several Berths acts.
+view::Check check_leader(const std::string& own, const std::optional<store::Leadership>& leader) {
+    view::Check check{.engine = "", .name = "leader", .passed = leader.has_value()};
+    if (!leader) {
+        check.message = "none of the Berths on this database acts: nothing starts and nothing stops";
+        check.fix = "start one with the role operator; its log says why it does not lead";
+        return check;
+    }
+    check.message = leader->holder + (leader->holder == own ? " (this one)" : "") + " acts, epoch " +
+                    std::to_string(leader->epoch);
+    return check;
+}
+
 }  // namespace
 
 Task<view::List<view::Event>> list_audit(Call call, Params<view::AuditQuery> query) {
@@ -48,6 +61,10 @@ Task<std::vector<view::Engine>> list_engines(Call call) {
 
 Task<view::Checks> check_engines(Call call) {
     view::Checks result;
+    if (const auto own = call.services->holder; !own.empty()) {
+        auto read = [](store::Rows& rows) { return rows.leadership(); };
+        result.checks.push_back(check_leader(own, co_await call.services->store.read(std::move(read))));
+    }
     for (const auto& [name, engine] : call.services->engines) {
         auto examine = engine->examine();
         const auto checks =

@@ -53,6 +53,15 @@ void require_rate(Services& services, const std::optional<auth::Identity>& ident
                     "try again in " + to_string(*wait));
 }
 
+/// Only a proxy of ours says of a request what it was. It brings everybody's, so no count of it is anybody's.
+void require_proxy(Services& services, const net::Request& request) {
+    if (request.by_proxy) return;
+    require_rate(services, std::nullopt, request);
+    throw Error(Kind::forbidden, "untrusted_proxy",
+                "only a proxy of this Berth may ask this, and " + quoted(request.remote) + " is none",
+                "add its address to trustedProxies");
+}
+
 void require_access(const Route& route, const std::optional<auth::Identity>& identity) {
     if (route.access == Access::anyone) return;
     if (!identity) throw Error(Kind::unauthenticated, "unauthenticated", "you are not signed in", "sign in");
@@ -88,6 +97,10 @@ Task<net::Response> call_route(Services& services, Match match, Shared request, 
                     "the body is larger than " +
                         to_string(Bytes{static_cast<std::int64_t>(services.limits.body_max)}));
     Call call{.services = &services, .request = request, .route = &route, .path = std::move(match.path)};
+    if (route.access == Access::proxy) {
+        require_proxy(services, *request);
+        co_return co_await route.operation.run(std::move(call));
+    }
     call.identity = co_await identify(services, route, request);
     require_rate(services, call.identity, *request);
     require_origin(services, route, call.identity, *request, socket);

@@ -208,4 +208,9 @@ struct HostTicketQuery {
 };
 BOOST_DESCRIBE_STRUCT(HostTicketQuery, (), (host, nonce, to))
 
+struct VerifyQuery {
+    std::optional<bool> redirect;  ///< Answer a browser that has to sign in with 302 instead of 401.
+};
+BOOST_DESCRIBE_STRUCT(VerifyQuery, (), (redirect))
+
 }  // namespace berth::api::view

@@ -69,7 +69,7 @@ Task<std::set<std::string>> visible_images(Follower& follower) {
         for (;;) {
             const auto page = rows.list_templates(caller, query);
             for (const auto& row : page.items)
-                for (const auto& component : row.spec.components) images.insert(component.image);
+                for (const auto& image : images_of(row.spec)) images.insert(image);
             if (!page.next) return images;
             query.cursor = *page.next;
         }

@@ -59,7 +59,7 @@ class TestFiles final : public Files {
 /// Three people, an engine, and the API between them.
 class World {
   public:
-    explicit World(Limits limits = {}, std::function<void(store::Tx&)> before = {});
+    explicit World(Limits limits = {}, std::function<void(store::Tx&)> before = {}, std::string holder = {});
     ~World();
 
     /// Runs until `task` has ended; a task that takes longer than ten real seconds fails the test.
@@ -100,6 +100,7 @@ class World {
     auth::Origin origin;
     TestFiles files;
     std::unique_ptr<Api> api;
+    std::optional<Error> not_ready;  ///< Why; absent: it is.
 
     UserId root, ann, bob;          ///< An administrator and two users.
     Proof as_root, as_ann, as_bob;  ///< Their tokens; that of `root` of scope admin.

@@ -87,7 +87,7 @@ const File* TestFiles::find(std::string_view path) const {
     return nullptr;
 }
 
-World::World(Limits limits, std::function<void(store::Tx&)> before)
+World::World(Limits limits, std::function<void(store::Tx&)> before, std::string holder)
     : store(store::open({}, clock)),
       engine(clock, io.get_executor(), no_faults(), 1),
       origin(auth::make_origin("http://localhost:8080", "localhost:8080", "test")),
@@ -102,6 +102,8 @@ World::World(Limits limits, std::function<void(store::Tx&)> before)
                        .version = "1.2.3",
                        .executor = io.get_executor(),
                        .files = &files,
+                       .holder = std::move(holder),
+                       .not_ready = [this] { return not_ready; },
                        .limits = limits};
     api = std::make_unique<Api>(std::move(given));
     root = add_user("root", Role::admin);

@@ -19,12 +19,13 @@ acts::Wish wish_of(view::LaunchRequest body) {
 
 Task<Created<view::Session>> launch_session(Call call, view::LaunchRequest body) {
     auto& services = *call.services;
-    services.engine(services.default_engine);
+    const auto& engine = services.engine(services.default_engine);
     auto write = [key = idempotency_key(call), origin = services.origin,
                   wanted = acts::Launch{.user = call.who().caller.user,
                                         .actor = call.who().caller.name,
                                         .wish = wish_of(std::move(body)),
                                         .engine = services.default_engine,
+                                        .gpus = engine.has_gpus(),
                                         .now = services.now()}](store::Tx& tx) {
         return create_once(tx, key, "/api/v1/sessions", wanted.now, [&](store::Tx& inner) {
             const auto session = acts::launch(inner, wanted);

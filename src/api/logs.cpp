@@ -19,6 +19,23 @@ Task<> stream_logs(engine::Engine& engine, WorkloadId workload, engine::LogReque
     co_await engine.logs(workload, std::move(request), std::move(take));
 }
 
+bool is_step(const TemplateSpec& spec, const std::string& name) {
+    for (const auto& component : spec.components)
+        for (std::size_t i = 0; i < component.init.size(); ++i)
+            if (step_name(component.name, i + 1) == name) return true;
+    return false;
+}
+
+/// Whose log: a component's or an init step's. When nobody says, the step that is going on or has failed:
+/// that is what there is to read then.
+std::string pick_log(const Live& live, const std::optional<std::string>& name) {
+    if (name && is_step(live.spec, *name)) return *name;
+    if (!name)
+        for (const auto& component : live.session.status.components)
+            if (is_step(live.spec, component.name)) return component.name;
+    return pick_component(live.spec, name).name;
+}
+
 }  // namespace
 
 Task<Text> session_logs(Call call, std::string name, Params<view::LogQuery> query) {
@@ -31,7 +48,7 @@ Task<Text> session_logs(Call call, std::string name, Params<view::LogQuery> quer
             Kind::conflict, "not_running",
             "session " + quoted(live.session.name) + " is hibernated: what it wrote went with its containers",
             "wake it first");
-    request.component = pick_component(live.spec, query.component).name;
+    request.component = pick_log(live, query.component);
     auto& engine = call.services->engine(live.session.engine);
     if (const auto down = engine.down_because())
         throw Error(Kind::unavailable, "engine_unavailable", "engine " + quoted(engine.name()) + ": " + *down,

@@ -69,6 +69,8 @@ json::object responses_of(const Route& route, const Described& shape) {
         reply.emplace("content", json::object{{shape.type, {{"schema", shape.reply}}}});
     json::object responses{{std::to_string(shape.status), std::move(reply)}};
     if (route.access != Access::anyone) responses.emplace("401", problem_reply("Not signed in"));
+    if (route.access == Access::proxy)
+        responses.emplace("302", json::object{{"description", "To sign in, when `redirect` asks for it"}});
     responses.emplace("default", problem_reply("It could not be done"));
     return responses;
 }
@@ -81,7 +83,7 @@ json::object operation_of(const Route& route, Schemas& schemas) {
         operation.emplace("parameters", std::move(parameters));
     if (!shape.body.is_null()) operation.emplace("requestBody", body_of(shape));
     operation.emplace("responses", responses_of(route, shape));
-    if (route.access == Access::anyone) {
+    if (route.access == Access::anyone || route.access == Access::proxy) {
         operation.emplace("security", json::array{});
     } else {
         operation.emplace("x-berth-access", route.access == Access::admin ? "admin" : "user");

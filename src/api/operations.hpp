@@ -51,7 +51,7 @@ Task<Nothing> delete_token(Call call, TokenId id);
 Task<view::List<view::Login>> list_logins(Call call);
 Task<Nothing> delete_login(Call call, LoginId id);
 
-// user.cpp, admin.cpp
+// user.cpp, admin.cpp, sweep.cpp
 Task<view::List<view::User>> list_users(Call call, Params<view::UserQuery> query);
 Task<Created<view::AddedUser>> add_user(Call call, view::UserRequest body);
 Task<view::User> get_user(Call call, std::string name);
@@ -61,15 +61,18 @@ Task<view::SignInLink> make_sign_in_link(Call call, std::string name);
 Task<view::List<view::Event>> list_audit(Call call, Params<view::AuditQuery> query);
 Task<std::vector<view::Engine>> list_engines(Call call);
 Task<view::Checks> check_engines(Call call);
+Task<view::Sweep> look_for_sweep(Call call);
+Task<Accepted<view::Sweep>> ask_for_sweep(Call call);
 Task<view::DefaultQuota> get_quota(Call call);
 Task<view::DefaultQuota> put_quota(Call call, Quota body);
 
-// sign_in.cpp
+// sign_in.cpp, forward.cpp
 Task<view::AuthState> auth_state(Call call);
 Task<Nothing> sign_in(Call call, view::PasswordSignIn body);
 Task<Nothing> sign_in_by_ticket(Call call, view::TicketSignIn body);
 Task<view::TicketState> look_at_ticket(Call call, std::string ticket);
 Task<Nothing> sign_out(Call call);
+Task<Text> verify(Call call, Params<view::VerifyQuery> query);
 Task<Redirect> issue_host_ticket(Call call, Params<view::HostTicketQuery> query);
 
 // events.cpp, service.cpp

@@ -243,6 +243,39 @@ TEST(Request, the_service_answers_about_itself) {
               std::string::npos);
 }
 
+TEST(Request, a_berth_that_is_not_ready_says_why_and_answers_all_the_same) {
+    World world;
+    world.not_ready = Error(Kind::unavailable, "draining", "this Berth is on its way out");
+    const auto answer = world.ask({}, "GET", "/readyz");
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(body_of(answer).at("code"), "draining");
+    EXPECT_EQ(world.get({}, "/healthz"), (json::value{{"status", "ok"}}));
+    EXPECT_EQ(world.ask(world.as_ann, "GET", "/api/v1/users/me").status, 200);
+    world.not_ready.reset();
+    EXPECT_EQ(world.get({}, "/readyz"), (json::value{{"status", "ok"}}));
+}
+
+TEST(Request, one_of_several_says_who_leads) {
+    World world({}, {}, "one");
+    const auto metrics = [&] {
+        return world.ask(world.token_of(world.root, auth::Scope::read), "GET", "/metrics").body;
+    };
+    const auto check = [&] {
+        return body_of(world.ask(world.as_root, "POST", "/api/v1/engines/check")).at("checks").at(0);
+    };
+    EXPECT_NE(metrics().find("berth_leader 0\n"), std::string::npos);
+    EXPECT_FALSE(check().at("passed").as_bool());
+    world.write([](store::Tx& tx) { tx.take_leadership("one", std::chrono::hours(1)); });
+    EXPECT_NE(metrics().find("berth_leader 1\n"), std::string::npos);
+    EXPECT_EQ(check().at("message"), "one (this one) acts, epoch 1");
+    world.write([](store::Tx& tx) {
+        tx.release_leadership("one", 1);
+        tx.take_leadership("two", std::chrono::hours(1));
+    });
+    EXPECT_NE(metrics().find("berth_leader 0\n"), std::string::npos);
+    EXPECT_EQ(check().at("message"), "two acts, epoch 2");
+}
+
 TEST(Request, names_of_operations_are_unique) {
     std::set<std::string_view> names;
     for (const auto& route : routes()) EXPECT_TRUE(names.insert(route.name).second) << route.name;

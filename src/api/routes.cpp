@@ -108,6 +108,11 @@ constexpr Route table[] = {
     {get, "/api/v1/engines", user, read, "listEngines", "admin", "Where sessions run", typed<list_engines>},
     {post, "/api/v1/engines/check", admin, all, "checkEngines", "admin",
      "Tries the engines and says what to fix", typed<check_engines>},
+    {get, "/api/v1/admin/sweep", admin, read, "getSweep", "admin",
+     "What a sweep would remove or start, and what it would only report; changes nothing",
+     typed<look_for_sweep>},
+    {post, "/api/v1/admin/sweep", admin, all, "sweep", "admin",
+     "Asks for a sweep; `last` says what it did once its `ask` is this one", typed<ask_for_sweep>},
     {get, "/api/v1/quota", user, read, "getQuota", "admin", "The quota of everybody who has no other",
      typed<get_quota>},
     {put, "/api/v1/quota", admin, all, "putQuota", "admin", "Changes it; what is absent stays",
@@ -132,6 +137,11 @@ constexpr Route table[] = {
      typed<sign_out>},
     {get, "/auth/session-ticket", anyone, read, "issueHostTicket", "sign-in",
      "From a session's own host: back there with a ticket, or to the sign-in page", typed<issue_host_ticket>},
+    {get, "/auth/verify", proxy, read, "verify", "sign-in",
+     "For proxies: whether the request that its headers speak of may go on. 200 with X-Berth-User, "
+     "X-Berth-User-Id, "
+     "X-Berth-Role, X-Berth-Session and Cookie; 401 with X-Berth-Sign-In; 403",
+     typed<verify>},
 
     {get, "/healthz", anyone, read, "getHealth", "service", "The process answers", typed<health>},
     {get, "/readyz", anyone, read, "getReadiness", "service", "The store answers; what else is wrong is told",

@@ -14,6 +14,7 @@ enum class Access {
     anyone,  ///< Also who is not signed in.
     user,    ///< Everybody who is.
     admin,   ///< Administrators; to others it is forbidden.
+    proxy,   ///< A proxy of ours, for somebody: who that is, the operation finds out.
 };
 
 /// Whether `Idempotency-Key` is honoured. Not for creates whose answer holds a secret: that would be kept.

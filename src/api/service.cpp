@@ -59,6 +59,8 @@ Task<view::Health> health(Call) {
 }
 
 Task<view::Health> readiness(Call call) {
+    if (call.services->not_ready)
+        if (const auto why = call.services->not_ready()) throw Error(*why);
     auto read = [](store::Rows& rows) { return rows.last_sequence(); };
     auto work = call.services->store.read(std::move(read));
     co_await finish_within(call.services->clock, store_limit, "store", std::move(work));
@@ -70,9 +72,12 @@ Task<view::Health> readiness(Call call) {
 
 Task<Text> metrics_text(Call call) {
     auto& services = *call.services;
-    auto read = [](store::Rows& rows) { return count_sessions(rows); };
-    const auto sessions = co_await services.store.read(std::move(read));
+    auto read = [](store::Rows& rows) { return std::pair(count_sessions(rows), rows.leadership()); };
+    const auto [sessions, leader] = co_await services.store.read(std::move(read));
     services.metrics->replace("berth_sessions", "Sessions that are not gone", sessions);
+    const bool leads = services.holder.empty() || (leader && leader->holder == services.holder);
+    services.metrics->replace("berth_leader", "Whether this Berth is the one of several that acts",
+                              {{{}, leads ? 1.0 : 0.0}});
     std::map<Metrics::Labels, double> up;
     for (const auto& [name, engine] : services.engines)
         up[{{"engine", name}}] = engine->down_because() ? 0 : 1;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 
 #include "api/call.hpp"
 #include "api/feed.hpp"
@@ -34,7 +36,11 @@ struct Dependencies {
     asio::any_io_executor
         executor;  ///< The control loop: operations run here, whatever loop a request came on.
     const Files* files = nullptr;  ///< Null: no web interface.
-    Metrics* metrics = nullptr;    ///< Null: its own.
+    std::string holder;  ///< What this Berth is called where several are on the database; empty: alone.
+    /// Why it should get no new requests, though what it gets is answered; absent: it is always ready. Any
+    /// loop.
+    std::function<std::optional<Error>()> not_ready = {};
+    Metrics* metrics = nullptr;  ///< Null: its own.
     Limits limits;
 };
 

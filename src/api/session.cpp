@@ -1,4 +1,5 @@
 #include "acts/ask.hpp"
+#include "acts/managed.hpp"
 #include "api/operations.hpp"
 #include "api/problem.hpp"
 #include "api/rows.hpp"
@@ -60,7 +61,9 @@ Task<view::Session> patch_session(Call call, std::string name, view::SessionPatc
                   .now = call.services->now()};
     auto write = [ask, body, origin = call.services->origin](store::Tx& tx) mutable {
         // By its id from here on: the name may be the one that changes.
-        ask.name = acts::find_session(tx, ask.caller, ask.name).id.text;
+        const auto session = acts::find_session(tx, ask.caller, ask.name);
+        ask.name = session.id.text;
+        if (body.name && *body.name != session.name) acts::refuse_managed(tx, Noun::session, ask.name);
         if (body.name) acts::rename_session(tx, ask, *body.name);
         if (body.state) {
             const bool run = *body.state == view::WantedState::running;

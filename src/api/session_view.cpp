@@ -5,10 +5,12 @@
 namespace berth::api {
 namespace {
 
-constexpr std::array step_times{&Timings::admitted, &Timings::scheduled, &Timings::pulled,
-                                &Timings::started,  &Timings::ready,     &Timings::routed};
-constexpr std::array step_names{view::StepName::admitted, view::StepName::scheduled, view::StepName::pulled,
-                                view::StepName::started,  view::StepName::ready,     view::StepName::routed};
+constexpr std::array step_times{&Timings::admitted,    &Timings::scheduled, &Timings::pulled,
+                                &Timings::initialized, &Timings::started,   &Timings::ready,
+                                &Timings::routed};
+constexpr std::array step_names{
+    view::StepName::admitted, view::StepName::scheduled, view::StepName::pulled, view::StepName::initialized,
+    view::StepName::started,  view::StepName::ready,     view::StepName::routed};
 
 bool on_its_way(Phase phase) {
     return phase == Phase::pending || phase == Phase::starting;
@@ -49,6 +51,7 @@ std::vector<view::Step> steps_of(const SessionStatus& status) {
     std::vector<view::Step> steps;
     bool reached = false;  // Whether the first step that is not done was passed.
     for (std::size_t i = 0; i < step_times.size(); ++i) {
+        if (step_names[i] == view::StepName::initialized && !status.init) continue;
         view::Step step{.name = step_names[i], .seconds = status.timings.*step_times[i]};
         if (step.seconds) {
             step.state = view::StepState::done;

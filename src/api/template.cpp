@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "acts/managed.hpp"
 #include "acts/template.hpp"
 #include "api/idempotency.hpp"
 #include "api/operations.hpp"
@@ -40,8 +41,8 @@ int badness(ImageState state) {
 
 view::TemplateImage image_of(const engine::Engine& engine, const TemplateSpec& spec) {
     view::TemplateImage worst{.state = ImageState::present};
-    for (const auto& component : spec.components) {
-        const auto seen = engine.image_state(component.image);
+    for (const auto& image : images_of(spec)) {
+        const auto seen = engine.image_state(image);
         if (badness(seen.state) <= badness(worst.state)) continue;
         worst = {.state = seen.state, .message = seen.message, .progress = seen.progress};
     }
@@ -64,7 +65,13 @@ view::Template template_view(const Template& row) {
 
 void fill_image(const Services& services, view::Template& seen) {
     const auto found = services.engines.find(services.default_engine);
-    if (found != services.engines.end()) seen.image = image_of(*found->second, seen.spec);
+    if (found == services.engines.end()) return;
+    seen.image = image_of(*found->second, seen.spec);
+    for (const auto& component : seen.spec.components)
+        if (component.resources.gpu && !found->second->has_gpus())
+            seen.image = {.state = ImageState::missing,
+                          .message = "component " + quoted(component.name) +
+                                     " wants a GPU, which this engine cannot give"};
 }
 
 NamedSpec read_named(const view::TemplateDocument& body, const std::string& name) {
@@ -145,6 +152,8 @@ Task<view::Template> put_template(Call call, std::string name, view::TemplateDoc
     const auto caller = call.caller();
     acts::require_allowed(caller, named.spec);
     auto write = [caller, named, now = call.services->now()](store::Tx& tx) {
+        const auto before = acts::find_template(tx, caller, named.name);
+        if (before.spec != named.spec) acts::refuse_managed(tx, Noun::template_, named.name);
         return template_view(acts::change_template(tx, caller, named, now));
     };
     auto seen = co_await call.services->store.write(std::move(write));
@@ -200,9 +209,9 @@ Task<Accepted<view::Template>> prepare_template(Call call, std::string name) {
     };
     auto seen = co_await services.store.read(std::move(read));
     auto& engine = services.engine(services.default_engine);
-    for (const auto& component : seen.spec.components) {
-        if (engine.image_state(component.image).state == ImageState::present) continue;
-        co_await engine.prepare_image(component.image);
+    for (const auto& image : images_of(seen.spec)) {
+        if (engine.image_state(image).state == ImageState::present) continue;
+        co_await engine.prepare_image(image);
     }
     fill_image(services, seen);
     co_return Accepted<view::Template>{std::move(seen)};

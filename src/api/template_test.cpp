@@ -111,6 +111,19 @@ TEST(Template, profile_compat_is_for_administrators) {
     EXPECT_EQ(world.send(world.as_root, "POST", "/api/v1/templates", {{"document", wide}}).status, 201);
 }
 
+TEST(Template, devices_and_pull_secrets_are_for_administrators) {
+    World world;
+    for (const auto& [key, value] :
+         json::object{{"pullSecret", "team"}, {"resources", json::object{{"gpu", 1}}}}) {
+        auto wide = template_document("wide-" + std::to_string(std::string(key).size()));
+        wide.at("spec").at("components").at(0).as_object()[key] = value;
+        const auto refused = world.send(world.as_ann, "POST", "/api/v1/templates", {{"document", wide}});
+        EXPECT_EQ(refused.status, 403) << key;
+        EXPECT_EQ(world.send(world.as_root, "POST", "/api/v1/templates", {{"document", wide}}).status, 201)
+            << key;
+    }
+}
+
 TEST(Template, a_user_has_a_hundred_and_an_administrator_as_many_as_wanted) {
     World world;
     for (int i = 0; i < 100; ++i)

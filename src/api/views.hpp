@@ -1,5 +1,6 @@
 #pragma once
 
+#include "acts/sweep.hpp"
 #include "api/people_views.hpp"
 #include "model/event.hpp"
 #include "model/session.hpp"
@@ -49,13 +50,13 @@ struct LastActive {
 };
 BOOST_DESCRIBE_STRUCT(LastActive, (), (at, source))
 
-enum class StepName { admitted, scheduled, pulled, started, ready, routed };
-BOOST_DESCRIBE_ENUM(StepName, admitted, scheduled, pulled, started, ready, routed)
+enum class StepName { admitted, scheduled, pulled, initialized, started, ready, routed };
+BOOST_DESCRIBE_ENUM(StepName, admitted, scheduled, pulled, initialized, started, ready, routed)
 
 enum class StepState { done, active, waiting, failed };
 BOOST_DESCRIBE_ENUM(StepState, done, active, waiting, failed)
 
-/// One of the six steps of a start.
+/// One step of a start.
 struct Step {
     StepName name = StepName::admitted;
     StepState state = StepState::waiting;
@@ -82,7 +83,7 @@ struct SessionStatus {
     std::vector<Condition> conditions;
     std::optional<Time> started_at;
     Timings timings;
-    std::vector<Step> steps;  ///< Always the six, in order.
+    std::vector<Step> steps;  ///< In order; `initialized` only where there are init steps.
     std::vector<std::string> last_log;
     int incarnation = 0;
 };
@@ -245,6 +246,15 @@ struct Checks {
     std::vector<Check> checks;
 };
 BOOST_DESCRIBE_STRUCT(Checks, (), (checks))
+
+/// What does not belong in engines and rows, as it is now, and what became of the last sweep.
+struct Sweep {
+    std::vector<plan::Finding> findings;
+    std::vector<Engine> away;  ///< Engines that could not be looked at.
+    bool asked = false;        ///< A sweep was asked for and has not been done yet.
+    std::optional<acts::SweepReport> last;
+};
+BOOST_DESCRIBE_STRUCT(Sweep, (), (findings, away, asked, last))
 
 /// How the process is.
 struct Health {

@@ -1,5 +1,5 @@
 #include "acts/workspace.hpp"
-#include "acts/launch.hpp"
+#include "acts/managed.hpp"
 #include "api/idempotency.hpp"
 #include "api/operations.hpp"
 #include "api/problem.hpp"
@@ -24,12 +24,7 @@ Task<Created<view::Workspace>> add_workspace(Call call, view::WorkspaceRequest b
     auto write = [key = idempotency_key(call), caller = call.caller(), body, engine = services.default_engine,
                   now = services.now()](store::Tx& tx) {
         return create_once(tx, key, "/api/v1/workspaces", now, [&](store::Tx& inner) {
-            const auto found = inner.find_template(caller, body.template_);
-            if (!found) throw acts::no_such("template");
-            const auto made =
-                acts::add_workspace(inner, caller.user, caller.name, body.name, body.template_, now);
-            acts::add_volumes(inner, found->spec, VolumeScope::workspace, made.id.text, caller.user, engine,
-                              now);
+            const auto made = acts::make_workspace(inner, caller, body.name, body.template_, engine, now);
             return workspace_view(inner, made);
         });
     };
@@ -46,6 +41,8 @@ Task<view::Workspace> get_workspace(Call call, std::string name) {
 Task<view::Workspace> patch_workspace(Call call, std::string name, view::WorkspacePatch body) {
     auto write = [caller = call.caller_by_role(), name, body, now = call.services->now()](store::Tx& tx) {
         auto workspace = acts::find_workspace(tx, caller, name);
+        if (body.name && *body.name != workspace.name)
+            acts::refuse_managed(tx, Noun::workspace, workspace.id.text);
         if (body.name) acts::rename_workspace(tx, workspace, caller.name, *body.name, now);
         return workspace_view(tx, workspace);
     };

@@ -12,8 +12,6 @@
 namespace berth::auth {
 namespace {
 
-constexpr std::string_view key_setting = "gateway.key";
-
 std::string mac_hex(const SecretText& key, std::string_view host, std::string_view claims) {
     const std::string text = net::lower(host) + "\n" + std::string(claims);
     const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
@@ -47,14 +45,6 @@ Error no_session(std::string_view host) {
     return Error(Kind::not_found, "not_found", "no session at " + quoted(host.substr(0, 128)));
 }
 
-/// The session at a label, also behind `access--`.
-std::optional<Session> find_by_label(store::Rows& rows, std::string_view label) {
-    if (auto session = rows.find_session_by_host(label)) return session;
-    const auto inner = session_label(label);
-    if (inner == label) return std::nullopt;
-    return rows.find_session_by_host(inner);
-}
-
 }  // namespace
 
 Task<std::string> issue_host_ticket(store::Store& store, Clock& clock, Origin origin, Identity identity,
@@ -77,7 +67,7 @@ Task<std::string> issue_host_ticket(store::Store& store, Clock& clock, Origin or
                          .nonce = nonce,
                          .expires_at = clock.now() + host_ticket_lifetime};
     auto issue = [ticket = std::move(ticket), label = std::string(*label)](store::Tx& tx) {
-        const auto session = find_by_label(tx, label);
+        const auto session = find_session_by_label(tx, label);
         if (!session || session->user != ticket.user || session->status.phase == Phase::gone)
             throw no_session(ticket.host);
         return issue_ticket(tx, ticket);
@@ -122,9 +112,9 @@ std::optional<HostPass> open_host_cookie(const SecretText& key, std::string_view
 }
 
 SecretText host_cookie_key(store::Tx& tx) {
-    if (auto kept = tx.find_setting(key_setting)) return SecretText(*kept);
+    if (auto kept = tx.find_setting(host_cookie_key_setting)) return SecretText(*kept);
     const auto made = crypto::random_secret();
-    tx.set_setting(key_setting, made.reveal());
+    tx.set_setting(host_cookie_key_setting, made.reveal());
     return made;
 }
 
@@ -139,6 +129,13 @@ std::optional<std::string_view> host_label(const Origin& origin, std::string_vie
     };
     if (label.size() > 63 || !std::all_of(label.begin(), label.end(), fits)) return std::nullopt;
     return label;
+}
+
+std::optional<Session> find_session_by_label(store::Rows& rows, std::string_view label) {
+    if (auto session = rows.find_session_by_host(label)) return session;
+    const auto inner = session_label(label);
+    if (inner == label) return std::nullopt;
+    return rows.find_session_by_host(inner);
 }
 
 std::string_view session_label(std::string_view label) {

@@ -48,8 +48,15 @@ std::string seal_host_cookie(const SecretText& key, std::string_view host, const
 std::optional<HostPass> open_host_cookie(const SecretText& key, std::string_view host, std::string_view text,
                                          Time now);
 
-/// The key that seals them: the setting `gateway.key`, made once for the installation.
+/// The key that seals them: this setting, made once for the installation.
 SecretText host_cookie_key(store::Tx& tx);
+inline constexpr std::string_view host_cookie_key_setting = "gateway.key";
+
+/// The session at a label, also behind `access--`.
+std::optional<Session> find_session_by_label(store::Rows& rows, std::string_view label);
+
+/// Where on a session's host one signs in and goes on to `?to=/path`: the gateway's.
+inline constexpr std::string_view host_sign_in_path = "/.berth/sign-in";
 
 /// Splits `label.apps-domain`; nothing for any other host. The label is at most 63 characters of a-z, 0-9 and
 /// `-`.

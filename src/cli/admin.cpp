@@ -213,7 +213,7 @@ void add_limits(Grammar& grammar, CLI::App& admin, const std::shared_ptr<Said>& 
 void add_admin_verbs(Grammar& grammar) {
     const auto said = std::make_shared<Said>();
     auto& run = grammar.run;
-    auto& admin = grammar.verb("admin", "Users, tokens, audit log and quota", "Administration");
+    auto& admin = grammar.verb("admin", "Users, tokens, audit log, quota and sweeping", "Administration");
     admin.require_subcommand(1);
     add_users(grammar, admin, said);
     auto& token = grammar.verb(admin, "token",
@@ -235,6 +235,7 @@ void add_admin_verbs(Grammar& grammar) {
     log.add_option("--user", said->user, "Only what this user did")->type_name("USER");
     grammar.verbs[&log] = [&run, said] { return audit(run, *said); };
     add_limits(grammar, admin, said);
+    add_sweep_verb(grammar, admin);
 }
 
 }  // namespace berth::cli

@@ -113,6 +113,7 @@ void add_template_verbs(Grammar& grammar);
 void add_workspace_verbs(Grammar& grammar);
 void add_account_verbs(Grammar& grammar);
 void add_admin_verbs(Grammar& grammar);
+void add_sweep_verb(Grammar& grammar, CLI::App& admin);
 void add_completion_verbs(Grammar& grammar);
 
 }  // namespace berth::cli

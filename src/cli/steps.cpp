@@ -23,6 +23,7 @@ std::string_view doing(std::string_view step) {
     if (step == "admitted") return "admitting";
     if (step == "scheduled") return "scheduling";
     if (step == "pulled") return "pulling";
+    if (step == "initialized") return "preparing the workspace";
     if (step == "started") return "starting";
     if (step == "ready") return "waiting until it is ready";
     return step == "routed" ? "routing" : step;

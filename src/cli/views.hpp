@@ -141,4 +141,29 @@ std::string text_at(const json::value& tree, std::string_view key);
 /// A bare number or a quantity as text: `10Gi`, `5`.
 std::string amount_text(const json::value& amount);
 
+struct FindingView {
+    std::string engine, matter, remedy, kind, name, session, why;
+};
+BOOST_DESCRIBE_STRUCT(FindingView, (), (engine, matter, remedy, kind, name, session, why))
+
+struct AwayView {
+    std::string name, message;
+};
+BOOST_DESCRIBE_STRUCT(AwayView, (), (name, message))
+
+struct SweptView {
+    std::vector<FindingView> acted;
+    std::int64_t total = 0;
+    std::vector<std::string> failed;
+};
+BOOST_DESCRIBE_STRUCT(SweptView, (), (acted, total, failed))
+
+struct SweepView {
+    std::vector<FindingView> findings;
+    std::vector<AwayView> away;
+    bool asked = false;
+    std::optional<SweptView> last;
+};
+BOOST_DESCRIBE_STRUCT(SweepView, (), (findings, away, asked, last))
+
 }  // namespace berth::cli

@@ -12,6 +12,11 @@ inline constexpr kube::Resource templates{group, version, "templates", "Template
 inline constexpr kube::Resource sessions{group, version, "sessions", "Session"};
 inline constexpr kube::Resource workspaces{group, version, "workspaces", "Workspace"};
 
+/// Counts the definitions: one more whenever they change. A Berth makes do with its own and later ones.
+inline constexpr int definitions_number = 1;
+/// The annotation of a definition that says which these are.
+inline constexpr std::string_view note_definitions = "berth.dev/definitions";
+
 /// The verb of RBAC that lets somebody make and change what is another's, and report its status.
 inline constexpr std::string_view launch_as = "launch-as";
 

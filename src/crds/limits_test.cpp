@@ -19,6 +19,7 @@ tags: [one]
 components:
   - name: web
     image: localhost/demo:1
+    pullSecret: registry
     command: [serve]
     args: [fast]
     profile: strict
@@ -26,9 +27,10 @@ components:
     restart: always
     ports: [{name: http, port: 8080, scheme: http}]
     readiness: {http: {port: http, path: /health}}
-    resources: {cpu: 500m, memory: 256Mi, pids: 100}
+    resources: {cpu: 500m, memory: 256Mi, pids: 100, gpu: 1}
     env: {MODE: fast}
     mounts: [{volume: home, path: /home/demo, readOnly: false}]
+    init: [{image: localhost/demo:1, command: [prepare], args: [fast], env: {MODE: fast}}]
   - name: model
     image: localhost/demo:1
     readiness: {exec: [test, -e, /ready]}

@@ -19,6 +19,9 @@ inline constexpr Pattern name_pattern{
 /// Names of users, as `auth::check_user_name` takes them.
 inline constexpr Pattern user_pattern{R"(^[\p{L}\p{M}\p{Nd}][\p{L}\p{M}\p{Nd}._@-]*$)",
                                       "letters, digits, and behind the first `.` `_` `-` `@`"};
+/// Names of a cluster's objects (RFC 1123 subdomain).
+inline constexpr Pattern object_pattern{"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+                                        "a-z, 0-9, inner hyphens and dots"};
 inline constexpr Pattern image_pattern{R"(^[^-\x00-\x20\x7f][^\x00-\x20\x7f]*$)",
                                        "no blanks, no hyphen in front"};
 inline constexpr Pattern icon_pattern{"^(data:image/|$)", "begins with `data:image/`"};
@@ -35,9 +38,9 @@ inline constexpr Pattern duration_pattern{
 /// Of `metav1.Condition`.
 inline constexpr Pattern reason_pattern{"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "CamelCase"};
 
-inline constexpr std::array patterns{label_pattern, name_pattern,  user_pattern,     image_pattern,
-                                     icon_pattern,  path_pattern,  mount_pattern,    value_pattern,
-                                     cpu_pattern,   bytes_pattern, duration_pattern, reason_pattern};
+inline constexpr std::array patterns{
+    label_pattern, name_pattern,  user_pattern, object_pattern, image_pattern,    icon_pattern,  path_pattern,
+    mount_pattern, value_pattern, cpu_pattern,  bytes_pattern,  duration_pattern, reason_pattern};
 
 /// Characters of one amount or duration: what the cost of a rule is reckoned with.
 inline constexpr std::size_t amount_max = 32;

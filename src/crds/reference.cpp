@@ -17,6 +17,8 @@ the same quotas. Put the definitions and the admission policy there with
     berth crds | kubectl apply --server-side -f -
 
 The Helm chart carries both. Helm installs definitions but never changes them: after an upgrade run the line above.
+Without them, or with older ones, Berth works and `kubectl` sees nothing; `berth doctor` says so, and Berth notices within
+half a minute when they come.
 
     apiVersion: berth.dev/v1alpha1
     kind: Session
@@ -35,6 +37,32 @@ which is its default); a client that asks for less gets it dropped with a warnin
 `Accepted` and as an Event.
 
 None of the kinds has a `scale` subresource: each of them is one thing.
+
+## Both ways
+
+Whatever there is has a resource in the namespace of the sessions' objects, whoever made it. *Who made it owns its spec.*
+
+| made | its resource | others who change it |
+|---|---|---|
+| in Berth: page, API, command line | is made by Berth, with the annotation `berth.dev/row`; a session's is called as its host, a template's as the template | an edit with `kubectl` is reverted, with the Event `Reverted`; what vanishes is made again |
+| with `kubectl` | is yours, and is marked with a label and a finalizer | the API refuses to rename or change it: 409, `managed_by_resource` |
+
+- `spec.state` is an ask, in both. Where it is set and somebody asks for something else in Berth, it follows; `status.state`
+  says in any case what was asked for last. Leave it out of what a GitOps tool applies, or that tool will ask again.
+- The private template of a user has no resource: whoever reads the namespace would read it.
+- A name in `spec.workspace` that the user has not is a new workspace. Who applies a Workspace and a Session on it at once
+  should wait for the first to be accepted.
+- Over quota, without its template or its user, a resource waits: `Accepted` is `False` and says why, and it is judged again
+  when room comes, or what was missing.
+- Deleting on either side ends both, and the workspace of a session stays. Only a deletion ends what stands behind a
+  resource, also one that Berth sees later: the finalizer `berth.dev/mirror` keeps the resource until then. A workspace
+  that is in use, and a session that is stopping, are kept that long too.
+- Deleting the definitions or the namespace ends no session and no template in Berth; finalizers are let go. Where
+  Berth does not run any more, nobody does that: delete the definitions before Berth, or take the finalizers away with
+  `kubectl patch --type merge -p '{"metadata": {"finalizers": null}}'`.
+- A resource with Berth's marks and without a row, such as a copy or one that a restored backup does not know, is reported and
+  left alone.
+- Status follows at once when something has arrived somewhere, and every five seconds on a long way.
 
 ## Who may do what
 

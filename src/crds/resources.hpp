@@ -36,14 +36,14 @@ struct TemplateStatus {
 };
 BOOST_DESCRIBE_STRUCT(TemplateStatus, (), (revision, digests, observed_generation, conditions))
 
-/// A launch, and the state that is wanted since.
+/// A launch, and what is asked of it since.
 struct SessionSpec {
     std::string user;
     std::string template_;
     std::optional<int> revision;
     std::optional<std::string> name;
     std::optional<std::string> workspace;
-    State state = State::running;
+    std::optional<State> state;
     bool operator==(const SessionSpec&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionSpec, (), (user, template_, revision, name, workspace, state))
@@ -73,6 +73,7 @@ BOOST_DESCRIBE_STRUCT(WorkspaceName, (), (id, name))
 
 struct SessionStatus {
     std::optional<std::string> id;
+    std::optional<State> state;
     std::optional<Phase> phase;
     std::string reason;
     std::string message;
@@ -92,9 +93,9 @@ struct SessionStatus {
     bool operator==(const SessionStatus&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionStatus, (),
-                      (id, phase, reason, message, url, access, components, last_log, revision, workspace,
-                       engine, incarnation, started_at, timings, last_activity, observed_generation,
-                       conditions))
+                      (id, state, phase, reason, message, url, access, components, last_log, revision,
+                       workspace, engine, incarnation, started_at, timings, last_activity,
+                       observed_generation, conditions))
 
 /// A workspace with the volumes of a template.
 struct WorkspaceSpec {

@@ -46,10 +46,13 @@ Field name() {
 Fields session_spec_fields() {
     return {
         {"SessionSpec",
-         {.meaning = "A launch, and the state that is wanted since.",
-          .rules = {stays_at("workspace", "the workspace does not change"),
-                    stays_at(
-                        "revision",
+         {.meaning = "A launch, and what is asked of it since.",
+          .rules =
+              {{"!has(oldSelf.state) || oldSelf.state != 'terminated' || (has(self.state) && self.state == "
+                "'terminated')",
+                "terminated is final", ".state"},
+               stays_at("workspace", "the workspace does not change"),
+               stays_at("revision",
                         "the revision does not change: this version of Berth cannot upgrade a session")}}},
         {"SessionSpec.user", user()},
         {"SessionSpec.template", template_name("Name of the template to launch.")},
@@ -62,14 +65,16 @@ Fields session_spec_fields() {
           .longest = limits::name_max,
           .pattern = name_pattern}},
         {"SessionSpec.state",
-         {.meaning = "What is wanted. terminated ends it for good; the workspace stays.",
-          .rules = {{"oldSelf != 'terminated' || self == 'terminated'", "terminated is final"}}}}};
+         {.meaning = "Asks for it, as the buttons of the page do; absent: nothing is asked, and it begins "
+                     "running. The newest ask counts, wherever it comes from, and this follows it. "
+                     "terminated ends it for good; the workspace stays."}}};
 }
 
 Fields session_status_fields() {
     return {
         {"SessionStatus", {.meaning = "What is, never the wish."}},
         {"SessionStatus.id", {.meaning = "Its id in Berth."}},
+        {"SessionStatus.state", {.meaning = "What was asked for last, here or in Berth."}},
         {"SessionStatus.phase", {.meaning = "Where it is in its life."}},
         {"SessionStatus.reason",
          {.meaning = "Why it is there, in a word for programs: ImageNotFound, OutOfMemory, StartTimeout."}},
@@ -109,6 +114,7 @@ Fields session_status_fields() {
         {"Timings.admitted", {.meaning = "There was room in the quota."}},
         {"Timings.scheduled", {.meaning = "A place to run was found."}},
         {"Timings.pulled", {.meaning = "The images were there."}},
+        {"Timings.initialized", {.meaning = "The init steps had ended; only where there were any to run."}},
         {"Timings.started", {.meaning = "The containers ran."}},
         {"Timings.ready", {.meaning = "The probes answered."}},
         {"Timings.routed", {.meaning = "The address answered."}}};

@@ -103,6 +103,11 @@ Fields component_fields() {
           .required = true,
           .longest = limits::image_max,
           .pattern = image_pattern}},
+        {"Component.pullSecret",
+         {.meaning = "Name of the Secret, in the namespace of the pods, with which nodes pull the image; an "
+                     "administrator's. On a machine the container engine's own logins count.",
+          .longest = limits::object_name_max,
+          .pattern = object_pattern}},
         {"Component.command",
          {.meaning = "Replaces the image's entry point.",
           .longest = limits::text_max,
@@ -131,6 +136,32 @@ Fields component_fields() {
           .rules = {{R"(self.all(name, name.matches('^[^=\\x00-\\x20\\x7f]+$')))",
                      "names of variables have no blanks and no ="}}}},
         {"Component.mounts", {.meaning = "The volumes it sees.", .most = limits::items_max, .key = "path"}},
+        {"Component.init",
+         {.meaning = "What runs to its end before the components start, one after the other, once for each "
+                     "new workspace: with the component's mounts, user and limits.",
+          .most = limits::steps_max}},
+        {"InitStep", {.meaning = "A program that runs once, before the components start."}},
+        {"InitStep.image",
+         {.meaning = "Where it comes from.",
+          .required = true,
+          .longest = limits::image_max,
+          .pattern = image_pattern}},
+        {"InitStep.command",
+         {.meaning = "What runs. Words after the first may use ${user.name} and the like.",
+          .required = true,
+          .longest = limits::text_max,
+          .most = limits::arguments_max,
+          .least = 1}},
+        {"InitStep.args",
+         {.meaning = "Further words of the command.",
+          .longest = limits::text_max,
+          .most = limits::arguments_max}},
+        // Whether these are names the program says: a rule for so many could cost too much.
+        {"InitStep.env",
+         {.meaning = "Its environment, besides the component's.",
+          .longest = limits::text_max,
+          .pattern = value_pattern,
+          .most = limits::variables_max}},
         {"Port", {.meaning = "A port that a component listens on."}},
         {"Port.name", label("What accesses and probes call it.")},
         {"Port.port", {.meaning = "Its number.", .required = true, .lowest = 1, .highest = limits::port_max}},
@@ -156,7 +187,11 @@ Fields component_fields() {
         {"Resources.cpu", amount("Processors.", limits::cpu_min, limits::cpu_max, MilliCpu{1000})},
         {"Resources.memory", amount("Memory.", limits::memory_min, limits::memory_max, Bytes{1})},
         {"Resources.pids",
-         {.meaning = "Processes and threads.", .lowest = limits::pids_min, .highest = limits::pids_max}}};
+         {.meaning = "Processes and threads.", .lowest = limits::pids_min, .highest = limits::pids_max}},
+        {"Resources.gpu",
+         {.meaning = "Devices of its own, where the engine has any; an administrator's.",
+          .lowest = 1,
+          .highest = limits::gpu_max}}};
 }
 
 Fields storage_fields() {

@@ -107,6 +107,9 @@ class Engine {
     virtual Task<Observed> observe(WorkloadId id) = 0;
     /// All workloads of which anything but a volume is there.
     virtual Task<std::vector<WorkloadId>> list() = 0;
+    /// Everything that is ours, and what bears a name that we would give to one of `known` or to a volume and
+    /// is not ours. Asks the engine itself: for a person who wants to know, not for every minute.
+    virtual Task<std::vector<Thing>> inventory(std::vector<WorkloadId> known) = 0;
     /// Makes the changes in order; stops at the first that fails and throws it.
     virtual Task<> apply(WorkloadId id, Changes changes) = 0;
     /// `moved` hears of each workload that may have changed; may be told too often, never too rarely. After
@@ -121,6 +124,8 @@ class Engine {
     /// Gives each line to `take` until there are no more or `take` returns false.
     virtual Task<> logs(WorkloadId id, LogRequest request, std::function<Task<bool>(LogLine)> take) = 0;
     virtual Task<Usage> usage(WorkloadId id) = 0;
+    /// Whether a component may have devices of its own (`Resources::gpu`). From any loop.
+    virtual bool has_gpus() const { return false; }
 
     /// The image as it is here now; nothing when it is not here.
     virtual Task<std::optional<Image>> resolve_image(std::string reference) = 0;

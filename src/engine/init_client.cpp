@@ -163,8 +163,8 @@ Task<std::optional<Stream>> forward_socket(InitDoor door, int port) {
     co_return stream;
 }
 
-/// The first frame that answers a request; a refusal is thrown.
-Task<InitFrame> read_answer(ControlSocket& socket, InitFrames& frames) {
+/// The first frame that answers a request.
+Task<InitFrame> read_frame(ControlSocket& socket, InitFrames& frames) {
     std::string bytes(read_size, '\0');
     std::optional<InitFrame> frame;
     while (!(frame = frames.next())) {
@@ -175,8 +175,7 @@ Task<InitFrame> read_answer(ControlSocket& socket, InitFrames& frames) {
         if (ec) throw Error(Kind::unavailable, "not_running", "the component ended before it answered");
         frames.feed(std::string_view(bytes).substr(0, count));
     }
-    if (frame->kind == 'E') throw init_refusal(frame->payload, 0);
-    if (frame->kind != 'O')
+    if (frame->kind != 'O' && frame->kind != 'E')
         throw Error(Kind::internal, "init_answer", "the component's process 1 answered what was not asked");
     co_return *frame;
 }
@@ -286,18 +285,39 @@ class InitProcess final : public Process {
     bool ended_ = false;
 };
 
-Task<std::string> ping_socket(InitDoor door) {
-    auto request = write_frame('P', "");
+Task<InitFrame> ask_once(InitDoor door, std::string request) {
     auto socket = co_await ask(std::move(door), std::move(request));
     InitFrames frames;
-    const auto answer = co_await read_answer(socket, frames);
-    co_return answer.payload;
+    co_return co_await read_frame(socket, frames);
+}
+
+Task<std::string> ping_socket(InitDoor door) {
+    const auto frame = co_await ask_once(std::move(door), write_frame('P', ""));
+    if (frame.kind == 'E') throw init_refusal(frame.payload, 0);
+    co_return frame.payload;
+}
+
+Task<std::optional<std::string>> reach_from(InitDoor door, std::string address, int port) {
+    const auto frame =
+        co_await ask_once(std::move(door), write_frame('R', join_fields({address, std::to_string(port)})));
+    if (frame.kind == 'O') co_return std::nullopt;
+    co_return init_refusal(frame.payload, port).user;
+}
+
+Task<InitUsage> ask_usage(InitDoor door) {
+    const auto frame = co_await ask_once(std::move(door), write_frame('U', ""));
+    const auto fields = split_fields(frame.payload);
+    if (frame.kind != 'O' || fields.size() != 2)
+        throw Error(Kind::unavailable, "usage_unknown", "the component does not say how much it uses");
+    co_return InitUsage{.cpu_nanoseconds = number_of<std::uint64_t>(fields[0]),
+                        .memory = {number_of<std::int64_t>(fields[1])}};
 }
 
 Task<std::unique_ptr<Process>> begin(InitDoor door, std::string request, Running how) {
     auto socket = co_await ask(std::move(door), std::move(request));
     InitFrames frames;
-    const auto answer = co_await read_answer(socket, frames);
+    const auto answer = co_await read_frame(socket, frames);
+    if (answer.kind == 'E') throw init_refusal(answer.payload, 0);
     std::optional<TerminalEvent> attached;
     if (how == Running::in_terminal) {
         const auto fields = split_fields(answer.payload);
@@ -332,6 +352,16 @@ Task<Stream> InitClient::dial(int port, Duration limit) const {
 Task<std::string> InitClient::ping(Duration limit) const {
     auto work = ping_socket(door_);
     co_return co_await finish_within(*clock_, limit, "the component's process 1", std::move(work));
+}
+
+Task<std::optional<std::string>> InitClient::reach(std::string address, int port, Duration limit) const {
+    auto work = reach_from(door_, address, port);
+    co_return co_await finish_within(*clock_, limit, "port " + std::to_string(port), std::move(work));
+}
+
+Task<InitUsage> InitClient::usage() const {
+    auto work = ask_usage(door_);
+    co_return co_await finish_within(*clock_, start_limit, "the component's process 1", std::move(work));
 }
 
 Task<std::unique_ptr<Process>> InitClient::terminal(TerminalRequest request) const {

@@ -9,6 +9,12 @@
 
 namespace berth::engine {
 
+/// What a component has used, all of its processes together.
+struct InitUsage {
+    std::uint64_t cpu_nanoseconds = 0;  ///< Since it began.
+    Bytes memory;                       ///< Now.
+};
+
 /// Speaks to the process 1 of one component through its door.
 ///
 /// Any loop may call. What cannot be reached is `unavailable` (`not_running`). The other side is not trusted:
@@ -21,6 +27,11 @@ class InitClient {
     Task<Stream> dial(int port, Duration limit = std::chrono::seconds(10)) const;
     /// Its version; proves that it lives.
     Task<std::string> ping(Duration limit = std::chrono::seconds(5)) const;
+    /// Whether a connection from inside to an address is accepted; nothing when it is, else why not: `port
+    /// 80: connection refused`.
+    Task<std::optional<std::string>> reach(std::string address, int port, Duration limit) const;
+    /// What its component has used; throws `unavailable` (`usage_unknown`) where that cannot be read.
+    Task<InitUsage> usage() const;
     /// Attaches to a terminal, making it when there is none of that id. The first event is its offset.
     Task<std::unique_ptr<Process>> terminal(TerminalRequest request) const;
     Task<std::unique_ptr<Process>> exec(ExecRequest request,

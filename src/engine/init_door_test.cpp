@@ -119,6 +119,19 @@ TEST_F(InitDoorTest, a_closed_port_says_so) {
     }
 }
 
+TEST_F(InitDoorTest, what_is_reached_from_inside_is_told_and_what_is_not) {
+    start();
+    tcp::acceptor service(loop_, {asio::ip::address_v4::loopback(), 0});
+    const int port = service.local_endpoint().port();
+    const auto reach = [&](std::string address) {
+        return run(client().reach(std::move(address), port, std::chrono::seconds(5)));
+    };
+    EXPECT_EQ(reach("127.0.0.1"), std::nullopt);
+    service.close();
+    EXPECT_EQ(reach("127.0.0.1"), "port " + std::to_string(port) + ": connection refused");
+    EXPECT_EQ(reach("no address"), "port " + std::to_string(port) + ": the address is neither IPv4 nor IPv6");
+}
+
 TEST_F(InitDoorTest, it_says_its_version_and_runs_programs_and_terminals) {
     start();
     EXPECT_EQ(ping(client()).find(':'), std::string::npos);

@@ -17,7 +17,8 @@ struct Carry {
     bool old = false;         ///< HTTP/1.0.
     bool keep = true;         ///< The client wants to go on, and may so far.
     bool may_repeat = false;  ///< The method may be sent twice and the whole body is here.
-    bool upgrade = false;     ///< An Upgrade was passed on.
+    bool upgrade = false;     ///< An Upgrade was passed on…
+    bool websocket = false;   ///< …to WebSocket.
     net::BodyScanner body;    ///< Of the request.
     std::size_t taken = 0;    ///< Bytes of the inbox that are head and body.
     std::string_view ready;   ///< Body bytes in the inbox.

@@ -1,4 +1,6 @@
-#include "gateway/proxy.hpp"
+#include "gateway/frame_walk.hpp"
+
+#include <algorithm>
 
 namespace berth::gateway {
 namespace {

@@ -65,7 +65,7 @@ Gateway::Gateway(World world, GatewayConfig config)
 
 void Gateway::attach(net::Server& server) {
     for (int index = 0; index < server.loop_count(); ++index) {
-        auto state = std::make_unique<LoopState>(server.loop(index), config_);
+        auto state = std::make_unique<LoopState>(server.loop(index), config_, world_.clock);
         server.loop(index).every_second([raw = state.get()] { raw->tick(); });
         server.loop(index).at_end([raw = state.get()] { raw->kept.clear(); });
         loops_.push_back(std::move(state));
@@ -185,6 +185,8 @@ Work<After> Gateway::serve_slowly(net::Connection& connection, Proof proof) {
         if (path == "/.berth/ticket" && world_.sign_in != nullptr) co_return co_await take_ticket(connection);
         auto visitor = remembered(connection, proof);
         if (!visitor && proof.kind != Proof::Kind::none) visitor = co_await admit(connection, proof);
+        if (path == auth::host_sign_in_path && world_.sign_in != nullptr)
+            co_return co_await sign_in_and_go_on(connection, visitor != nullptr);
         if (!visitor) co_return co_await ask_to_sign_in(connection, proof);
         const auto label = auth::host_label(world_.origin, head.host);
         auto place = co_await find_place(connection, std::string(label.value_or("")));
@@ -246,6 +248,15 @@ Work<After> Gateway::ask_to_sign_in(net::Connection& connection, Proof proof) {
         .next =
             "Open the session in a browser that is signed in, or send a token in the Berth-Token header."};
     co_return co_await refuse(connection, std::move(refusal));
+}
+
+/// Where a proxy before us sends a browser whose request it did not let through.
+Work<After> Gateway::sign_in_and_go_on(net::Connection& connection, bool signed_in) {
+    const auto to = next_path(connection.head.path);
+    if (signed_in) co_return co_await reply(connection, redirect(to, 302));
+    const auto nonce = find_cookie(connection.head, cookies_.nonce);
+    co_return co_await reply(connection,
+                             world_.sign_in->send_for_ticket(connection.head.host, to, nonce.text));
 }
 
 Work<std::optional<WakeView>> Gateway::wake(net::Connection& connection, const Route& route,

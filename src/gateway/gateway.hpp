@@ -62,6 +62,7 @@ class Gateway {
     net::Work<net::After> serve_slowly(net::Connection& connection, Proof proof);
     net::Work<net::After> serve_own_path(net::Connection& connection, Place place);
     net::Work<net::After> take_ticket(net::Connection& connection);
+    net::Work<net::After> sign_in_and_go_on(net::Connection& connection, bool signed_in);
     net::Work<net::After> ask_to_sign_in(net::Connection& connection, Proof proof);
     net::Work<net::After> answer_stopped(net::Connection& connection, Place place);
     net::Work<net::After> hold(net::Connection& connection, Place place, RouteTable::Watch& watch);

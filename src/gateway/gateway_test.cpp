@@ -203,6 +203,17 @@ class Tickets : public SessionHost {
     }
 };
 
+TEST_F(Tickets, are_asked_for_where_a_proxy_before_us_sends_a_browser) {
+    const auto answer = raw("GET /.berth/sign-in?to=%2Fwork%3Fx%3D1", navigate);
+    EXPECT_EQ(status(answer), "302");
+    EXPECT_TRUE(header(answer, "Location").ends_with("&to=%2Fwork%3Fx%3D1")) << answer;
+    const auto evil = raw("GET /.berth/sign-in?to=%2F%2Fevil.test", navigate);
+    EXPECT_TRUE(header(evil, "Location").ends_with("&to=%2F")) << evil;
+    const auto back = world.ask(world.request("GET /.berth/sign-in?to=%2Fwork"));
+    EXPECT_EQ(status(back), "302");
+    EXPECT_EQ(header(back, "Location"), "/work");
+}
+
 TEST_F(Tickets, bring_a_browser_back_with_a_cookie_of_its_own) {
     const auto browser = set_out();
     const auto answer = take(ticket_target(browser.nonce), browser.nonce_cookie);

@@ -33,6 +33,15 @@ std::string parameter(std::string_view target, std::string_view name) {
     return {};
 }
 
+}  // namespace
+
+std::string next_path(std::string_view target) {
+    auto to = parameter(target, "to");
+    return auth::own_path(to) ? to : "/";
+}
+
+namespace {
+
 net::Response expired() {
     return refusal_page(
         {.status = 403,
@@ -70,8 +79,7 @@ net::Response HostSignIn::send_for_ticket(std::string_view host, std::string_vie
 
 Task<net::Response> HostSignIn::take_ticket(std::string host, std::string target, std::string nonce) {
     const std::string secret = parameter(target, "ticket");
-    std::string to = parameter(target, "to");
-    if (!auth::own_path(to)) to = "/";
+    std::string to = next_path(target);
     if (secret.empty() || !nonce_text(nonce)) co_return expired();
     const Time now = clock_.now();
     const std::string here = net::lower(host);

@@ -5,6 +5,9 @@
 
 namespace berth::gateway {
 
+/// Where `?to=` of a target leads; `/` when that is no path of this host.
+std::string next_path(std::string_view target);
+
 /// The gateway's half of signing in to a session host (see auth/host_cookie.hpp).
 class HostSignIn {
   public:

@@ -100,9 +100,10 @@ std::string_view step_words(const Step& step) {
     struct Words {
         std::string_view name, done, active;
     };
-    static constexpr std::array<Words, 6> words{{{"admitted", "Admitted", "Checking quota and policy"},
+    static constexpr std::array<Words, 7> words{{{"admitted", "Admitted", "Checking quota and policy"},
                                                  {"scheduled", "Scheduled", "Finding a place to run"},
                                                  {"pulled", "Image ready", "Getting the image"},
+                                                 {"initialized", "Prepared", "Preparing the workspace"},
                                                  {"started", "Started", "Starting components"},
                                                  {"ready", "Ready", "Waiting until it answers"},
                                                  {"routed", "Routed", "Opening its address"}}};
@@ -204,14 +205,17 @@ net::Response refusal_page(const Refusal& refusal) {
 }
 
 std::vector<Step> steps_of(const Session& session, Time now) {
-    static constexpr std::array times{&Timings::admitted, &Timings::scheduled, &Timings::pulled,
-                                      &Timings::started,  &Timings::ready,     &Timings::routed};
-    static constexpr std::array names{"admitted", "scheduled", "pulled", "started", "ready", "routed"};
+    static constexpr std::array times{&Timings::admitted,    &Timings::scheduled, &Timings::pulled,
+                                      &Timings::initialized, &Timings::started,   &Timings::ready,
+                                      &Timings::routed};
+    static constexpr std::array names{"admitted", "scheduled", "pulled", "initialized",
+                                      "started",  "ready",     "routed"};
     const Timings timings = outdated(session) ? Timings{.admitted = 0} : session.status.timings;
     const bool failed = !outdated(session) && session.status.phase == Phase::failed;
     std::vector<Step> steps;
     bool reached = false;
     for (std::size_t i = 0; i < times.size(); ++i) {
+        if (times[i] == &Timings::initialized && (outdated(session) || !session.status.init)) continue;
         Step step{.name = names[i], .state = Step::State::waiting, .seconds = timings.*times[i]};
         if (step.seconds) {
             step.state = Step::State::done;

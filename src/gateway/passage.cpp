@@ -1,6 +1,12 @@
 #include "gateway/passage.hpp"
 
 namespace berth::gateway {
+namespace {
+
+/// A whole frame: close, two bytes, status 1001 (RFC 6455, 5.5.1).
+constexpr std::string_view going_away = "\x88\x02\x03\xE9";
+
+}  // namespace
 
 Passage::Passage(LoopState& its_state, net::Connection& its_connection,
                  std::shared_ptr<const Route> its_route, std::shared_ptr<const Way> its_way,
@@ -34,6 +40,19 @@ void Passage::close_all() {
     if (upstream) upstream->close();
 }
 
+void Passage::drain() {
+    goodbye_due_ = true;
+    say_goodbye();
+}
+
+/// Never in the middle of a frame: then it is tried again.
+void Passage::say_goodbye() {
+    if (!goodbye_due_ || !frames_down || !frames_down->between_frames() || connection.client.writing())
+        return;
+    net::Slices goodbye{going_away};
+    goodbye_due_ = connection.client.try_write(goodbye) == net::Outcome::would_block;
+}
+
 void Passage::expired() {
     timed_out = true;
     if (answer_begun)
@@ -43,10 +62,8 @@ void Passage::expired() {
 }
 
 void Passage::count_activity(const char* source) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
     route->meter->active_source.store(source, std::memory_order_relaxed);
-    route->meter->active_at.store(std::chrono::duration_cast<Duration>(now).count(),
-                                  std::memory_order_relaxed);
+    route->meter->active_at.store(state.clock.now().time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 void Passage::look_at_client() {
@@ -61,7 +78,10 @@ void Passage::look_at_client() {
 
 void LoopState::tick() {
     kept.tick();
-    for (auto* passage = first; passage != nullptr; passage = passage->next_) passage->look_at_client();
+    for (auto* passage = first; passage != nullptr; passage = passage->next_) {
+        passage->look_at_client();
+        passage->say_goodbye();
+    }
 }
 
 void LoopState::close(const std::function<bool(const Visitor&, const Route&)>& wanted) {

@@ -3,7 +3,9 @@
 #include <functional>
 #include <optional>
 
+#include "base/clock.hpp"
 #include "engine/engine.hpp"
+#include "gateway/frame_walk.hpp"
 #include "gateway/gatekeeper.hpp"
 #include "gateway/route.hpp"
 #include "gateway/upstream_pool.hpp"
@@ -38,16 +40,18 @@ class Passage;
 
 /// What one loop of the gateway keeps to itself.
 struct LoopState {
-    LoopState(net::Loop& its_loop, const GatewayConfig& its_config)
+    LoopState(net::Loop& its_loop, const GatewayConfig& its_config, const Clock& its_clock)
         : loop(its_loop),
           config(its_config),
+          clock(its_clock),
           kept(its_config.kept_each_max, its_config.kept_all_max, its_config.kept_seconds_max) {}
     net::Loop& loop;
     const GatewayConfig& config;
+    const Clock& clock;
     UpstreamPool kept;
     Passage* first = nullptr;
 
-    /// Once a second: kept connections, and clients that went away while an application thinks.
+    /// Once a second: kept connections, clients that went away while an application thinks, and goodbyes.
     void tick();
     /// Closes every passage that `wanted` names.
     void close(const std::function<bool(const Visitor&, const Route&)>& wanted);
@@ -72,6 +76,8 @@ class Passage final : public net::Closer, public net::Deadline {
     /// False when the session or its user has as many open as is allowed.
     bool within_limits() const { return within_limits_; }
     void close_all() override;
+    /// Tells the client of a WebSocket that we go away (1001); its answer is the application's goodbye.
+    void drain() override;
     void count_activity(const char* source);
     /// Looks whether the client is still there; ends the passage when it is not.
     void look_at_client();
@@ -92,15 +98,19 @@ class Passage final : public net::Closer, public net::Deadline {
     bool body_over = true;  ///< The whole request body went out.
     bool body_bad = false;
     bool client_gone = false;
+    std::optional<FrameWalk> frames_down;  ///< Of a WebSocket: what the application sent so far.
 
   protected:
     void expired() override;
 
   private:
     friend struct LoopState;
+    void say_goodbye();
+
     Passage* previous_ = nullptr;
     Passage* next_ = nullptr;
     bool within_limits_ = true;
+    bool goodbye_due_ = false;
 };
 
 }  // namespace berth::gateway

@@ -31,8 +31,9 @@ void prepare(Carry& carry) {
     const auto& head = connection.head;
     carry.head_only = head.method == "HEAD";
     carry.old = head.minor == 0;
-    carry.keep = head.keep_alive && !connection.draining;
+    carry.keep = head.keep_alive && !connection.leaving;
     carry.upgrade = may_upgrade(head.upgrade);
+    carry.websocket = net::same_word(head.upgrade, "websocket");
     carry.body = net::BodyScanner(head.framing, head.length);
     const auto behind = connection.inbox.bytes().substr(head.size);
     const auto step = carry.body.advance(behind);
@@ -41,8 +42,9 @@ void prepare(Carry& carry) {
     carry.passage.body_over = carry.body.ended();
     carry.may_repeat = carry.passage.body_over && idempotent(head.method);
     carry.memory.text.clear();
+    const auto client = connection.client_address();
     const RequestChanges changes{.cookies = carry.cookies,
-                                 .remote = connection.remote,
+                                 .remote = client,
                                  .user = carry.passage.visitor->name,
                                  .https = connection.config.tls,
                                  .upgrade = carry.upgrade};
@@ -171,7 +173,13 @@ net::Work<net::After> tunnel(Carry& carry) {
         if (walk->holds_data(piece)) passage.count_activity("websocket");
     };
     if (!from_client.empty()) count(from_client);
-    co_await net::pump(passage.state.loop, connection.client, *passage.upstream, std::move(count));
+    net::Tap follow;
+    if (carry.websocket) {
+        passage.frames_down.emplace().holds_data(carry.early);
+        follow = [&passage](std::string_view piece) { passage.frames_down->holds_data(piece); };
+    }
+    co_await net::pump(passage.state.loop, connection.client, *passage.upstream, std::move(count),
+                       std::move(follow));
     co_return net::After::close;
 }
 

@@ -15,17 +15,4 @@ net::Work<net::After> forward(LoopState& state, net::Connection& connection,
                               std::shared_ptr<const Visitor> visitor, const Dial& dial,
                               const OwnCookies& cookies);
 
-/// Counts what a person sends through a WebSocket: frames of text or bytes, not pings and pongs (RFC
-/// 6455, 5.2).
-class FrameWalk {
-  public:
-    /// Whether a data frame has bytes in `piece`.
-    bool holds_data(std::string_view piece);
-
-  private:
-    std::uint64_t payload_left_ = 0;
-    std::string header_;  // Of a frame whose header came in part; at most 14 bytes.
-    bool data_ = false;
-};
-
 }  // namespace berth::gateway

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <future>
 
 #include "gateway/test_world.hpp"
 
@@ -375,6 +376,54 @@ TEST_F(Proxy, a_tunnel_holds_back_both_ways_and_ends_with_a_reset) {
     EXPECT_LT(fill(client), 32u << 20);
     app.reset();
     EXPECT_TRUE(eventually([&] { return world.server->connections() == 0; }));
+}
+
+/// A server's frame of bytes, unmasked.
+std::string data_frame(std::string_view payload) {
+    return "\x82" + std::string(1, static_cast<char>(payload.size())) + std::string(payload);
+}
+
+TEST_F(Proxy, a_websocket_hears_between_two_frames_that_the_gateway_goes_away) {
+    auto client = world.connect();
+    client.send(get("/ws", upgrade));
+    auto app = application.accept();
+    app.receive_until("\r\n\r\n");
+    const auto whole = data_frame("hello");
+    app.send(switched + whole + whole.substr(0, 4));
+    client.receive_until("\r\n\r\n");
+    EXPECT_EQ(client.receive_exactly(whole.size() + 4), whole + whole.substr(0, 4));
+    auto stopped = std::async(std::launch::async, [&] { test::wait(world.server->stop(Duration(8000))); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    app.send(whole.substr(4));
+    EXPECT_EQ(client.receive_exactly(whole.size() - 4), whole.substr(4));
+    EXPECT_EQ(client.receive_exactly(4), "\x88\x02\x03\xE9") << "1001, going away";
+    // Its answer is the application's goodbye.
+    const std::string answer("\x88\x82mask\x6E\x88", 8);
+    client.send(answer);
+    EXPECT_EQ(app.receive_exactly(8), answer);
+    app.close();
+    EXPECT_EQ(client.receive(), "");
+    stopped.get();
+}
+
+TEST_F(Proxy, a_tunnel_goes_on_while_the_server_leaves) {
+    auto client = world.connect();
+    client.send(get("/ws", upgrade));
+    auto app = application.accept();
+    app.receive_until("\r\n\r\n");
+    app.send(switched);
+    client.receive_until("\r\n\r\n");
+    auto left = std::async(std::launch::async,
+                           [&] { test::wait(world.server->leave(Duration(50), Duration(20'000))); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    app.send(data_frame("news"));
+    EXPECT_EQ(client.receive_exactly(6), data_frame("news"));
+    client.send("back");
+    EXPECT_EQ(app.receive_exactly(4), "back");
+    client.close();
+    app.close();
+    left.get();
+    EXPECT_EQ(world.server->connections(), 0);
 }
 
 TEST_F(Proxy, a_refused_upgrade_is_an_ordinary_answer) {

@@ -32,6 +32,7 @@ class DialEngine final : public engine::Engine {
     Task<> stop() override { co_return; }
     Task<Observed> observe(WorkloadId) override { throw unused(); }
     Task<std::vector<WorkloadId>> list() override { throw unused(); }
+    Task<std::vector<Thing>> inventory(std::vector<WorkloadId>) override { throw unused(); }
     Task<> apply(WorkloadId, Changes) override { throw unused(); }
     void watch(std::function<void(WorkloadId)>) override {}
     std::optional<std::string> down_because() const override { return std::nullopt; }

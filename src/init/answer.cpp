@@ -6,6 +6,7 @@
 
 #include "init/server.hpp"
 #include "init/text.hpp"
+#include "init/usage.hpp"
 #include "init/version.hpp"
 
 namespace berth::init {
@@ -100,10 +101,17 @@ void Server::answer(Connection& client, const Frame& frame, Time now) {
     switch (request.kind) {
         case 'D':
         case 'F':
+        case 'R':
             return start_dial(client, request, now);
         case 'P':
             client.out.put('O', {version});
             break;
+        case 'U': {
+            const auto used = read_usage();
+            if (!used) return refuse(client, {ENOENT, "there are no files of a control group"}, now);
+            client.out.put('O', {decimal(used->cpu).view(), nul, decimal(used->memory).view()});
+            break;
+        }
         case 'L': {
             Text<8192> list;
             terminals_.list(list);
@@ -128,17 +136,19 @@ void Server::answer(Connection& client, const Frame& frame, Time now) {
 }
 
 void Server::start_dial(Connection& client, const Request& request, Time now) {
-    client.forwards = request.kind == 'F';
-    if (!client.forwards && client.entrance == Entrance::network) {
+    using enum Connection::Purpose;
+    client.purpose = request.kind == 'D' ? hand_over : request.kind == 'F' ? forward : reach;
+    if (client.purpose == hand_over && client.entrance == Entrance::network) {
         return refuse(client, {ENOSYS, "no descriptor travels over TCP: ask for F"}, now);
     }
-    if (client.forwards && forwards_.full()) return refuse(client, too_many_forwards, now);
+    if (client.purpose == forward && forwards_.full()) return refuse(client, too_many_forwards, now);
     client.phase = Connection::Phase::dialling;
     client.deadline = now + dial_time;
-    const auto state = client.dial.start(request.port);
+    const auto state =
+        client.purpose == reach ? client.dial.start(request.endpoint) : client.dial.start(request.port);
     // A socket that is connected already is writable: `F` goes on in the next round, when its own frame is
     // out of the inbox and what is left there is for the port.
-    if (state != Dial::State::connected || !client.forwards) advance_dial(client, state, now);
+    if (state != Dial::State::connected || client.purpose != forward) advance_dial(client, state, now);
 }
 
 void Server::advance_dial(Connection& client, Dial::State state, Time now) {
@@ -146,8 +156,9 @@ void Server::advance_dial(Connection& client, Dial::State state, Time now) {
     if (state == Dial::State::failed) {
         return refuse(client, {client.dial.error(), "nothing answers on that port"}, now);
     }
-    if (client.forwards) return start_forward(client, now);
-    client.out.carry(std::move(client.dial.socket()));
+    if (client.purpose == Connection::Purpose::forward) return start_forward(client, now);
+    if (client.purpose == Connection::Purpose::hand_over) client.out.carry(std::move(client.dial.socket()));
+    client.dial.socket().reset();
     client.out.put('O');
     finish(client, now);
 }

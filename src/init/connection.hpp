@@ -41,7 +41,8 @@ struct Connection {
     Outbox out;
     Time deadline;  ///< Of the phases request, dialling and closing.
     Dial dial;
-    bool forwards = false;  ///< The dialled port is for this very connection.
+    enum class Purpose { hand_over, forward, reach };
+    Purpose purpose = Purpose::hand_over;  ///< What the dialled port is for: see D, F and R.
     Terminal* terminal = nullptr;
     std::uint64_t offset = 0;  ///< Of the next byte of the terminal to put into `out`.
     Exec* exec = nullptr;

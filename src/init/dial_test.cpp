@@ -78,6 +78,25 @@ TEST_F(Init, what_is_no_port_is_refused) {
     }
 }
 
+TEST_F(Init, what_is_reached_is_said_and_the_connection_closed) {
+    for (const auto& [family, address] : {std::pair(AF_INET, "127.0.0.1"), std::pair(AF_INET6, "::1")}) {
+        Listener listener(family);
+        const auto port = listener.port();
+        auto client = ask('R', fields({address, port}));
+        EXPECT_EQ(client.read(), (Message{'O', ""})) << address;
+        EXPECT_TRUE(client.ended());
+        EXPECT_FALSE(client.received);
+        const auto theirs = listener.accept();
+        char byte = 0;
+        EXPECT_EQ(::read(theirs.get(), &byte, 1), 0) << "the connection is still open";
+        listener.close();
+        EXPECT_EQ(ask('R', fields({address, port})).read()->payload.substr(0, 12), "ECONNREFUSED") << address;
+    }
+    // A port of this address only: nothing of ours is tried in its place.
+    const Listener listener(AF_INET);
+    EXPECT_EQ(ask('R', fields({"127.0.0.2", listener.port()})).read()->kind, 'E');
+}
+
 TEST_F(Init, a_client_that_gives_up_a_dial_leaves_nothing_behind) {
     const auto open = [&] {
         const auto all =

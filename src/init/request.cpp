@@ -9,6 +9,7 @@ namespace berth::init {
 namespace {
 
 constexpr Refusal wrong_id{EINVAL, "the terminal's id is not 1 to 64 printable characters"};
+constexpr Refusal wrong_port{EINVAL, "the port is not a number from 1 to 65535"};
 constexpr Refusal wrong_size{EINVAL, "rows and columns are not numbers up to 65535"};
 
 bool is_id(std::string_view text) {
@@ -52,6 +53,23 @@ Refusal read_variables(std::string_view field, Request& request) {
         c_string(*pair)[pair->size()] = '\0';
     }
     request.variables[count] = nullptr;
+    return {};
+}
+
+Refusal read_port(std::string_view text, Request& request) {
+    const auto port = number(text, UINT16_MAX);
+    if (!port || *port == 0) return wrong_port;
+    request.port = static_cast<std::uint16_t>(*port);
+    return {};
+}
+
+Refusal read_reach(Fields& fields, Request& request) {
+    const auto address = fields.next();
+    const auto port = fields.next();
+    if (!port) return wrong_port;
+    if (const auto refusal = read_port(*port, request)) return refusal;
+    if (!read_endpoint(c_string(*address), request.port, request.endpoint))
+        return {EINVAL, "the address is neither IPv4 nor IPv6"};
     return {};
 }
 
@@ -103,6 +121,7 @@ std::optional<WindowSize> read_size(Fields& fields) {
 Refusal read_request(const Frame& frame, Request& request) {
     request.kind = frame.kind;
     request.port = 0;
+    request.endpoint = {};
     request.id = {};
     request.size = {};
     request.offset.reset();
@@ -117,14 +136,13 @@ Refusal read_request(const Frame& frame, Request& request) {
     switch (frame.kind) {
         case 'P':
         case 'L':
+        case 'U':
             return {};
         case 'D':
-        case 'F': {
-            const auto port = number(text, UINT16_MAX);
-            if (!port || *port == 0) return {EINVAL, "the port is not a number from 1 to 65535"};
-            request.port = static_cast<std::uint16_t>(*port);
-            return {};
-        }
+        case 'F':
+            return read_port(text, request);
+        case 'R':
+            return read_reach(fields, request);
         case 'K':
             request.id = text;
             return is_id(text) ? Refusal{} : wrong_id;

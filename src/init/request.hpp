@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "init/dial.hpp"
 #include "init/frame.hpp"
 #include "init/limits.hpp"
 
@@ -34,7 +35,8 @@ struct Request {
     Request& operator=(const Request&) = delete;
 
     char kind = 0;
-    std::uint16_t port = 0;               ///< D F
+    std::uint16_t port = 0;               ///< D F R
+    Endpoint endpoint;                    ///< R
     std::string_view id;                  ///< K T: 1 to `id_max` printable characters without blanks
     WindowSize size;                      ///< T X
     std::optional<std::uint64_t> offset;  ///< T: nothing means everything that is still kept

@@ -38,6 +38,34 @@ TEST(Request, a_dial_names_a_port) {
         EXPECT_EQ(read('D', wrong).error, EINVAL);
 }
 
+TEST(Request, reaching_names_an_address_of_either_family_and_a_port) {
+    const auto four = read('R',
+                           "198.18.0.7\0"
+                           "8081"s);
+    ASSERT_EQ(four.error, 0);
+    EXPECT_EQ(four.request->endpoint.v4.sin_family, AF_INET);
+    EXPECT_EQ(four.request->endpoint.v4.sin_port, htons(8081));
+    EXPECT_EQ(four.request->endpoint.size, sizeof(sockaddr_in));
+    const auto six = read('R',
+                          "fd00::7\0"
+                          "1"s);
+    ASSERT_EQ(six.error, 0);
+    EXPECT_EQ(six.request->endpoint.v6.sin6_family, AF_INET6);
+    EXPECT_EQ(six.request->endpoint.size, sizeof(sockaddr_in6));
+    for (const auto& wrong : {""s, "198.18.0.7"s, "198.18.0.7\0"s,
+                              "198.18.0.7\0"
+                              "0"s,
+                              "model\0"
+                              "80"s,
+                              "\0"
+                              "80"s,
+                              "1.2.3.4.5\0"
+                              "80"s,
+                              "fd00::7%eth0\0"
+                              "80"s})
+        EXPECT_EQ(read('R', wrong).error, EINVAL) << testing::PrintToString(wrong);
+}
+
 TEST(Request, a_terminal_is_id_size_offset_and_program) {
     const auto result = read('T',
                              "main\0"

@@ -193,6 +193,14 @@ Task<json::value> Client::patch(Resource resource, Key key, json::object change,
         request("PATCH", path_of(resource, key, subresource), &body, "application/merge-patch+json"));
 }
 
+Task<json::value> Client::replace(Resource resource, json::object object, std::string subresource) {
+    object["apiVersion"] = api_version(resource);
+    object["kind"] = resource.kind;
+    const json::value body(std::move(object));
+    const Key key{text_at(body, {"metadata", "namespace"}), text_at(body, {"metadata", "name"})};
+    co_return co_await call(request("PUT", path_of(resource, key, subresource), &body));
+}
+
 Task<std::optional<json::value>> Client::remove(Resource resource, Key key, Removal removal) {
     json::object options{{"apiVersion", "v1"}, {"kind", "DeleteOptions"}};
     if (!removal.uid.empty()) options["preconditions"] = json::object{{"uid", removal.uid}};

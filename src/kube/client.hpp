@@ -69,6 +69,8 @@ class Client {
                             std::string subresource = {});
     /// A merge patch (RFC 7386).
     Task<json::value> patch(Resource resource, Key key, json::object change, std::string subresource = {});
+    /// Writes it whole (PUT); the metadata has to name uid and version that it must still have.
+    Task<json::value> replace(Resource resource, json::object object, std::string subresource = {});
     /// The object as it is now, on its way out; nothing when it is gone. One with another uid is `conflict`.
     Task<std::optional<json::value>> remove(Resource resource, Key key, Removal removal);
     Task<ObjectPage> list(Resource resource, Selection selection, int limit, std::string from = {},

@@ -66,6 +66,17 @@ TEST_F(Client, makes_finds_changes_and_removes) {
     EXPECT_EQ(server.tally.blind_deletions, 0);
 }
 
+TEST_F(Client, replaces_what_is_as_it_was_seen_and_nothing_else) {
+    auto client = make();
+    auto seen = harness.run(client.create(config_maps, config_map("x", {{"k", "1"}})));
+    auto wanted = seen.as_object();
+    wanted["data"] = json::object{{"l", "2"}};
+    const auto made = harness.run(client.replace(config_maps, wanted));
+    EXPECT_EQ(*find_at(made, {"data"}), (json::object{{"l", "2"}})) << "all of it, not only what is new";
+    EXPECT_EQ(harness.failure_of(client.replace(config_maps, wanted)).kind, Kind::conflict);
+    EXPECT_EQ(*harness.run(client.find(config_maps, {"a", "x"})), made);
+}
+
 TEST_F(Client, applies_in_the_name_of_a_manager) {
     auto client = make();
     server.script = [this](const HttpRequest& request) -> Pieces {

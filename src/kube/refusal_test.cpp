@@ -33,6 +33,10 @@ TEST(Refusal, each_reason_has_one_meaning) {
     EXPECT_EQ(meaning(403, status(403, "Forbidden", "pods x is forbidden: exceeded quota: few")),
               (Meaning{Kind::too_many, "quota_exceeded"}));
     EXPECT_EQ(
+        meaning(403, status(403, "Forbidden",
+                            "pods x is forbidden: status unknown for quota: berth, resources: limits.cpu")),
+        (Meaning{Kind::busy, "quota_unknown"}));
+    EXPECT_EQ(
         meaning(403, status(403, "Forbidden", "ending", R"({"causes":[{"reason":"NamespaceTerminating"}]})")),
         (Meaning{Kind::unavailable, "namespace_ending"}));
     EXPECT_EQ(meaning(404, status(404, "NotFound", "x")), (Meaning{Kind::not_found, "not_found"}));

@@ -22,7 +22,13 @@ inline constexpr Resource claims{"", "v1", "persistentvolumeclaims", "Persistent
 inline constexpr Resource events{"", "v1", "events", "Event"};
 inline constexpr Resource namespaces{"", "v1", "namespaces", "Namespace", false};
 inline constexpr Resource nodes{"", "v1", "nodes", "Node", false};
+inline constexpr Resource definitions{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
+                                      "CustomResourceDefinition", false};
+inline constexpr Resource resource_quotas{"", "v1", "resourcequotas", "ResourceQuota"};
+inline constexpr Resource limit_ranges{"", "v1", "limitranges", "LimitRange"};
 inline constexpr Resource network_policies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"};
+inline constexpr Resource ingresses{"networking.k8s.io", "v1", "ingresses", "Ingress"};
+inline constexpr Resource http_routes{"gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute"};
 
 /// Which object.
 struct Key {

@@ -24,14 +24,17 @@ inline constexpr std::size_t text_max = 128 << 10;    ///< Bytes of the whole sp
 
 inline constexpr std::size_t components_max = 16;
 inline constexpr std::size_t volumes_max = 16;
-inline constexpr std::size_t items_max = 64;       ///< Ports, mounts, ways in, tags.
-inline constexpr std::size_t arguments_max = 256;  ///< Words of one command.
-inline constexpr std::size_t variables_max = 256;  ///< Of one component.
+inline constexpr std::size_t items_max = 64;         ///< Ports, mounts, ways in, tags.
+inline constexpr std::size_t arguments_max = 256;    ///< Words of one command.
+inline constexpr std::size_t variables_max = 256;    ///< Of one component.
+inline constexpr std::size_t steps_max = 16;         ///< Init steps of one component.
+inline constexpr std::size_t object_name_max = 253;  ///< Of an object in a cluster (RFC 1123 subdomain).
 
 inline constexpr int port_max = 65535;
 inline constexpr int user_max = 2'000'000'000;
 inline constexpr int pids_min = 4;
 inline constexpr int pids_max = 4096;  ///< A machine has 32768 unless its administrator gave it more.
+inline constexpr int gpu_max = 64;
 // So large that nobody means more, so small that sums of many stay far from the end of 64 bits.
 inline constexpr MilliCpu cpu_min{10};
 inline constexpr MilliCpu cpu_max{1'000'000};

@@ -48,12 +48,21 @@ struct Timings {
     std::optional<double> admitted;
     std::optional<double> scheduled;
     std::optional<double> pulled;
+    std::optional<double> initialized;  ///< Only of a start that had init steps to run.
     std::optional<double> started;
     std::optional<double> ready;
     std::optional<double> routed;
     bool operator==(const Timings&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Timings, (), (admitted, scheduled, pulled, started, ready, routed))
+BOOST_DESCRIBE_STRUCT(Timings, (), (admitted, scheduled, pulled, initialized, started, ready, routed))
+
+/// The init steps of one start.
+struct InitProgress {
+    int steps = 0;
+    int done = 0;
+    bool operator==(const InitProgress&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(InitProgress, (), (steps, done))
 
 struct SessionStatus {
     Phase phase = Phase::pending;
@@ -63,12 +72,13 @@ struct SessionStatus {
     std::vector<Condition> conditions;
     std::optional<Time> started_at;
     Timings timings;
+    std::optional<InitProgress> init;   ///< Absent: this start had none to run.
     std::vector<std::string> last_log;  ///< Last lines of the component that failed.
     int incarnation = 0;                ///< The start that this status speaks of.
     bool operator==(const SessionStatus&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionStatus, (),
-                      (phase, reason, message, components, conditions, started_at, timings, last_log,
+                      (phase, reason, message, components, conditions, started_at, timings, init, last_log,
                        incarnation))
 
 /// Dated asks; the latest wins, and a terminate is final.

@@ -17,8 +17,8 @@ constexpr std::string_view api_version = "berth.dev/v1alpha1";
 /// Keys of the design whose feature is not built yet: refused by name, never ignored.
 constexpr std::string_view unbuilt_spec[] = {"chart",    "parameters", "pool",   "prepull",
                                              "onSignIn", "onSignOut",  "engines"};
-constexpr std::string_view unbuilt_component[] = {"liveness", "files", "secrets", "init", "pullSecret"};
-constexpr std::string_view unbuilt_resources[] = {"gpu", "limits"};
+constexpr std::string_view unbuilt_component[] = {"liveness", "files", "secrets"};
+constexpr std::string_view unbuilt_resources[] = {"limits"};
 constexpr std::string_view unbuilt_access[] = {"capabilities", "activity"};
 constexpr std::string_view unbuilt_lifecycle[] = {"freezeAfter", "hibernateAfter", "maxLifetime",
                                                   "warnBefore", "grace"};
@@ -187,14 +187,59 @@ void check_resources(const Resources& resources, const std::string& path) {
     if (resources.memory > limits::memory_max) refuse(path + ".memory", "at most 64Ti");
     if (resources.pids < limits::pids_min || resources.pids > limits::pids_max)
         refuse(path + ".pids", fmt::format("expected {} to {}", limits::pids_min, limits::pids_max));
+    if (resources.gpu && (*resources.gpu < 1 || *resources.gpu > limits::gpu_max))
+        refuse(path + ".gpu", fmt::format("expected 1 to {}", limits::gpu_max));
+}
+
+void check_image(const std::string& image, const std::string& path) {
+    if (image.empty()) refuse(path, "an image is needed");
+    if (image.starts_with('-') || image.find(' ') != std::string::npos || has_control(image))
+        refuse(path, quoted(image) + " is not the name of an image");
+    check_length(path, image, limits::image_max);
+}
+
+void check_env(const std::map<std::string, std::string>& env, const std::string& path) {
+    check_count(path, env, limits::variables_max);
+    for (const auto& [name, text] : env)
+        if (name.empty() || name.find_first_of("= ") != std::string::npos || has_control(name) ||
+            text.find('\0') != std::string::npos)
+            refuse(path, quoted(name) + " is not the name of a variable");
+}
+
+/// Names of objects in a cluster: RFC 1123 subdomains.
+void check_secret_name(const std::string& name, const std::string& path) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    const bool fine =
+        !name.empty() && name.size() <= limits::object_name_max && letter(name.front()) &&
+        letter(name.back()) &&
+        std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || c == '-' || c == '.'; });
+    if (!fine) refuse(path, quoted(name) + " is not the name of a Secret");
+}
+
+void check_init(const TemplateSpec& spec, const Component& component, const std::string& path) {
+    if (component.init.empty()) return;
+    check_count(path, component.init, limits::steps_max);
+    if (init_volume(spec, component) == nullptr)
+        refuse(
+            path,
+            "the component mounts no volume of scope workspace or session that it can write, so nothing of "
+            "it would stay");
+    for (std::size_t i = 0; i < component.init.size(); ++i) {
+        const auto& step = component.init[i];
+        const auto at = fmt::format("{}[{}]", path, i);
+        check_image(step.image, at + ".image");
+        if (step.command.empty()) refuse(at + ".command", "a command is needed");
+        check_count(at + ".command", step.command, limits::arguments_max);
+        check_count(at + ".args", step.args, limits::arguments_max);
+        check_env(step.env, at + ".env");
+        if (const auto name = step_name(component.name, i + 1); find_component(spec, name) != nullptr)
+            refuse(at, "a component has its name, " + quoted(name), "rename that component");
+    }
 }
 
 void check_component(const TemplateSpec& spec, const Component& component, const std::string& path) {
-    if (component.image.empty()) refuse(path + ".image", "an image is needed");
-    if (component.image.starts_with('-') || component.image.find(' ') != std::string::npos ||
-        has_control(component.image))
-        refuse(path + ".image", quoted(component.image) + " is not the name of an image");
-    check_length(path + ".image", component.image, limits::image_max);
+    check_image(component.image, path + ".image");
+    if (component.pull_secret) check_secret_name(*component.pull_secret, path + ".pullSecret");
     if (component.command) check_count(path + ".command", *component.command, limits::arguments_max);
     if (component.args) check_count(path + ".args", *component.args, limits::arguments_max);
     check_names(path + ".ports", component.ports);
@@ -204,13 +249,10 @@ void check_component(const TemplateSpec& spec, const Component& component, const
     if (component.user && (*component.user < 1 || *component.user > limits::user_max))
         refuse(path + ".user", "expected a number above 0");
     check_resources(component.resources, path + ".resources");
-    check_count(path + ".env", component.env, limits::variables_max);
-    for (const auto& [name, text] : component.env)
-        if (name.empty() || name.find_first_of("= ") != std::string::npos || has_control(name) ||
-            text.find('\0') != std::string::npos)
-            refuse(path + ".env", quoted(name) + " is not the name of a variable");
+    check_env(component.env, path + ".env");
     if (component.readiness) check_probe(component, *component.readiness, path + ".readiness");
     check_mounts(spec, component, path);
+    check_init(spec, component, path + ".init");
 }
 
 void check_access(const TemplateSpec& spec, const Access& access, const std::string& path) {
@@ -313,24 +355,6 @@ json::value to_document(const std::string& name, const TemplateSpec& spec) {
                         {"kind", "Template"},
                         {"metadata", json::object{{"name", name}}},
                         {"spec", json::to_json(spec)}};
-}
-
-const Access* default_access(const TemplateSpec& spec) {
-    for (const auto& access : spec.access)
-        if (access.default_) return &access;
-    return spec.access.empty() ? nullptr : &spec.access.front();
-}
-
-const Component* find_component(const TemplateSpec& spec, std::string_view name) {
-    for (const auto& component : spec.components)
-        if (component.name == name) return &component;
-    return nullptr;
-}
-
-const Port* find_port(const Component& component, std::string_view name) {
-    for (const auto& port : component.ports)
-        if (port.name == name) return &port;
-    return nullptr;
 }
 
 }  // namespace berth

@@ -60,9 +60,10 @@ struct Resources {
     MilliCpu cpu{1000};
     Bytes memory{std::int64_t{1} << 30};
     int pids = 1024;
+    std::optional<int> gpu;  ///< Whole devices of its own.
     bool operator==(const Resources&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Resources, (), (cpu, memory, pids))
+BOOST_DESCRIBE_STRUCT(Resources, (), (cpu, memory, pids, gpu))
 
 struct Mount {
     std::string volume;
@@ -72,10 +73,22 @@ struct Mount {
 };
 BOOST_DESCRIBE_STRUCT(Mount, (), (volume, path, read_only))
 
+/// What runs to its end before a session's components start: once for each new volume that it is for.
+struct InitStep {
+    std::string image;
+    std::vector<std::string> command;
+    std::vector<std::string> args;
+    std::map<std::string, std::string> env;
+    bool operator==(const InitStep&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(InitStep, (), (image, command, args, env))
+
 /// One container of a session.
 struct Component {
     std::string name;
     std::string image;
+    std::optional<std::string>
+        pull_secret;  ///< Name of the cluster's Secret with which nodes pull the image.
     std::optional<std::vector<std::string>> command;  ///< Replaces the image's entry point.
     std::optional<std::vector<std::string>> args;     ///< Replaces the image's command.
     Profile profile = Profile::strict;
@@ -86,11 +99,12 @@ struct Component {
     Resources resources;
     std::map<std::string, std::string> env;
     std::vector<Mount> mounts;
+    std::vector<InitStep> init;  ///< With its mounts, user, profile and limits, one after the other.
     bool operator==(const Component&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Component, (),
-                      (name, image, command, args, profile, user, restart, ports, readiness, resources, env,
-                       mounts))
+                      (name, image, pull_secret, command, args, profile, user, restart, ports, readiness,
+                       resources, env, mounts, init))
 
 struct VolumeSpec {
     std::string name;
@@ -188,5 +202,15 @@ json::value to_document(const std::string& name, const TemplateSpec& spec);
 const Access* default_access(const TemplateSpec& spec);
 const Component* find_component(const TemplateSpec& spec, std::string_view name);
 const Port* find_port(const Component& component, std::string_view name);
+
+/// What the engine calls the container of a component's init step number `number`, counted from 1.
+std::string step_name(const std::string& component, std::size_t number);
+
+/// The volume that a component's init steps are for: of those it can write the first of scope workspace, else
+/// session. Nullptr: none. What all sessions of a user share has no one start to be made in.
+const VolumeSpec* init_volume(const TemplateSpec& spec, const Component& component);
+
+/// Every image that a session of it needs, each once, in the order of their first use.
+std::vector<std::string> images_of(const TemplateSpec& spec);
 
 }  // namespace berth

@@ -76,6 +76,61 @@ TEST(Template, a_key_whose_feature_is_not_built_is_refused_by_name) {
               "not_built: \"pool\" is not supported by this version of Berth" + next);
 }
 
+TEST(Template, init_steps_need_an_image_a_command_and_a_volume_that_keeps_what_they_make) {
+    const auto with = [](const std::string& init) {
+        return refusal("mounts: [{volume: home, path: /home/demo}]",
+                       "mounts: [{volume: home, path: /home/demo}]\n      init: " + init);
+    };
+    EXPECT_EQ(with("[{image: git, command: [git, clone, x], args: [y], env: {A: b}}]"), "accepted");
+    EXPECT_EQ(with("[{command: [git]}]"), "invalid_field: components[0].init[0].image: an image is needed");
+    EXPECT_EQ(with("[{image: git}]"), "invalid_field: components[0].init[0].command: a command is needed");
+    EXPECT_EQ(with("[{image: git, command: [x], env: {\"A B\": c}}]"),
+              "invalid_field: components[0].init[0].env: \"A B\" is not the name of a variable");
+    EXPECT_EQ(with("[{image: git, command: [x], mounts: []}]"),
+              "unknown_key: \"components[0].init[0].mounts\" is not a known key");
+    const std::string none =
+        "invalid_field: components[0].init: the component mounts no volume of scope workspace or session "
+        "that "
+        "it can write, so nothing of it would stay";
+    EXPECT_EQ(refusal("mounts: [{volume: home, path: /home/demo}]",
+                      "mounts: [{volume: home, path: /home/demo, readOnly: true}]\n"
+                      "      init: [{image: git, command: [x]}]"),
+              none);
+    EXPECT_EQ(refusal("mounts: [{volume: home, path: /home/demo}]", "init: [{image: git, command: [x]}]"),
+              none);
+}
+
+TEST(Template, no_component_has_the_name_of_an_init_step) {
+    EXPECT_EQ(refusal("mounts: [{volume: home, path: /home/demo}]",
+                      "mounts: [{volume: home, path: /home/demo}]\n"
+                      "      init: [{image: git, command: [x]}]\n"
+                      "    - {name: web-init-1, image: y}"),
+              "invalid_field: components[0].init[0]: a component has its name, \"web-init-1\" | rename that "
+              "component");
+}
+
+TEST(Template, the_volume_of_init_steps_is_that_of_the_workspace_else_that_of_the_session) {
+    TemplateSpec spec;
+    spec.volumes = {{.name = "mine", .scope = VolumeScope::user},
+                    {.name = "scratch", .scope = VolumeScope::session},
+                    {.name = "home"}};
+    Component component{.name = "a", .image = "x"};
+    component.mounts = {{"mine", "/m"}, {"scratch", "/s"}, {"home", "/h"}};
+    EXPECT_EQ(init_volume(spec, component), &spec.volumes[2]);
+    component.mounts[2].read_only = true;
+    EXPECT_EQ(init_volume(spec, component), &spec.volumes[1]);
+    component.mounts = {{"mine", "/m"}};
+    EXPECT_EQ(init_volume(spec, component), nullptr);
+}
+
+TEST(Template, devices_and_pull_secrets_have_limits) {
+    EXPECT_EQ(refusal("cpu: 500m", "gpu: 2"), "accepted");
+    EXPECT_EQ(refusal("cpu: 500m", "gpu: 0"), "invalid_field: components[0].resources.gpu: expected 1 to 64");
+    EXPECT_EQ(refusal("      env:", "      pullSecret: team.registry\n      env:"), "accepted");
+    EXPECT_EQ(refusal("      env:", "      pullSecret: Team\n      env:"),
+              "invalid_field: components[0].pullSecret: \"Team\" is not the name of a Secret");
+}
+
 TEST(Template, references_that_lead_nowhere_name_the_nearest) {
     EXPECT_EQ(refusal("volume: home", "volume: hom"),
               "invalid_field: components[0].mounts: there is no volume \"hom\" | did you mean \"home\"?");

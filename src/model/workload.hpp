@@ -14,6 +14,27 @@ namespace berth {
 struct WorkloadNoun {};
 using WorkloadId = Id<WorkloadNoun>;
 
+/// Whose a workload or a volume is, and in which place of theirs: marks that mean nothing to an engine but
+/// that it may keep apart what differs in them.
+struct Space {
+    std::string owner;
+    std::string part;  ///< Empty: all of the owner's places share it.
+    bool operator==(const Space&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Space, (), (owner, part))
+
+/// What a space may take together; absent: no limit of it.
+struct Allowance {
+    std::optional<MilliCpu> cpu;
+    std::optional<Bytes> memory;
+    bool operator==(const Allowance&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Allowance, (), (cpu, memory))
+
+/// lasting: it runs until it is stopped. once: it runs to its end, and nobody asks whether it is ready.
+enum class Run { lasting, once };
+BOOST_DESCRIBE_ENUM(Run, lasting, once)
+
 struct WorkloadMount {
     std::string volume;  ///< Handle of a volume of the workload.
     std::string path;
@@ -37,34 +58,46 @@ struct WorkloadComponent {
     std::optional<Probe> readiness;
     std::vector<WorkloadMount> mounts;
     Duration stop_timeout{std::chrono::seconds(10)};
+    Run run = Run::lasting;
+    std::optional<std::string> pull_secret;
+    std::string kind;  ///< Which of an administrator's settings are for it.
     /// `incarnation.restarts`: a component that carries another one is replaced.
     std::string generation;
     bool operator==(const WorkloadComponent&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkloadComponent, (),
                       (name, image, digest, command, args, env, profile, user, resources, ports, readiness,
-                       mounts, stop_timeout, generation))
+                       mounts, stop_timeout, run, pull_secret, kind, generation))
 
 struct WorkloadVolume {
     std::string handle;
     Bytes size;
     int owner = 1000;  ///< Numeric user that a new volume belongs to; the group is 0.
+    Space space;
+    std::string kind;  ///< Which of an administrator's settings are for it.
     bool operator==(const WorkloadVolume&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(WorkloadVolume, (), (handle, size, owner))
+BOOST_DESCRIBE_STRUCT(WorkloadVolume, (), (handle, size, owner, space, kind))
 
 /// What should be there. No components: nothing runs, no network; the volumes stay whatever it says.
 struct Workload {
     WorkloadId id;
     std::vector<WorkloadComponent> components;
+    /// What is to run to its end now. While there is any, no component starts.
+    std::vector<WorkloadComponent> steps;
     std::vector<WorkloadVolume> volumes;
     Egress egress = Egress::internet;
+    Space space;
+    Allowance allowance;               ///< Of its space's owner, with all their workloads.
     std::vector<std::string> prepare;  ///< Images to get now; their components start once they are there.
     /// Containers that have exited stay for their logs, and so does the network, though nothing is wanted.
     bool keep_exited = false;
+    /// Hosts that lead to it, where an engine has to be told: those of a session that has answered.
+    std::vector<std::string> hosts;
     bool operator==(const Workload&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Workload, (), (id, components, volumes, egress, prepare, keep_exited))
+BOOST_DESCRIBE_STRUCT(Workload, (),
+                      (id, components, steps, volumes, egress, space, allowance, prepare, keep_exited, hosts))
 
 enum class ContainerState { creating, created, running, exited, stopping, removing };
 BOOST_DESCRIBE_ENUM(ContainerState, creating, created, running, exited, stopping, removing)
@@ -114,8 +147,33 @@ struct Observed {
         volumes;  ///< Handles of volumes that exist, of those this workload asked for or mounts.
     std::map<std::string, ObservedImage> images;
     std::vector<Condition> conditions;
+    /// Hosts that the engine leads to us for it; absent: it has nothing to do for any host.
+    std::optional<std::vector<std::string>> hosts;
     bool operator==(const Observed&) const = default;
 };
+
+/// What a thing in an engine is to its workload.
+enum class ThingPart {
+    process,  ///< Runs, or ran.
+    volume,   ///< Holds what people keep.
+    host,     ///< Leads a host to us: stays while its session is hibernated.
+    other,
+};
+BOOST_DESCRIBE_ENUM(ThingPart, process, volume, host, other)
+
+/// A thing in an engine that is ours, or bears a name of ours: what an administrator may have to know of.
+struct Thing {
+    std::string kind;  ///< As the engine calls it: `container`, `volume`, `Pod`, `Namespace`…
+    std::string name;  ///< With its namespace where there is one: `berth-sessions/ses-1`.
+    ThingPart part = ThingPart::other;
+    std::string handle;     ///< Of a volume.
+    WorkloadId workload;    ///< Empty: of none.
+    bool ours = true;       ///< Carries our mark; else only a name that we would give.
+    bool removable = true;  ///< Goes when its workload is removed.
+    std::string stuck;      ///< Why it does not go although it is being removed, in the engine's own words.
+    bool operator==(const Thing&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Thing, (), (kind, name, part, handle, workload, ours, removable, stuck))
 
 // The changes that there are. Not one of them removes a volume.
 
@@ -133,6 +191,8 @@ struct NetworkMember {
 struct CreateNetwork {
     Egress egress;
     std::vector<NetworkMember> members = {};
+    Space space = {};
+    Allowance allowance = {};
     bool operator==(const CreateNetwork&) const = default;
 };
 struct CreateVolume {
@@ -158,9 +218,17 @@ struct RemoveComponent {
 struct RemoveNetwork {
     bool operator==(const RemoveNetwork&) const = default;
 };
+/// Leads these hosts to us, and no others of the workload. Only where `Observed` says what is led.
+struct PublishHosts {
+    std::vector<std::string> hosts;
+    bool operator==(const PublishHosts&) const = default;
+};
+struct WithdrawHosts {
+    bool operator==(const WithdrawHosts&) const = default;
+};
 
 using Change = std::variant<PrepareImage, CreateNetwork, CreateVolume, StartComponent, StopComponent,
-                            RemoveComponent, RemoveNetwork>;
+                            RemoveComponent, RemoveNetwork, PublishHosts, WithdrawHosts>;
 using Changes = std::vector<Change>;
 
 }  // namespace berth

@@ -32,8 +32,11 @@ struct Volume {
     Bytes size;
     Time created_at{};
     std::optional<Time> deleted_at;  ///< Asked by a person: the engine may remove it.
+    /// While it is new: how many of the init steps for it have ended well. Absent: none is to run (any more).
+    std::optional<int> init_done;
     bool operator==(const Volume&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Volume, (), (handle, name, scope, owner, user, engine, size, created_at, deleted_at))
+BOOST_DESCRIBE_STRUCT(Volume, (),
+                      (handle, name, scope, owner, user, engine, size, created_at, deleted_at, init_done))
 
 }  // namespace berth

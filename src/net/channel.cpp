@@ -72,7 +72,8 @@ Outcome Channel::try_write(Slices& slices) {
 Work<bool> Channel::write(Slices slices) {
     while (true) {
         const auto outcome = try_write(slices);
-        if (outcome != Outcome::would_block) co_return outcome == Outcome::done;
+        writing_ = outcome == Outcome::would_block;
+        if (!writing_) co_return outcome == Outcome::done;
         ErrorCode failure;
         co_await wait_writable(asio::redirect_error(await, failure));
         if (failure) co_return false;

@@ -64,6 +64,8 @@ class Channel {
     Outcome try_write(Slices& slices);
     /// Sends everything, waiting as long as the peer takes. False when it is gone.
     Work<bool> write(Slices slices);
+    /// Whether a `write` has sent a part only.
+    bool writing() const { return writing_; }
 
     template <class Token>
     auto wait_readable(Token&& token) {
@@ -90,6 +92,7 @@ class Channel {
   private:
     Socket socket_;
     Origin origin_ = Origin::own;
+    bool writing_ = false;
 };
 
 }  // namespace berth::net

@@ -42,7 +42,9 @@ Work<Got> read_head(Connection& connection, HeadProblem& problem) {
         }
         if (connection.draining && inbox.empty()) co_return Got::nothing;
         if (!begun || connection.idle)
-            connection.arm(inbox.empty() ? connection.config.idle_timeout : connection.config.header_timeout);
+            connection.arm(!inbox.empty()       ? connection.config.header_timeout
+                           : connection.leaving ? connection.config.last_idle_timeout
+                                                : connection.config.idle_timeout);
         begun = true;
         const auto [room, size] = inbox.prepare();
         const auto [failure, count] = co_await connection.client.read_some(room, size);
@@ -105,7 +107,7 @@ std::string Connection::request_id() const {
 }
 
 Work<After> Connection::answer(Response response, bool body_consumed) {
-    const bool keep = body_consumed && head.keep_alive && !draining;
+    const bool keep = body_consumed && head.keep_alive && !leaving;
     std::string text;
     write_head(text, *this, response, response.body.size(), keep);
     const bool bodyless = head.method == "HEAD" || response.status == 204 || response.status == 304;
@@ -130,8 +132,13 @@ Work<> Connection::linger() {
     disarm();
 }
 
+void Connection::leave() {
+    leaving = true;
+    if (idle) arm(config.last_idle_timeout);
+}
+
 void Connection::drain() {
-    draining = true;
+    leaving = draining = true;
     if (idle) client.close();
     if (closer != nullptr) closer->drain();
 }

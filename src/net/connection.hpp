@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/channel.hpp"
+#include "net/forwarded.hpp"
 #include "net/head.hpp"
 #include "net/http.hpp"
 #include "net/inbox.hpp"
@@ -21,15 +22,17 @@ struct ServerConfig {
     std::string unix_path;  ///< Set: also a private Unix socket, mode 0600, for requests of this machine.
     int loops = 0;          ///< Threads; 0: one a core.
     int connections_max = 10'000;
-    Duration header_timeout = std::chrono::seconds(10);  ///< From the first byte of a head to its last.
-    Duration idle_timeout = std::chrono::seconds(75);    ///< Between two requests.
-    Duration body_timeout = std::chrono::seconds(30);    ///< Without a byte of a body.
-    Duration write_timeout = std::chrono::seconds(60);   ///< Without a byte taken by the peer.
-    Duration ping_every = std::chrono::seconds(30);      ///< On a silent WebSocket.
-    std::size_t body_max = 1 << 20;                      ///< Of a request that a handler sees whole.
-    std::size_t message_max = 1 << 20;                   ///< Of a WebSocket message.
+    Duration header_timeout = std::chrono::seconds(10);    ///< From the first byte of a head to its last.
+    Duration idle_timeout = std::chrono::seconds(75);      ///< Between two requests…
+    Duration last_idle_timeout = std::chrono::seconds(5);  ///< …and once the server is leaving.
+    Duration body_timeout = std::chrono::seconds(30);      ///< Without a byte of a body.
+    Duration write_timeout = std::chrono::seconds(60);     ///< Without a byte taken by the peer.
+    Duration ping_every = std::chrono::seconds(30);        ///< On a silent WebSocket.
+    std::size_t body_max = 1 << 20;                        ///< Of a request that a handler sees whole.
+    std::size_t message_max = 1 << 20;                     ///< Of a WebSocket message.
     HeadLimits head;
-    bool tls = false;  ///< Whether what stands before us speaks TLS to the client.
+    bool tls = false;       ///< Whether what stands before us speaks TLS to the client.
+    AddressRanges proxies;  ///< Peers that are believed what they say of a client.
 };
 
 /// What becomes of a connection after an exchange.
@@ -61,6 +64,7 @@ class Connection final : public Deadline {
     RequestHead head;
     const std::string remote;  ///< Address of the peer; empty on the Unix socket.
     const bool local;
+    bool leaving = false;             ///< The server will stop: the next answer is the last.
     bool draining = false;            ///< The server stops: no further request.
     bool idle = true;                 ///< Between two requests.
     std::uint64_t waiting_since = 0;  ///< Counts up over the loop's connections; 0: no head is waited for.
@@ -72,6 +76,9 @@ class Connection final : public Deadline {
     /// Names the request in logs and problem documents: made when somebody asks.
     std::string request_id() const;
 
+    /// Address of who sent the request at hand: `remote`, or whom a proxy of ours names.
+    std::string client_address() const { return net::client_address(config.proxies, remote, head.fields); }
+
     /// Sends a whole response of our own. Gives `keep` when the connection can go on; the body of the request
     /// must have been consumed for that.
     Work<After> answer(Response response, bool body_consumed);
@@ -79,6 +86,8 @@ class Connection final : public Deadline {
     /// Lets the peer read the last answer although it still sends: what comes is thrown away for a moment.
     Work<> linger();
 
+    /// The next answer is the last; nothing is ended.
+    void leave();
     /// No further request; an idle connection ends now.
     void drain();
     /// Closes the client and what the exchange holds.

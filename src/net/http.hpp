@@ -30,8 +30,9 @@ struct Request {
     Headers headers;
     std::string host;  ///< The Host header, lower case, with its port as it came.
     std::string body;
-    std::string remote;  ///< Address of the peer; empty on a Unix socket.
-    bool local = false;  ///< Came over the private Unix socket.
+    std::string remote;     ///< Address of the client, as far as it is known; empty on a Unix socket.
+    bool local = false;     ///< Came over the private Unix socket.
+    bool by_proxy = false;  ///< Came from a proxy of ours: what it says of the client holds.
     bool tls = false;
     std::string id;  ///< For logs and problem documents.
 

@@ -112,6 +112,7 @@ struct Server::Runner {
     void open(std::shared_ptr<Connection> connection) {
         shared.connections.fetch_add(1, std::memory_order_relaxed);
         open_connections.insert(connection.get());
+        if (leaving) connection->leave();
         auto ended = [this, connection](const std::exception_ptr& failure) {
             open_connections.erase(connection.get());
             shared.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -164,6 +165,16 @@ struct Server::Runner {
         }
     }
 
+    void leave() {
+        leaving = true;
+        for (auto* connection : open_connections) connection->leave();
+    }
+
+    void refuse() {
+        ErrorCode ignored;
+        if (tcp) tcp->close(ignored);
+    }
+
     void drain() {
         ErrorCode ignored;
         if (tcp) tcp->close(ignored);
@@ -179,6 +190,7 @@ struct Server::Runner {
 
     Shared& shared;
     std::set<Connection*> open_connections;
+    bool leaving = false;
     Loop loop;
     // After the loop, so that they go before it.
     std::optional<Acceptor<Tcp>> tcp;
@@ -262,9 +274,19 @@ void Server::start() {
         runner->thread = std::thread([raw = runner.get()] { raw->loop.context().run(); });
 }
 
+Task<> Server::leave(Duration welcome, Duration limit) {
+    if (!running_) co_return;
+    welcome = std::min(welcome, limit);
+    on_each_loop([](Runner& runner) { runner.leave(); });
+    asio::steady_timer pause(co_await asio::this_coro::executor, welcome);
+    co_await pause.async_wait(asio::use_awaitable);
+    on_each_loop([](Runner& runner) { runner.refuse(); });
+    co_await wait_until_left(limit - welcome);
+}
+
 Task<> Server::stop(Duration limit) {
     if (!running_) co_return;
-    for (auto& runner : runners_) asio::post(runner->loop.executor(), [raw = runner.get()] { raw->drain(); });
+    on_each_loop([](Runner& runner) { runner.drain(); });
     co_await wait_until_left(limit);
     cut();
     co_await wait_until_left(cut_limit);
@@ -281,8 +303,13 @@ Task<> Server::wait_until_left(Duration limit) {
     }
 }
 
+void Server::on_each_loop(void (*what)(Runner&)) {
+    for (auto& runner : runners_)
+        asio::post(runner->loop.executor(), [raw = runner.get(), what] { what(*raw); });
+}
+
 void Server::cut() {
-    for (auto& runner : runners_) asio::post(runner->loop.executor(), [raw = runner.get()] { raw->cut(); });
+    on_each_loop([](Runner& runner) { runner.cut(); });
 }
 
 void Server::join() {

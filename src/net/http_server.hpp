@@ -31,6 +31,10 @@ class Server {
     /// Connections that are open now, on all loops.
     int connections() const;
 
+    /// Before `stop`: lets everything go on until it has ended or `limit` has passed. Each answer is the last
+    /// of its connection. Connections are accepted for the first `welcome` of it, as not everybody has heard,
+    /// and then on the private socket only. Await it on a loop of your own.
+    Task<> leave(Duration welcome, Duration limit);
     /// Accepts nothing more, lets what runs finish within `limit`, then cuts it. Await it on a loop of your
     /// own.
     Task<> stop(Duration limit);
@@ -42,6 +46,7 @@ class Server {
     void listen_tcp();
     void listen_unix();
     Task<> wait_until_left(Duration limit);
+    void on_each_loop(void (*what)(Runner&));
     void cut();
     void join();
 

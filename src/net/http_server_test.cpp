@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <filesystem>
+#include <future>
 
 #include "base/error.hpp"
 #include "net/test_peer.hpp"
@@ -346,6 +347,16 @@ TEST(Server, a_silent_stream_ends_with_its_client) {
 }
 
 /// Stops the server as a control loop would.
+/// The first half of a stop, on a thread of its own; `get` waits for its end.
+std::future<void> leave(Server& server, Duration welcome, Duration limit) {
+    return std::async(std::launch::async, [&server, welcome, limit] {
+        asio::io_context loop;
+        auto done = asio::co_spawn(loop, server.leave(welcome, limit), asio::use_future);
+        loop.run();
+        done.get();
+    });
+}
+
 void stop(Server& server, Duration limit) {
     asio::io_context context;
     auto stopped = asio::co_spawn(context, server.stop(limit), asio::use_future);
@@ -405,6 +416,42 @@ TEST(Server, stopping_cuts_what_does_not_end) {
     peer.receive_until("begun");
     stop(running.server, Duration(100));
     EXPECT_FALSE(peer.receive_all().ends_with("0\r\n\r\n"));
+}
+
+TEST(Server, that_leaves_says_so_with_each_answer_and_ends_when_all_have_gone) {
+    Running running(answer_late);
+    auto busy = running.connect(), idle = running.connect();
+    idle.send(get("/", ""));
+    EXPECT_EQ(idle.receive_response().find("Connection: close"), std::string::npos);
+    busy.send(get("/", ""));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    auto left = leave(running.server, Duration(400), Duration(10'000));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    auto late = running.connect();
+    late.send(get("/", ""));
+    idle.send(get("/", ""));
+    for (auto* peer : {&busy, &idle, &late}) {
+        const auto answer = peer->receive_all();
+        EXPECT_NE(answer.find("Connection: close"), std::string::npos);
+        EXPECT_TRUE(answer.ends_with("late")) << answer;
+    }
+    left.get();
+    EXPECT_THROW(running.connect(), std::runtime_error);
+    EXPECT_EQ(running.server.connections(), 0);
+}
+
+TEST(Server, that_leaves_keeps_what_is_open_for_as_long_as_it_may) {
+    Running running(stream_silently, {.last_idle_timeout = Duration(300)});
+    auto open = running.connect(), idle = running.connect();
+    open.send(get("/"));
+    open.receive_until("begun");
+    const auto begun = std::chrono::steady_clock::now();
+    leave(running.server, Duration(0), Duration(1500)).get();
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(1500));
+    EXPECT_EQ(running.server.connections(), 1) << "who asks nothing has gone";
+    EXPECT_EQ(idle.receive_all(), "");
+    stop(running.server, Duration(50));
+    EXPECT_EQ(running.server.connections(), 0);
 }
 
 }  // namespace

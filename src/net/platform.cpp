@@ -37,7 +37,8 @@ Request make_request(const Connection& connection) {
     request.method = head.method;
     request.target = head.path;
     request.host = lower(head.host);
-    request.remote = connection.remote;
+    request.remote = connection.client_address();
+    request.by_proxy = connection.config.proxies.hold(connection.remote);
     request.local = connection.local;
     request.tls = connection.config.tls;
     request.id = connection.request_id();
@@ -163,7 +164,7 @@ Task<bool> run_stream(Connection& connection, const Response& response, ChunkWri
 
 Work<After> send_stream(Connection& connection, Response response) {
     const bool chunked = connection.head.minor == 1;
-    const bool keep = chunked && connection.head.keep_alive && !connection.draining;
+    const bool keep = chunked && connection.head.keep_alive && !connection.leaving;
     const bool head_only = connection.head.method == "HEAD";
     std::string text;
     write_head(text, connection, response, std::nullopt, keep);

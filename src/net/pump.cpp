@@ -49,10 +49,9 @@ Work<> copy(Loop& loop, Channel& from, Channel& to, const Tap& tap) {
 
 }  // namespace
 
-Work<> pump(Loop& loop, Channel& left, Channel& right, Tap tap) {
-    const Tap none;
-    auto there = copy(loop, left, right, tap);
-    auto back = copy(loop, right, left, none);
+Work<> pump(Loop& loop, Channel& left, Channel& right, Tap to_right, Tap to_left) {
+    auto there = copy(loop, left, right, to_right);
+    auto back = copy(loop, right, left, to_left);
     auto both = asio::experimental::make_parallel_group(
         asio::co_spawn(loop.executor(), std::move(there), asio::deferred),
         asio::co_spawn(loop.executor(), std::move(back), asio::deferred));

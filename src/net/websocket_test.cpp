@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
 
 #include "net/http_server.hpp"
 #include "net/test_peer.hpp"
@@ -136,6 +140,28 @@ TEST_F(WebSocketServer, a_client_that_resets_ends_the_handler) {
     peer.reset();
     EXPECT_TRUE(eventually([] { return open_sockets == 0; }));
     EXPECT_TRUE(eventually([&] { return server.connections() == 0; }));
+}
+
+TEST_F(WebSocketServer, goes_on_while_the_server_leaves_and_hears_when_it_stops) {
+    auto peer = Peer::connect(server.port());
+    peer.send(handshake);
+    peer.receive_until("\r\n\r\n");
+    const auto run = [](Task<> task) {
+        asio::io_context loop;
+        auto done = asio::co_spawn(loop, std::move(task), asio::use_future);
+        loop.run();
+        done.get();
+    };
+    auto left = std::async(std::launch::async, [&] { run(server.leave(Duration(50), Duration(700))); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    peer.send(frame(1, "still"));
+    EXPECT_EQ(peer.receive_exactly(7), "\x81\x05still");
+    left.get();
+    auto stopped = std::async(std::launch::async, [&] { run(server.stop(Duration(3000))); });
+    EXPECT_EQ(peer.receive_exactly(4), "\x88\x02\x03\xE9") << "1001, going away";
+    peer.send(frame(8, "\x03\xE9"));
+    EXPECT_EQ(peer.receive(), "");
+    stopped.get();
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ namespace berth::control {
 namespace {
 
 constexpr const char* resigned_kind = "leader.resigned";
+/// Between two looks at a lead that is about to be free.
+constexpr Duration shortest_wait{20};
 
 /// Waits for whichever ends first, and cancels the other. Throws what the first threw.
 Task<> first_of(asio::any_io_executor executor, Task<> one, Task<> other) {
@@ -33,13 +35,13 @@ Leader::Leader(store::Store& store, Clock& clock, LeaderOptions options, asio::a
       clock_(clock),
       options_(std::move(options)),
       executor_(executor),
-      chance_(std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max())) {
-    std::weak_ptr<asio::steady_timer> chance = chance_;
+      chance_(std::make_shared<Chance>(executor)) {
+    std::weak_ptr<Chance> chance = chance_;
     subscription_ = store_.subscribe([chance, executor](const std::vector<Event>& events) {
         for (const auto& event : events)
             if (event.kind == resigned_kind)
                 asio::post(executor, [chance] {
-                    if (const auto there = chance.lock()) there->cancel();
+                    if (const auto there = chance.lock()) there->come();
                 });
     });
 }
@@ -69,10 +71,27 @@ Task<> Leader::keep(std::int64_t epoch) {
     }
 }
 
-Task<> Leader::wait_for_chance() {
+/// Until when another leads; by the database's clock, so that nobody's own matters.
+Task<Duration> Leader::time_left() {
+    auto read = [](store::Rows& rows) {
+        const auto there = rows.leadership();
+        return there ? there->expires_at - rows.now() : Duration(0);
+    };
+    try {
+        co_return std::max(co_await store_.read(read), shortest_wait);
+    } catch (const Error& error) {
+        log::debug("no word on who leads", {{"error", error.what()}});
+    }
+    co_return options_.renew;
+}
+
+/// `came`: how many chances had come when the lead was not to be had.
+Task<> Leader::wait_for_chance(std::uint64_t came) {
+    const auto length = co_await time_left();
+    if (chance_->came != came) co_return;
     auto race = asio::experimental::make_parallel_group(
-        asio::co_spawn(executor_, clock_.sleep(options_.renew), asio::deferred),
-        chance_->async_wait(asio::deferred));
+        asio::co_spawn(executor_, clock_.sleep(length), asio::deferred),
+        chance_->bell.async_wait(asio::deferred));
     co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     const auto cancelled = co_await asio::this_coro::cancellation_state;
     if (cancelled.cancelled() != asio::cancellation_type::none)
@@ -81,12 +100,13 @@ Task<> Leader::wait_for_chance() {
 
 Task<> Leader::run(std::function<Task<>(std::int64_t)> lead) {
     while (true) {
+        const auto came = chance_->came;
         const auto taken = co_await take();
         if (!taken) {
-            co_await wait_for_chance();
+            co_await wait_for_chance(came);
             continue;
         }
-        log::info("leading", {{"epoch", std::to_string(taken->epoch)}});
+        log::info("leading", {{"epoch", std::to_string(taken->epoch)}, {"holder", options_.holder}});
         std::optional<Error> failure;
         try {
             co_await first_of(executor_, lead(taken->epoch), keep(taken->epoch));

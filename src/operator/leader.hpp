@@ -31,13 +31,26 @@ class Leader {
   private:
     Task<std::optional<store::Leadership>> take();
     Task<> keep(std::int64_t epoch);
-    Task<> wait_for_chance();
+    Task<Duration> time_left();
+    Task<> wait_for_chance(std::uint64_t came);
+
+    /// Somebody has given the lead back.
+    struct Chance {
+        explicit Chance(asio::any_io_executor executor)
+            : bell(std::move(executor), asio::steady_timer::time_point::max()) {}
+        void come() {
+            ++came;
+            bell.cancel();
+        }
+        std::uint64_t came = 0;
+        asio::steady_timer bell;
+    };
 
     store::Store& store_;
     Clock& clock_;
     LeaderOptions options_;
     asio::any_io_executor executor_;
-    std::shared_ptr<asio::steady_timer> chance_;  // Cancelled when somebody has given the lead back.
+    std::shared_ptr<Chance> chance_;
     std::shared_ptr<void> subscription_;
 };
 

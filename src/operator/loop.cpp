@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "operator/report.hpp"
+#include "plan/admit.hpp"
 #include "plan/diff.hpp"
 
 namespace berth::control {
@@ -23,13 +24,23 @@ struct Loop::Look {
 
 namespace {
 
+Allowance allowance_of(store::Rows& rows, const User& user) {
+    const auto text = rows.find_setting("quota.default");
+    const auto common = text ? json::from_json<Quota>(json::parse(*text)) : Quota{};
+    const auto limits = plan::limits(user.quota, common);
+    return {.cpu = limits.cpu, .memory = limits.memory};
+}
+
 /// Everything a decision needs, in one snapshot; nothing when the session is not there or long gone.
 std::optional<plan::Facts> read_facts(store::Rows& rows, const SessionId& id) {
     auto session = rows.find_session(Caller::system(), id);
     if (!session) return std::nullopt;
     plan::Facts facts{.session = std::move(*session)};
     facts.revision = rows.get_revision(Caller::system(), facts.session.template_, facts.session.revision);
-    if (const auto user = rows.find_user(facts.session.user)) facts.user_name = user->name;
+    if (const auto user = rows.find_user(facts.session.user)) {
+        facts.user_name = user->name;
+        facts.allowance = allowance_of(rows, *user);
+    }
     const auto add_volumes = [&](const std::string& owner, VolumeScope scope) {
         for (auto& volume : rows.volumes_of(owner))
             if (volume.scope == scope && !volume.deleted_at) facts.volumes.push_back(std::move(volume));
@@ -106,6 +117,8 @@ void Loop::hear(const std::vector<Event>& events) {
         if (event.subject_kind == "session" && event.actor != loop_actor) {
             asked_.insert({event.subject});
             poke({event.subject});
+        } else if (event.kind == "sweep.asked") {
+            tasks_.start("sweep as asked", sweep_as_asked());
         } else if (event.kind == "workspace.deleted") {
             tasks_.start("remove a workspace", remove_given_up());
         }
@@ -232,17 +245,14 @@ Task<> Loop::look_at_row(Look& look) {
     if (error) throw Error(*error);
 }
 
-/// Adds what the engine knows of the images of components that are not there yet.
+/// Adds what the engine knows of the images of what is to start and not there yet.
 Task<> Loop::fill_images(Look& look) {
     if (desired(look.facts.session.asks) != State::running) co_return;
-    for (const auto& component : look.facts.revision.spec.components) {
-        const bool there = std::any_of(look.have.components.begin(), look.have.components.end(),
-                                       [&](const auto& c) { return c.name == component.name; });
-        if (there || look.have.images.contains(component.image)) continue;
-        auto state = look.engine->image_state(component.image);
+    for (const auto& image : plan::images_to_start(look.facts, look.have)) {
+        auto state = look.engine->image_state(image);
         if (state.state != ImageState::pulling)
-            state = co_await find_image(*look.engine, look.facts.revision, component.image, state);
-        look.have.images[component.image] = std::move(state);
+            state = co_await find_image(*look.engine, look.facts.revision, image, state);
+        look.have.images[image] = std::move(state);
     }
 }
 
@@ -283,9 +293,16 @@ Task<> Loop::report(Look& look, std::optional<Error> error) {
     // What was applied is to be observed, also by a successor of this process.
     if (look.changed && !look_at) look_at = clock_.now();
     Report report{.facts = look.facts, .status = std::move(status), .look_at = look_at, .now = clock_.now()};
-    for (const auto& component : look.wanted.workload.components)
-        if (!component.digest.empty() && !look.facts.revision.digests.contains(component.image))
-            report.digests[component.image] = component.digest;
+    for (const auto* list : {&look.wanted.workload.components, &look.wanted.workload.steps})
+        for (const auto& component : *list)
+            if (!component.digest.empty() && !look.facts.revision.digests.contains(component.image))
+                report.digests[component.image] = component.digest;
+    // An engine that knows an image only once it runs.
+    for (const auto& [image, seen] : look.have.images)
+        if (!seen.digest.empty() && !look.facts.revision.digests.contains(image))
+            report.digests.emplace(image, seen.digest);
+    // What was seen of a step is so, whatever became of the changes.
+    report.init_done = look.wanted.init_done;
     if (!report.changes_anything()) co_return;
     auto write = [report = std::move(report)](store::Tx& tx) { return write_report(tx, report); };
     const auto id = look.facts.session.id;

@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "acts/sweep.hpp"
 #include "base/clock.hpp"
 #include "engine/engine.hpp"
 #include "operator/queue.hpp"
@@ -58,6 +59,8 @@ class Loop {
     Task<> report(Look& look, std::optional<Error> error);
     Task<> sweep();
     Task<> sweep_engine(engine::Engine& engine);
+    Task<> sweep_as_asked();
+    Task<> answer_sweep(acts::SweepAsk ask);
     Task<> remove_given_up();
     Task<> remove_volumes();
     Task<> remove_workspaces();
@@ -89,6 +92,7 @@ class Loop {
     std::map<SessionId, Failing> failing_;
     std::set<SessionId> asked_;  // Somebody asked for something since the last look began.
     std::map<std::string, bool> down_;
+    bool sweeping_ = false;  // As somebody asked.
     bool removing_ = false;  // Volumes and workspaces that were given up.
     std::mt19937_64 random_;
     std::shared_ptr<void> subscription_;

@@ -42,10 +42,24 @@ void give_up_volumes(store::Tx& tx, const Session& session, Time now) {
     }
 }
 
+void note_init(store::Tx& tx, const Report& report) {
+    if (!report.init_done) return;
+    const auto& step = *report.init_done;
+    for (const auto& known : report.facts.volumes) {
+        if (known.handle != step.volume) continue;
+        for (auto row : tx.volumes_of(known.owner)) {
+            if (row.handle != step.volume || row.init_done != step.before) continue;
+            row.init_done = step.done;
+            tx.update_volume(row);
+        }
+    }
+}
+
 }  // namespace
 
 bool Report::changes_anything() const {
-    return !digests.empty() || status != facts.session.status || look_at != facts.session.look_at;
+    return !digests.empty() || init_done || status != facts.session.status ||
+           look_at != facts.session.look_at;
 }
 
 bool write_report(store::Tx& tx, const Report& report) {
@@ -54,6 +68,7 @@ bool write_report(store::Tx& tx, const Report& report) {
     if (!row || row->asks != seen.asks || row->incarnation != seen.incarnation) return false;
     for (const auto& [image, digest] : report.digests)
         tx.set_digest(report.facts.revision.name, report.facts.revision.revision, image, digest);
+    note_init(tx, report);
     if (row->status != report.status) append_event(tx, report, *row);
     row->status = report.status;
     row->look_at = report.look_at;

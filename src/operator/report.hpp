@@ -18,6 +18,7 @@ struct Report {
     SessionStatus status;
     std::optional<Time> look_at;
     std::map<std::string, std::string> digests;  ///< Images that are fixed from now on.
+    std::optional<plan::InitDone> init_done;
     Time now{};
 
     bool changes_anything() const;

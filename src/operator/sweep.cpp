@@ -10,6 +10,7 @@ Task<> Loop::sweep() {
     for (auto& [name, engine] : engines_)
         if (!engine->down_because()) co_await sweep_engine(*engine);
     co_await remove_given_up();
+    co_await sweep_as_asked();
     auto forget = [now = clock_.now()](store::Tx& tx) { tx.forget_expired(now); };
     co_await write(forget);
 }
@@ -28,12 +29,55 @@ Task<> Loop::sweep_engine(engine::Engine& engine) {
         std::vector<SessionId> unowned;
         for (const auto& id : ids) {
             const auto session = rows.find_session(Caller::system(), plan::session_of(id));
-            if (!session || session->status.phase == Phase::gone) unowned.push_back(plan::session_of(id));
+            if (plan::is_orphan(session)) unowned.push_back(plan::session_of(id));
         }
         return unowned;
     };
     for (const auto& id : co_await store_.read(read)) poke(id);
     co_await load_unsettled();
+}
+
+/// What an administrator asked for, also of a process before this one. Fails once: the next sweep tries
+/// again.
+Task<> Loop::sweep_as_asked() {
+    if (std::exchange(sweeping_, true)) co_return;
+    std::string failure;
+    try {
+        auto read = [](store::Rows& rows) { return acts::open_sweep(rows); };
+        const auto ask = co_await store_.read(read);
+        if (ask) co_await answer_sweep(*ask);
+    } catch (const Error& error) {
+        failure = error.what();
+    } catch (...) {
+        sweeping_ = false;
+        throw;
+    }
+    sweeping_ = false;
+    if (!failure.empty()) log::warning("sweep failed", {{"error", failure}});
+}
+
+/// Has every session looked at of which something is to go or to start; the looks do the rest.
+Task<> Loop::answer_sweep(acts::SweepAsk ask) {
+    acts::SweepReport report{.ask = std::move(ask)};
+    for (auto& [name, engine] : engines_) {
+        try {
+            auto known = [name](store::Rows& rows) { return acts::workloads_on(rows, name); };
+            auto ids = co_await store_.read(known);
+            auto things = co_await engine->inventory(std::move(ids));
+            auto read = [name, things = std::move(things)](store::Rows& rows) {
+                return acts::sweep_facts(rows, name, things);
+            };
+            const auto facts = co_await store_.read(read);
+            for (auto& finding : plan::judge(facts, clock_.now()))
+                if (finding.remedy != plan::Remedy::report) report.acted.push_back(std::move(finding));
+        } catch (const Error& error) {
+            report.failed.push_back(name + ": " + error.user);
+        }
+    }
+    for (const auto& finding : report.acted) poke(finding.session);
+    report.at = clock_.now();
+    auto tell = [report](store::Tx& tx) { acts::report_sweep(tx, report, std::string(loop_actor)); };
+    co_await write(tell);
 }
 
 /// One at a time: each volume is told of once.

@@ -22,7 +22,7 @@ bool image_is_there(const Observed& have, const WorkloadComponent& component) {
 }
 
 CreateNetwork network_of(const Workload& wanted) {
-    CreateNetwork change{wanted.egress};
+    CreateNetwork change{.egress = wanted.egress, .space = wanted.space, .allowance = wanted.allowance};
     for (const auto& component : wanted.components)
         change.members.push_back({component.name, component.ports});
     return change;
@@ -53,24 +53,30 @@ void end_component(const ObservedComponent& there, const WorkloadComponent* succ
 
 Changes diff(const Workload& wanted, const Observed& have) {
     Changes changes;
+    // A host goes before what it leads to, and comes after it.
+    const bool lead = have.hosts && *have.hosts != wanted.hosts;
+    if (lead && wanted.hosts.empty()) changes.push_back(WithdrawHosts{});
     for (const auto& image : wanted.prepare) changes.push_back(PrepareImage{image});
     for (const auto& there : have.components) {
         const auto* component = find(wanted.components, there.name);
+        if (component == nullptr) component = find(wanted.steps, there.name);
         if (component == nullptr || component->generation != there.generation)
             end_component(there, component, wanted.keep_exited, changes);
     }
     if (wanted.components.empty()) {
         const bool left = have.network || have.network_incomplete;
         if (left && have.components.empty()) changes.push_back(RemoveNetwork{});
+        if (lead && !wanted.hosts.empty()) changes.push_back(PublishHosts{wanted.hosts});
         return changes;
     }
     if (!have.network) changes.push_back(network_of(wanted));
     for (const auto& volume : wanted.volumes)
         if (std::find(have.volumes.begin(), have.volumes.end(), volume.handle) == have.volumes.end())
             changes.push_back(CreateVolume{volume});
-    for (const auto& component : wanted.components)
+    for (const auto& component : wanted.steps.empty() ? wanted.components : wanted.steps)
         if (!is_there(have, component.name) && image_is_there(have, component))
             changes.push_back(StartComponent{component});
+    if (lead && !wanted.hosts.empty()) changes.push_back(PublishHosts{wanted.hosts});
     return changes;
 }
 

@@ -4,24 +4,19 @@
 
 #include <algorithm>
 
-#include "plan/values.hpp"
+#include "model/limits.hpp"
+#include "plan/workload.hpp"
 
 namespace berth::plan {
 namespace {
 
-constexpr int default_user = 1000;
 constexpr Duration soon{200};
+constexpr const char* since_then = "; now ";  // Between why it moves and how far that is.
 // A component that ran this long before it ended may be restarted however often it was before.
 constexpr Duration steady_run = std::chrono::minutes(10);
 
 double seconds_since(Time from, Time now) {
     return static_cast<double>(std::max<std::int64_t>(0, (now - from).count())) / 1000.0;
-}
-
-const ObservedComponent* find_there(const Observed& have, const std::string& name) {
-    for (const auto& there : have.components)
-        if (there.name == name) return &there;
-    return nullptr;
 }
 
 ComponentStatus& status_of(SessionStatus& status, const std::string& name) {
@@ -36,73 +31,31 @@ ObservedImage image_of(const Observed& have, const std::string& image) {
     return found == have.images.end() ? ObservedImage{} : found->second;
 }
 
-std::string generation_of(int incarnation, int restarts) {
-    return fmt::format("{}.{}", incarnation, restarts);
-}
-
 void fail(SessionStatus& status, std::string reason, std::string message) {
     status.phase = Phase::failed;
     status.reason = std::move(reason);
     status.message = std::move(message);
 }
 
-/// The template's component with everything expanded.
-WorkloadComponent expand_component(const Facts& facts, const Component& component, const Values& values) {
-    WorkloadComponent made{.name = component.name,
-                           .image = component.image,
-                           .command = component.command,
-                           .args = component.args,
-                           .profile = component.profile,
-                           .user = component.user.value_or(default_user),
-                           .resources = component.resources,
-                           .ports = component.ports,
-                           .readiness = component.readiness,
-                           .stop_timeout = facts.revision.spec.lifecycle.stop_timeout};
-    if (const auto found = facts.revision.digests.find(component.image);
-        found != facts.revision.digests.end())
-        made.digest = found->second;
-    for (const auto& [name, text] : component.env) made.env[name] = expand(text, values);
-    made.env["BERTH_SESSION"] = facts.session.name;
-    made.env["BERTH_SESSION_ID"] = facts.session.id.text;
-    made.env["BERTH_SESSION_URL"] = facts.url;
-    made.env["BERTH_USER"] = facts.user_name;
-    if (made.command)
-        for (std::size_t i = 1; i < made.command->size(); ++i)
-            (*made.command)[i] = expand((*made.command)[i], values);
-    if (made.args)
-        for (auto& argument : *made.args) argument = expand(argument, values);
-    for (const auto& mount : component.mounts)
-        for (const auto& volume : facts.volumes)
-            if (volume.name == mount.volume)
-                made.mounts.push_back({volume.handle, mount.path, mount.read_only});
-    return made;
+/// Whether whoever leads hosts to us has been told of this session's.
+bool is_led(const Facts& facts, const Observed& have) {
+    return !have.hosts || *have.hosts == hosts_of(facts);
 }
 
-Workload full_workload(const Facts& facts) {
-    const auto& spec = facts.revision.spec;
-    auto values = component_values(spec);
-    values["user.name"] = facts.user_name;
-    values["user.id"] = facts.session.user.text;
-    values["session.name"] = facts.session.name;
-    values["session.id"] = facts.session.id.text;
-    values["session.url"] = facts.url;
-    Workload workload{.id = workload_of(facts.session.id), .egress = spec.network.egress};
-    for (const auto& component : spec.components)
-        workload.components.push_back(expand_component(facts, component, values));
-    const int owner = spec.components.front().user.value_or(default_user);
-    for (const auto& volume : facts.volumes) workload.volumes.push_back({volume.handle, volume.size, owner});
-    return workload;
+/// A session that has answered once keeps its hosts until it is ended: who comes there wakes it.
+std::vector<std::string> kept_hosts(const Facts& facts, const Observed& have, const SessionStatus& status) {
+    const bool led = have.hosts && !have.hosts->empty();
+    return have.hosts && (led || status.timings.routed) ? hosts_of(facts) : std::vector<std::string>();
 }
 
 /// How an exit reads: `"web" ended with status 3`, `"web" ran out of memory (limit 512Mi)`.
-std::string exit_message(const ObservedComponent& there, const WorkloadComponent& component) {
-    if (!there.message.empty()) return fmt::format("{} was ended: {}", quoted(there.name), there.message);
+std::string exit_message(const ObservedComponent& there, const WorkloadComponent& component,
+                         const std::string& what) {
+    if (!there.message.empty()) return fmt::format("{} was ended: {}", what, there.message);
     if (there.out_of_memory)
-        return fmt::format("{} ran out of memory (limit {})", quoted(there.name),
-                           to_string(component.resources.memory));
-    if (there.exit_code > 128)
-        return fmt::format("{} was ended by signal {}", quoted(there.name), there.exit_code - 128);
-    return fmt::format("{} ended with status {}", quoted(there.name), there.exit_code);
+        return fmt::format("{} ran out of memory (limit {})", what, to_string(component.resources.memory));
+    if (there.exit_code > 128) return fmt::format("{} was ended by signal {}", what, there.exit_code - 128);
+    return fmt::format("{} ended with status {}", what, there.exit_code);
 }
 
 /// One start of a session, looked at once. Fills `wanted` step by step.
@@ -113,17 +66,83 @@ class Start {
 
     void decide() {
         if (status_.phase == Phase::failed) return settle_failed();
+        const auto moving = status_.reason == "Moving" ? status_.message : std::string();
         status_.reason.clear();
         status_.message.clear();
-        wanted_.workload = full_workload(facts_);
+        const auto values = values_of(facts_);
+        wanted_.workload = full_workload(facts_, values);
+        begin_init(values);
+        wanted_.workload.hosts = kept_hosts(facts_, have_, status_);
         for (auto& component : wanted_.workload.components) judge_image(component);
         for (auto& component : wanted_.workload.components) judge_component(component);
         mark_steps();
         if (status_.phase == Phase::failed) return settle_failed();
         judge_session();
+        keep_reason(moving);
     }
 
   private:
+    /// The init step that is next, if any; components start once there is none.
+    void begin_init(const Values& values) {
+        const auto [next, left] = next_step(facts_);
+        if (!next) {
+            // What an earlier process did not come to say.
+            if (status_.init) status_.init->done = status_.init->steps;
+            return;
+        }
+        if (!status_.init) status_.init = InitProgress{.steps = left};
+        status_.init->done = std::max(0, status_.init->steps - left);
+        all_started_ = all_ready_ = initialized_ = false;
+        auto step = expand_step(facts_, *next, values);
+        judge_image(step);
+        judge_step(*next, step);
+        wanted_.workload.steps.push_back(std::move(step));
+    }
+
+    void judge_step(const NextStep& next, WorkloadComponent& step) {
+        auto& status = status_of(status_, step.name);
+        const auto* there = find_there(have_, step.name);
+        const auto title = fmt::format("init step {} of {}", next.number, quoted(next.component->name));
+        if (wanted_.init_done) return note_end(step, title);
+        if (there == nullptr || there->generation != step.generation) {
+            if (there != nullptr)
+                status.phase = ComponentPhase::stopping;
+            else if (status.phase != ComponentPhase::pulling)
+                status.phase = ComponentPhase::waiting;
+            return;
+        }
+        switch (there->state) {
+            case ContainerState::exited:
+                status.phase = ComponentPhase::exited;
+                status.message = exit_message(*there, step, title);
+                status_.last_log = there->last_log;
+                return fail(status_, there->out_of_memory ? "OutOfMemory" : "InitFailed", status.message);
+            case ContainerState::running:
+                status.phase = ComponentPhase::running;
+                status.message.clear();
+                status_.message = title + " is running";
+                waiting_for_ = title + ": it has not ended";
+                waiting_since_ = there->started_at.value_or(facts_.session.asked_at);
+                step_runs_ = true;
+                return;
+            default:
+                status.phase = ComponentPhase::starting;
+                status.message = there->message;
+        }
+        if (!there->hopeless.empty()) return fail(status_, there->hopeless, there->message);
+        if (!there->message.empty()) status_.message = title + ": " + there->message;
+    }
+
+    /// A step that has ended well is first recorded, and only then removed: a process that dies between the
+    /// two records it again. Until then its container is wanted as it is.
+    void note_end(WorkloadComponent& step, const std::string& title) {
+        step.generation = find_there(have_, step.name)->generation;
+        std::erase_if(status_.components, [&](const auto& c) { return c.name == step.name; });
+        ++status_.init->done;
+        status_.message = title + " has ended";
+        look_again(now_);
+    }
+
     void judge_image(WorkloadComponent& component) {
         if (find_there(have_, component.name) != nullptr) return;
         const auto image = image_of(have_, component.image);
@@ -175,13 +194,25 @@ class Start {
         }
         all_started_ = all_ready_ = false;
         if (!there->hopeless.empty()) return fail(status_, there->hopeless, there->message);
-        if (status_.message.empty() && !there->message.empty())
+        if (there->message.empty()) return;
+        // It is taken away though nobody asked us.
+        if (there->state == ContainerState::stopping) status_.reason = "Moving";
+        if (status_.message.empty() || there->state == ContainerState::stopping)
             status_.message = quoted(there->name) + ": " + there->message;
+    }
+
+    /// Why it moves is said until it runs again, or there is something else to say.
+    void keep_reason(const std::string& moving) {
+        if (moving.empty() || status_.phase == Phase::running || status_.phase == Phase::failed) return;
+        if (!status_.reason.empty()) return;
+        status_.reason = "Moving";
+        const auto cause = moving.substr(0, moving.find(since_then));
+        status_.message = status_.message.empty() ? cause : cause + since_then + status_.message;
     }
 
     void judge_exit(WorkloadComponent& component, const ObservedComponent& there, ComponentStatus& status) {
         const auto* spec = find_component(facts_.revision.spec, component.name);
-        const auto message = exit_message(there, component);
+        const auto message = exit_message(there, component, quoted(there.name));
         all_started_ = all_ready_ = false;
         status.phase = ComponentPhase::exited;
         status.message = message;
@@ -218,19 +249,23 @@ class Start {
         bool done = mark(timings.admitted, true);
         done = mark(timings.scheduled, done && is_scheduled());
         done = mark(timings.pulled, done && images_present_);
+        if (status_.init) done = mark(timings.initialized, done && initialized_);
         done = mark(timings.started, done && all_started_);
         done = mark(timings.ready, done && all_ready_);
-        mark(timings.routed, done);
+        mark(timings.routed, done && is_led(facts_, have_));
     }
 
     void judge_session() {
         status_.conditions = have_.conditions;
-        if (all_started_ && all_ready_) {
+        const bool answers = all_started_ && all_ready_;
+        if (answers && have_.hosts) wanted_.workload.hosts = hosts_of(facts_);
+        if (answers && (status_.timings.routed || is_led(facts_, have_))) {
             if (status_.phase != Phase::running) status_.started_at = now_;
             status_.phase = Phase::running;
             return;
         }
         status_.phase = have_.network || status_.timings.scheduled ? Phase::starting : Phase::pending;
+        if (answers) return look_again(now_ + std::chrono::seconds(2));
         judge_deadline();
     }
 
@@ -241,7 +276,7 @@ class Start {
             if (!wanted_.look_at) look_again(now_ + soon);
             return;
         }
-        if (!all_started_) return look_again(now_ + std::chrono::seconds(2));
+        if (!all_started_ && !step_runs_) return look_again(now_ + std::chrono::seconds(2));
         const auto limit = facts_.revision.spec.lifecycle.start_within;
         if (now_ < waiting_since_ + limit)
             return look_again(std::min(waiting_since_ + limit, now_ + std::chrono::seconds(5)));
@@ -252,6 +287,7 @@ class Start {
     /// A failed session runs nothing; what has exited stays for its logs.
     void settle_failed() {
         wanted_.workload = {.id = workload_of(facts_.session.id), .keep_exited = true};
+        wanted_.workload.hosts = kept_hosts(facts_, have_, status_);
         wanted_.look_at.reset();
         for (auto& component : status_.components)
             if (component.phase != ComponentPhase::exited) component.phase = ComponentPhase::stopped;
@@ -290,6 +326,8 @@ class Start {
     bool images_present_ = true;
     bool all_started_ = true;
     bool all_ready_ = true;
+    bool initialized_ = true;
+    bool step_runs_ = false;
     std::string waiting_for_;
     Time waiting_since_{};
 };
@@ -297,25 +335,29 @@ class Start {
 /// Nothing is to run: how far is that?
 void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while_stopping, Phase when_stopped,
                  Wanted& wanted) {
-    wanted.workload = {.id = workload_of(facts.session.id)};
+    // What ended well is recorded before it is removed.
+    wanted.workload = {.id = workload_of(facts.session.id), .keep_exited = wanted.init_done.has_value()};
     auto& status = wanted.status;
-    const bool stopped = have.components.empty() && !have.network && !have.network_incomplete;
+    const bool ends = when_stopped == Phase::gone;
+    if (!ends) wanted.workload.hosts = kept_hosts(facts, have, wanted.status);
+    const bool led = ends && have.hosts && !have.hosts->empty();
+    const bool stopped = have.components.empty() && !have.network && !have.network_incomplete && !led;
     status.phase = stopped ? when_stopped : while_stopping;
     status.reason.clear();
     status.message.clear();
-    status.conditions.clear();
+    status.conditions = have.conditions;
     for (auto& component : status.components) {
         const bool there = find_there(have, component.name) != nullptr;
         component.phase = there ? ComponentPhase::stopping : ComponentPhase::stopped;
         component.message.clear();
     }
-    if (!stopped) wanted.look_at = now + std::chrono::seconds(2);
+    if (!stopped) wanted.look_at = now + std::chrono::seconds(wanted.init_done ? 0 : 2);
 }
 
 }  // namespace
 
 Wanted decide(const Facts& facts, const Observed& have, Time now) {
-    Wanted wanted{.status = facts.session.status};
+    Wanted wanted{.status = facts.session.status, .init_done = ended_well(facts, have)};
     const auto state = desired(facts.session.asks);
     if (state == State::running && wanted.status.incarnation != facts.session.incarnation)
         wanted.status = SessionStatus{.incarnation = facts.session.incarnation};
@@ -350,11 +392,16 @@ SessionStatus after_failure(SessionStatus status, const Error& error, const Sess
     return status;
 }
 
-WorkloadId workload_of(const SessionId& id) {
-    return {id.text};
-}
-SessionId session_of(const WorkloadId& id) {
-    return {id.text};
+std::vector<std::string> hosts_of(const Facts& facts) {
+    std::string_view host = facts.url;
+    host.remove_prefix(std::min(host.find("//") + 2, host.size()));
+    host = host.substr(0, host.find(':'));
+    std::vector<std::string> hosts{std::string(host)};
+    for (const auto& access : facts.revision.spec.access) {
+        auto made = access.name + "--" + std::string(host);
+        if (made.find('.') <= limits::name_max && hosts.size() < hosts_max) hosts.push_back(std::move(made));
+    }
+    return hosts;
 }
 
 }  // namespace berth::plan

@@ -19,16 +19,29 @@ struct Facts {
     std::string user_name;
     std::vector<Volume> volumes;  ///< Those that the template's volumes stand for, by name.
     std::string url;              ///< `http://name-random.localhost:8080`.
+    Allowance allowance;          ///< Of its user.
+};
+
+/// An init step that has ended well: what its volume's row is to say from now on.
+struct InitDone {
+    std::string volume;       ///< Handle.
+    int before = 0;           ///< What the row said when this was decided.
+    std::optional<int> done;  ///< See `Volume::init_done`.
+    bool operator==(const InitDone&) const = default;
 };
 
 struct Wanted {
     Workload workload;
-    SessionStatus status;         ///< Present reality, never the wish.
+    SessionStatus status;  ///< Present reality, never the wish.
+    std::optional<InitDone> init_done;
     std::optional<Time> look_at;  ///< When to look again though nothing moved; absent: settled.
 };
 
 /// Asks nothing, remembers nothing: the same arguments give the same answer.
 Wanted decide(const Facts& facts, const Observed& have, Time now);
+
+/// The images of what is to start and is not there: those that `decide` wants to know the state of.
+std::vector<std::string> images_to_start(const Facts& facts, const Observed& have);
 
 /// How many times a component that was ready is started again before its next quick end fails the session.
 inline constexpr int restarts_max = 5;
@@ -39,6 +52,11 @@ Duration restart_pause(int restarts);
 /// The status after the engine refused what was decided. A refusal that another try cannot mend fails the
 /// session; the others are named in `message` and tried again.
 SessionStatus after_failure(SessionStatus status, const Error& error, const Session& session);
+
+/// The hosts of a session, without ports: its own, and one `ACCESS--` it for each way in, at most
+/// `hosts_max`.
+std::vector<std::string> hosts_of(const Facts& facts);
+inline constexpr std::size_t hosts_max = 16;  ///< What an HTTPRoute may have.
 
 /// The identity of a session's workload: the same text.
 WorkloadId workload_of(const SessionId& id);

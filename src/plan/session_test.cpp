@@ -54,6 +54,8 @@ Observed after(const Changes& changes, Observed have, Time now, bool ready = tru
             have.images[image->image] = present("sha256:" + image->image);
         if (std::holds_alternative<CreateNetwork>(change)) have.network = true;
         if (std::holds_alternative<RemoveNetwork>(change)) have.network = false;
+        if (const auto* published = std::get_if<PublishHosts>(&change)) have.hosts = published->hosts;
+        if (std::holds_alternative<WithdrawHosts>(change)) have.hosts.emplace();
         if (const auto* volume = std::get_if<CreateVolume>(&change))
             have.volumes.push_back(volume->volume.handle);
         if (const auto* made = std::get_if<StartComponent>(&change))
@@ -119,6 +121,89 @@ TEST(Decide, steps_are_timed_from_the_ask_and_in_order) {
     EXPECT_LE(timings.pulled, timings.started);
     EXPECT_LE(timings.started, timings.ready);
     EXPECT_EQ(timings.ready, timings.routed);
+}
+
+const std::vector<std::string> lab_hosts{"lab-x.localhost", "page--lab-x.localhost"};
+
+TEST(Decide, hosts_are_led_last_and_a_session_runs_only_then) {
+    auto launched = facts();
+    auto now = start;
+    Observed have{.hosts = std::vector<std::string>()};
+    for (int look = 0; look < 20; ++look) {
+        const auto wanted = decide(launched, have, now);
+        launched.session.status = wanted.status;
+        const auto changes = diff(wanted.workload, have);
+        const bool all_ready = have.components.size() == 2;
+        EXPECT_EQ(changes == (Changes{PublishHosts{lab_hosts}}), all_ready && have.hosts->empty());
+        EXPECT_EQ(wanted.status.phase == Phase::running, have.hosts == lab_hosts);
+        if (changes.empty()) break;
+        if (all_ready) EXPECT_TRUE(wanted.look_at) << "a successor of this process goes on";
+        have = after(changes, have, now);
+        now += 100ms;
+    }
+    EXPECT_EQ(launched.session.status.phase, Phase::running);
+    EXPECT_GT(launched.session.status.timings.routed, launched.session.status.timings.ready);
+}
+
+TEST(Decide, hosts_that_somebody_removed_are_led_again_while_the_session_runs_on) {
+    auto launched = facts();
+    auto now = start;
+    auto [have, wanted] = settle(launched, {.hosts = std::vector<std::string>()}, now);
+    have.hosts = {{"other.localhost"}};
+    wanted = decide(launched, have, now);
+    EXPECT_EQ(wanted.status.phase, Phase::running);
+    EXPECT_EQ(diff(wanted.workload, have), (Changes{PublishHosts{lab_hosts}}));
+    have.hosts.emplace();
+    EXPECT_EQ(diff(decide(launched, have, now).workload, have), (Changes{PublishHosts{lab_hosts}}));
+}
+
+TEST(Decide, a_hibernated_session_keeps_its_hosts_so_that_who_comes_wakes_it) {
+    auto launched = facts();
+    auto now = start;
+    auto [have, wanted] = settle(launched, {.hosts = std::vector<std::string>()}, now);
+    launched.session.asks.hibernate = now;
+    std::tie(have, wanted) = settle(launched, have, now);
+    EXPECT_EQ(wanted.status.phase, Phase::hibernated);
+    EXPECT_EQ(have.hosts, lab_hosts);
+    EXPECT_FALSE(have.network);
+    launched.session.asks.wake = now + 1s;
+    ++launched.session.incarnation;
+    const auto waking = decide(launched, have, now + 1s);
+    EXPECT_EQ(waking.workload.hosts, lab_hosts);
+    EXPECT_FALSE(waking.status.timings.routed);
+}
+
+TEST(Decide, an_ended_session_is_gone_only_when_no_host_leads_to_it) {
+    auto launched = facts();
+    auto now = start;
+    auto [have, wanted] = settle(launched, {.hosts = std::vector<std::string>()}, now);
+    launched.session.asks.terminate = now;
+    const auto first = decide(launched, have, now);
+    EXPECT_EQ(diff(first.workload, have).front(), Change{WithdrawHosts{}});
+    std::tie(have, wanted) = settle(launched, have, now);
+    EXPECT_EQ(wanted.status.phase, Phase::gone);
+    EXPECT_EQ(have.hosts, std::vector<std::string>{});
+    have.hosts = lab_hosts;
+    EXPECT_EQ(decide(launched, have, now).status.phase, Phase::terminating);
+}
+
+TEST(Decide, a_start_that_failed_before_it_answered_has_no_hosts) {
+    auto launched = facts();
+    Observed have{.hosts = std::vector<std::string>()};
+    have.images["m:1"] = {.state = ImageState::missing, .message = "not found", .missing_since = start + 1s};
+    const auto wanted = decide(launched, have, start + 2s);
+    EXPECT_EQ(wanted.status.phase, Phase::failed);
+    EXPECT_TRUE(wanted.workload.hosts.empty());
+}
+
+TEST(Hosts, are_the_sessions_own_and_one_for_each_way_in_that_has_room) {
+    auto many = facts();
+    for (int i = 0; i < 30; ++i)
+        many.revision.spec.access.push_back({.name = "way" + std::to_string(i), .component = "web"});
+    EXPECT_EQ(hosts_of(many).size(), hosts_max);
+    many.revision.spec.access = {{.name = std::string(40, 'a'), .component = "web"}};
+    many.url = "https://" + std::string(40, 'l') + ".apps.example.org";
+    EXPECT_EQ(hosts_of(many), (std::vector<std::string>{std::string(40, 'l') + ".apps.example.org"}));
 }
 
 TEST(Decide, an_image_that_is_missing_fails_in_the_engines_words) {
@@ -256,6 +341,46 @@ TEST(Decide, a_container_deleted_behind_our_back_is_made_again) {
     const auto [again, settled] = settle(launched, have, now);
     EXPECT_EQ(again.components.size(), 2u);
     EXPECT_EQ(settled.status.phase, Phase::running);
+}
+
+TEST(Decide, one_that_its_engine_takes_away_moves_and_says_why_until_it_runs_again) {
+    auto session = facts();
+    Time now = start;
+    auto [have, wanted] = settle(session, {}, now);
+    auto& web = have.components.at(1);
+    web.state = ContainerState::stopping;
+    web.message = "its node is being emptied";
+    const auto look = [&] {
+        wanted = decide(session, have, now);
+        session.session.status = wanted.status;
+        return wanted.status.reason + ": " + wanted.status.message;
+    };
+    EXPECT_EQ(look(), "Moving: \"web\": its node is being emptied");
+    EXPECT_EQ(wanted.status.phase, Phase::starting);
+    EXPECT_EQ(diff(wanted.workload, have), Changes{}) << "it is ending already";
+    have.components.pop_back();
+    EXPECT_EQ(look(), "Moving: \"web\": its node is being emptied");
+    have = after(diff(wanted.workload, have), have, now, false);
+    have.components.back().state = ContainerState::creating;
+    have.components.back().message = "waiting for a node";
+    EXPECT_EQ(look(), "Moving: \"web\": its node is being emptied; now \"web\": waiting for a node");
+    EXPECT_EQ(look(), "Moving: \"web\": its node is being emptied; now \"web\": waiting for a node");
+    have.components.back().message.clear();
+    EXPECT_EQ(look(), "Moving: \"web\": its node is being emptied");
+    have.components.back().state = ContainerState::running;
+    have.components.back().ready = true;
+    EXPECT_EQ(look(), ": ");
+    EXPECT_EQ(wanted.status.phase, Phase::running);
+    EXPECT_EQ(wanted.status.components.at(1).restarts, 0);
+}
+
+TEST(Decide, conditions_are_told_also_while_it_stops) {
+    auto session = facts();
+    Time now = start;
+    auto [have, wanted] = settle(session, {}, now);
+    session.session.asks.hibernate = now;
+    have.conditions = {{.type = "NodeLost", .message = "node \"n1\" does not answer"}};
+    EXPECT_EQ(decide(session, have, now).status.conditions, have.conditions);
 }
 
 TEST(Decide, hibernating_ends_every_process_and_keeps_every_volume) {

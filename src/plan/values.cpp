@@ -83,6 +83,11 @@ void check_values(const TemplateSpec& spec) {
             expand(argument, values);
         const auto command = component.command.value_or(std::vector<std::string>{});
         for (std::size_t i = 1; i < command.size(); ++i) expand(command[i], values);
+        for (const auto& step : component.init) {
+            for (std::size_t i = 1; i < step.command.size(); ++i) expand(step.command[i], values);
+            for (const auto& argument : step.args) expand(argument, values);
+            for (const auto& [name, text] : step.env) expand(text, values);
+        }
     }
 }
 

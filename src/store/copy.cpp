@@ -35,7 +35,8 @@ const std::vector<Source>& sources() {
                                          {"event", {"sequence"}},
                                          {"idempotency", {"user_id", "route", "key"}},
                                          {"setting", {"name"}},
-                                         {"leader", {"id"}}};
+                                         {"leader", {"id"}},
+                                         {"mirror", {"kind", "row_id"}}};
     return all;
 }
 

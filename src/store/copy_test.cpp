@@ -37,6 +37,7 @@ void fill(Store& store) {
         tx.remember(ada.id, "/sessions", "k", {"h", 201, "{}"}, at(60));
         tx.set_setting("instance.id", "25a2cfac");
         tx.take_leadership("a", std::chrono::milliseconds(1));
+        tx.put_mirrored({.noun = Noun::template_, .row = "terminal", .uid = "u-1"});
     });
 }
 
@@ -89,7 +90,8 @@ TEST_F(Copies, have_every_row_and_lead_back_again) {
                                                          {"event", 2500},
                                                          {"idempotency", 1},
                                                          {"setting", 1},
-                                                         {"leader", 1}}));
+                                                         {"leader", 1},
+                                                         {"mirror", 1}}));
     EXPECT_EQ(done.mended, 0);
     const auto back = directory.file("back.db");
     EXPECT_EQ(run(schema->url(), back).tables.size(), done.tables.size());

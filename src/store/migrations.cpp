@@ -5,6 +5,8 @@
 #include "crypto/random.hpp"
 #include "store/migrations/m0001_first.hpp"
 #include "store/migrations/m0002_replicas.hpp"
+#include "store/migrations/m0003_mirror.hpp"
+#include "store/migrations/m0004_init_steps.hpp"
 
 namespace berth::store {
 namespace {
@@ -12,6 +14,8 @@ namespace {
 constexpr Migration all[] = {
     {1, "first", scripts::m0001_first},
     {2, "replicas", scripts::m0002_replicas},
+    {3, "mirror", scripts::m0003_mirror},
+    {4, "init steps", scripts::m0004_init_steps},
 };
 
 /// A migration that has run.

@@ -68,6 +68,7 @@ class SqlRows final : public Tx {
     std::vector<Workspace> workspaces_to_remove() override;
     std::vector<Volume> volumes_of(std::string_view owner) override;
     std::vector<Volume> volumes_to_remove() override;
+    std::vector<Volume> volumes_on(std::string_view engine) override;
     void insert_workspace(const Workspace& workspace) override;
     void update_workspace(const Workspace& workspace) override;
     void delete_workspace(const WorkspaceId& id) override;
@@ -90,6 +91,13 @@ class SqlRows final : public Tx {
                   Time expires_at) override;
     void forget_expired(Time now) override;
 
+    Time now() override;
+    std::optional<Mirrored> find_mirrored(Noun noun, std::string_view row) override;
+    std::optional<Mirrored> find_mirrored_by_uid(std::string_view uid) override;
+    std::vector<Mirrored> mirrored_after(Noun noun, std::string_view row, int limit) override;
+    void put_mirrored(const Mirrored& mirrored) override;
+    void delete_mirrored(Noun noun, std::string_view row) override;
+
     std::optional<Leadership> leadership() override;
     std::optional<Leadership> take_leadership(const std::string& holder, Duration lease) override;
     void release_leadership(const std::string& holder, std::int64_t epoch) override;
@@ -111,7 +119,6 @@ class SqlRows final : public Tx {
 
   private:
     void forget_events(EventClass class_, Time before);
-    Time database_time();
 
     Connection& db_;
     Clock& clock_;

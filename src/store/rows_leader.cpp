@@ -16,26 +16,26 @@ struct Table<Leadership> {
     }
 };
 
-Time SqlRows::database_time() {
+Time SqlRows::now() {
     // Not the start of the transaction, which may have waited for others since.
     return db_.now().value_or(clock_.now());
 }
 
 std::optional<Leadership> SqlRows::leadership() {
     auto found = db_.find<Leadership>("WHERE id = 1 AND holder <> ''");
-    if (found && found->expires_at <= database_time()) found.reset();
+    if (found && found->expires_at <= now()) found.reset();
     return found;
 }
 
 std::optional<Leadership> SqlRows::take_leadership(const std::string& holder, Duration lease) {
-    const auto now = database_time();
+    const auto at = now();
     const auto last = db_.find<Leadership>("WHERE id = 1");
     const bool ours = last && last->holder == holder;
-    if (last && !ours && !last->holder.empty() && last->expires_at > now) return std::nullopt;
+    if (last && !ours && !last->holder.empty() && last->expires_at > at) return std::nullopt;
     const Leadership taken{.holder = holder,
                            .epoch = (last ? last->epoch : 0) + (ours ? 0 : 1),
-                           .renewed_at = now,
-                           .expires_at = now + lease};
+                           .renewed_at = at,
+                           .expires_at = at + lease};
     db_.run(
         "INSERT INTO leader (id, holder, epoch, renewed_at, expires_at) VALUES (1, :holder, :epoch, "
         ":renewed, "

@@ -49,6 +49,10 @@ std::vector<Volume> SqlRows::volumes_to_remove() {
     return db_.select<Volume>("WHERE deleted_at IS NOT NULL ORDER BY deleted_at, handle");
 }
 
+std::vector<Volume> SqlRows::volumes_on(std::string_view engine) {
+    return db_.select<Volume>("WHERE engine = :engine ORDER BY handle", engine);
+}
+
 void SqlRows::insert_workspace(const Workspace& workspace) {
     db_.insert(workspace);
 }

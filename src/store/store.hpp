@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/task.hpp"
 #include "model/event.hpp"
+#include "model/mirrored.hpp"
 #include "model/session.hpp"
 #include "model/template.hpp"
 #include "model/user.hpp"
@@ -151,6 +152,8 @@ class Rows {
     /// Also those whose deletion was asked for.
     virtual std::vector<Volume> volumes_of(std::string_view owner) = 0;
     virtual std::vector<Volume> volumes_to_remove() = 0;
+    /// All of an engine, also those whose deletion was asked for, by handle.
+    virtual std::vector<Volume> volumes_on(std::string_view engine) = 0;
 
     /// Events after `sequence`, oldest first, that the caller may see.
     virtual std::vector<Event> events_after(const Caller& caller, std::int64_t sequence, int limit) = 0;
@@ -167,6 +170,16 @@ class Rows {
 
     /// A setting of the installation: `quota.default`, `instance.id`…
     virtual std::optional<std::string> find_setting(std::string_view name) = 0;
+
+    /// By the clock of the database, which is one for all Berths on it; at the time of the call, not of the
+    /// transaction.
+    virtual Time now() = 0;
+
+    /// The resource that stands for the row.
+    virtual std::optional<Mirrored> find_mirrored(Noun noun, std::string_view row) = 0;
+    virtual std::optional<Mirrored> find_mirrored_by_uid(std::string_view uid) = 0;
+    /// In the order of their rows, those that come after `row`.
+    virtual std::vector<Mirrored> mirrored_after(Noun noun, std::string_view row, int limit) = 0;
 
     /// Who leads now; nothing when nobody does.
     virtual std::optional<Leadership> leadership() = 0;
@@ -236,6 +249,10 @@ class Tx : public Rows {
     /// Deletes expired logins, tickets and remembered answers, and events beyond the retention of their class
     /// (at most 10 000 of each class a call). The newest event stays.
     virtual void forget_expired(Time now) = 0;
+
+    /// One resource for a row: replaces what stood for it before.
+    virtual void put_mirrored(const Mirrored& mirrored) = 0;
+    virtual void delete_mirrored(Noun noun, std::string_view row) = 0;
 
     /// Takes the lead, or renews it, for the length of `lease` from now. Nothing while another has it.
     virtual std::optional<Leadership> take_leadership(const std::string& holder, Duration lease) = 0;

@@ -159,6 +159,22 @@ struct Table<Volume> {
         v.column("engine", row.engine);
         v.column("size", row.size);
         v.column("deleted_at", row.deleted_at);
+        v.column("init_done", row.init_done);
+    }
+};
+
+template <>
+struct Table<Mirrored> {
+    static constexpr const char* name = "mirror";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.fixed("kind", row.noun);
+        v.fixed("row_id", row.row);
+        v.fixed("namespace", row.namespace_);
+        v.fixed("name", row.name);
+        v.fixed("uid", row.uid);
+        v.fixed("origin", row.origin);
+        v.fixed("generation", row.generation);
     }
 };
 

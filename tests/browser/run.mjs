@@ -1,5 +1,6 @@
-// The web page as a person uses it: real Chromium, real server, real containers. Run by ./dev test browser.
-import { spawn } from "node:child_process"
+// The web page as a person uses it: real Chromium, real server, real sessions on the engine that BERTH_TEST_ENGINE names.
+// Run by ./dev test browser, and by ./dev test cluster.
+import { execFileSync, spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, mkdirSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -12,6 +13,13 @@ const program = join(here, "../../build/release/berth")
 const axe = readFileSync(join(here, "node_modules/axe-core/axe.min.js"), "utf8")
 const pictures = process.env.BERTH_TEST_PICTURES
 const data = mkdtempSync(join(tmpdir(), "berth-browser-"))
+// Where the sessions run, and how to leave nothing there: what the end-to-end suite knows of each engine.
+const world = (call) =>
+  execFileSync("python3", ["-c", `import json, sys; sys.path.insert(0, sys.argv[1]); from worlds import world; w = world(); w.data = sys.argv[2]; ${call}`, join(here, "../e2e"), data], {
+    env: { ...process.env, BERTH_TEST_NAMESPACE: `berth-browser-${process.pid}` },
+    encoding: "utf8",
+  })
+const engine = JSON.parse(world("print(json.dumps({'engine': w.name} | w.options()))"))
 const results = { passed: 0, failed: 0 }
 const problems = []
 
@@ -34,8 +42,9 @@ async function until(what, condition, limit = 60_000) {
 }
 
 function start(port) {
+  const options = Object.entries(engine).map(([name, value]) => `--${name.replaceAll("_", "-")}=${value}`)
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("BERTH_")))
-  const server = spawn(program, ["up", "--data", data, "--port", String(port), "--no-open"], { env })
+  const server = spawn(program, ["up", "--data", data, "--port", String(port), "--no-open", ...options], { env })
   let said = ""
   const ready = new Promise((done, fail) => {
     server.stdout.on("data", (bytes) => {
@@ -129,7 +138,7 @@ try {
 
   await test("every page has one heading, a title of its own and nothing that axe finds, light and dark", async () => {
     const titles = new Set()
-    const pages = ["/", "/catalog", "/catalog/terminal", "/launch?template=terminal", "/workspaces", "/settings", "/admin/users", "/admin/sessions", "/admin/templates", "/admin/audit", "/admin/engines", "/nothing-here"]
+    const pages = ["/", "/catalog", "/catalog/terminal", "/launch?template=terminal", "/workspaces", "/settings", "/admin/users", "/admin/sessions", "/admin/templates", "/admin/audit", "/admin/engines", "/admin/sweep", "/nothing-here"]
     for (const scheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme: scheme })
       for (const path of pages) {
@@ -275,8 +284,7 @@ try {
   await browser?.close()
   server.kill("SIGINT")
   await new Promise((ended) => (server.exitCode === null ? server.once("exit", ended) : ended()))
-  const clean = "import sys; sys.path.insert(0, sys.argv[1]); from berth import remove_leftovers; remove_leftovers(type(\"S\", (), {\"data\": sys.argv[2]}))"
-  await new Promise((ended) => spawn("python3", ["-c", clean, join(here, "../e2e"), data], { stdio: "inherit" }).once("exit", ended))
+  world("w.clean(w)")
   rmSync(data, { recursive: true, force: true })
 }
 console.log(`browser: ${results.passed} passed, ${results.failed} failed`)

@@ -10,6 +10,7 @@ import unittest
 
 from chart import CHART, HELM, IMAGE, KUBECTL, deep_merge, get, kubectl, run, values_file
 from berth import PROGRAM, Berth, wait_for
+from worlds import let_go
 
 TEMPLATES = ("terminal", "linked")  # Those whose images the node has.
 
@@ -20,6 +21,8 @@ def has_nodes():
 
 class Installed(Berth):
     """A release of the chart, reached by a port-forward of its service."""
+
+    workload = "statefulset/berth"
 
     def __init__(self):
         super().__init__("kubernetes")
@@ -39,10 +42,10 @@ class Installed(Berth):
             return self.helm(verb, "berth", CHART, "--values", file.name, "--wait", "--timeout", "3m").stdout
 
     def inside(self, *words, check=True):
-        return kubectl("-n", self.namespace, "exec", "statefulset/berth", "-c", "berth", "--", "berth", *words, check=check)
+        return kubectl("-n", self.namespace, "exec", self.workload, "-c", "berth", "--", "berth", *words, check=check)
 
     def logs(self):
-        return kubectl("-n", self.namespace, "logs", "statefulset/berth").stdout
+        return kubectl("-n", self.namespace, "logs", self.workload).stdout
 
     def connect(self):
         self.disconnect()
@@ -66,6 +69,7 @@ class Installed(Berth):
     def remove(self):
         self.disconnect()
         self.helm("uninstall", "berth", "--wait", check=False)
+        let_go(lambda *words: kubectl("-n", self.sessions, *words, check=False).stdout)
         kubectl("delete", "namespace", self.namespace, self.sessions, "--ignore-not-found", "--timeout=120s")
         shutil.rmtree(self.data, ignore_errors=True)
 
@@ -98,7 +102,7 @@ class Release(unittest.TestCase):
     def test_2_has_what_it_needs(self):
         said = berth.inside("doctor")
         self.assertNotIn("FAIL", said.stdout)
-        self.assertEqual(len(re.findall("^ok ", said.stdout, re.M)), 3, said.stdout)
+        self.assertEqual(len(re.findall("^ok ", said.stdout, re.M)), 4, said.stdout)
         self.assertIn("admin", berth.inside("--local", "admin", "users").stdout)
 
     def test_3_runs_a_session_that_keeps_its_files(self):

@@ -114,6 +114,7 @@ class Prometheus(unittest.TestCase):
 
     HEALTHY = {
         f'berth_build_info{{{OF}, version="0.1.0"}}': "1x60", f'berth_engine_up{{{OF}, engine="kubernetes"}}': "1x60",
+        f'berth_leader{{{OF}, pod="one"}}': "0x60", f'berth_leader{{{OF}, pod="two"}}': "1x60",
         f'berth_sessions{{{OF}, phase="running", template="terminal", engine="kubernetes"}}': "5x60",
         f'berth_http_request_seconds_count{{{OF}, route="/x", method="GET", status="200"}}': "0+600x60",
         f'berth_http_request_seconds_bucket{{{OF}, route="/x", method="GET", status="200", le="0.1"}}': "0+600x60",
@@ -129,6 +130,7 @@ class Prometheus(unittest.TestCase):
         cases = {
             "BerthDown": down,
             "BerthEngineDown": self.HEALTHY | {f'berth_engine_up{{{OF}, engine="kubernetes"}}': "0x60"},
+            "BerthNobodyLeads": self.HEALTHY | {f'berth_leader{{{OF}, pod="two"}}': "0x60"},
             "BerthSessionsFailed": self.HEALTHY | {f'berth_sessions{{{OF}, phase="failed", template="desktop", engine="kubernetes"}}': "2x60"},
             "BerthSessionsStuckStarting": self.HEALTHY | {f'berth_sessions{{{OF}, phase="starting", template="desktop", engine="kubernetes"}}': "1x60"},
             "BerthRequestsFail": self.HEALTHY | {f'berth_http_request_seconds_count{{{OF}, route="/x", method="GET", status="503"}}': "0+100x60"},

@@ -11,6 +11,11 @@ import yaml
 from chart import CASES, CHART, HELM, OPENSHIFT, PUBLIC, ROOT, kubectl, one, run, template, values_file, workload
 from berth import PROGRAM
 
+
+def seconds(length):
+    """Of a length of time as the configuration has it, `1h30m`."""
+    return sum(int(count) * {"h": 3600, "m": 60, "s": 1}[unit] for count, unit in re.findall(r"(\d+)([hms])", length))
+
 # By what is wrong, and a word of the refusal.
 REFUSED = {
     "a key that nobody knows": ({"replica": 2}, "replica"),
@@ -24,6 +29,9 @@ REFUSED = {
     "connections beyond the program's": ({"config": {"connections": 1}}, "connections"),
     "an access that is none": ({"sessions": {"podAccess": "tunnel"}}, "podAccess"),
     "a standard that is none": ({"sessions": {"podSecurity": "privileged"}}, "podSecurity"),
+    "namespaces for what there is not yet": ({"sessions": {"namespaces": "group"}}, "namespaces"),
+    "an overlay of a template that is none": ({"sessions": {"podOverlays": {"ide": {"status": {}}}}}, "podOverlays"),
+    "a GPU without a vendor": ({"sessions": {"gpuResource": "gpu"}}, "gpuResource"),
     "a namespace that cannot be": ({"sessions": {"namespace": "Sessions"}}, "namespace"),
     "a range that is none": ({"sessions": {"closedRanges": ["10.0.0.1"]}}, "closedRanges"),
     "a number as text": ({"replicas": "1"}, "replicas"),
@@ -32,6 +40,10 @@ REFUSED = {
     "a digest that is none": ({"image": {"digest": "sha256:1"}}, "digest"),
     "a monitor without its token": ({"metrics": {"serviceMonitor": {"enabled": True}}}, "tokenSecret"),
     "an HTTPRoute without a gateway": (PUBLIC | {"httpRoute": {"enabled": True}}, "parentRefs"),
+    "HTTPRoutes of sessions without a gateway": (PUBLIC | {"sessions": {"routes": "httpRoute"}}, "parentRefs"),
+    "routes of sessions of a kind that is none": (PUBLIC | {"sessions": {"routes": "Ingress"}}, "routes"),
+    "routes of sessions on localhost": ({"sessions": {"routes": "ingress"}}, "url"),
+    "a proxy that is no range": ({"trustedProxies": ["ingress.example.org"]}, "trustedProxies"),
     "an ingress to localhost": ({"ingress": {"enabled": True}}, "url"),
     "a route to localhost": ({"route": {"enabled": True}}, "url"),
     "sessions beside Berth": ({"sessions": {"namespace": "berth", "createNamespace": False}}, "sessions.namespace"),
@@ -63,7 +75,7 @@ class Rendering(unittest.TestCase):
                 return
             self.assertEqual(part.get("additionalProperties"), False, at)
             known = set(part["properties"]) - {"global"}
-            if at.endswith((".resources", ".podOverlay")):
+            if at.endswith((".resources", ".podOverlay", ".podOverlays")):
                 return
             self.assertEqual(known, set(said), at)
             for key in known:
@@ -92,7 +104,10 @@ class Rendering(unittest.TestCase):
                     done = subprocess.run([str(PROGRAM), "config", "--config", file.name], capture_output=True, text=True, env=clean)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 inside = yaml.safe_load(done.stdout)
-                for key, value in yaml.safe_load(text).items():
+                given = yaml.safe_load(text)
+                # The same length of time may be written in other units.
+                self.assertEqual(seconds(inside.pop("drainLimit")), seconds(given.pop("drainLimit", "0s")))
+                for key, value in given.items():
                     self.assertEqual(inside[key], value, key)
 
     def test_lets_the_gateway_in_by_a_label_that_its_pods_have(self):
@@ -117,6 +132,13 @@ class Rendering(unittest.TestCase):
         env = {each["name"]: each for each in many["spec"]["template"]["spec"]["containers"][0]["env"]}
         self.assertEqual(env["BERTH_DATABASE"]["valueFrom"]["secretKeyRef"], {"name": "db", "key": "uri"})
 
+    def test_gives_a_pod_of_many_the_time_to_see_its_clients_off(self):
+        for values, drains, grace in (({}, None, 60), (CASES["PostgreSQL by a secret, and replicas"], "3600s", 3630), (CASES["PostgreSQL and a short goodbye"], "90s", 120)):
+            objects = template(values)
+            self.assertEqual(yaml.safe_load(one(objects, "ConfigMap")["data"]["config.yaml"]).get("drainLimit"), drains)
+            self.assertEqual(workload(objects)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"], grace)
+        self.assertEqual(workload(objects)["spec"]["strategy"]["rollingUpdate"], {"maxUnavailable": 0, "maxSurge": 1})
+
     def test_writes_the_database_into_a_secret_only(self):
         objects = template(CASES["PostgreSQL by its address"])
         for each in objects:
@@ -130,6 +152,17 @@ class Rendering(unittest.TestCase):
         self.assertEqual(one(template(CASES["an HTTPRoute"]), "HTTPRoute")["spec"]["hostnames"], ["berth.example.org", "*.apps.example.org"])
         routes = [each["spec"] for each in template(OPENSHIFT) if each["kind"] == "Route"]
         self.assertEqual({(route["host"], route["wildcardPolicy"]) for route in routes}, {("berth.example.org", "None"), ("wildcard.apps.example.org", "Subdomain")})
+
+    def test_leaves_the_sessions_hosts_to_their_own_routes_when_they_have_some(self):
+        ingress, route = CASES["an ingress for each session"], CASES["an HTTPRoute for each session"]
+        self.assertEqual([rule["host"] for rule in one(template(ingress), "Ingress")["spec"]["rules"]], ["berth.example.org"])
+        self.assertEqual(one(template(route), "HTTPRoute")["spec"]["hostnames"], ["berth.example.org"])
+        config = yaml.safe_load(one(template(ingress, release="lab", namespace="tools"), "ConfigMap")["data"]["config.yaml"])
+        said = {key: config[key] for key in config if key.startswith(("route", "gatewayService", "session", "trusted"))}
+        self.assertEqual(said, {"sessionNamespace": "berth-sessions", "sessionRoutes": "ingress", "gatewayService": "tools/lab-berth:80", "routeClass": "nginx",
+                                "routeTlsSecret": "berth-tls", "routeAnnotations": {"a/b": "c"}, "trustedProxies": "10.42.0.0/16,::1"})
+        config = yaml.safe_load(one(template(route), "ConfigMap")["data"]["config.yaml"])
+        self.assertEqual(config["routeParents"], "gateways/public/https,berth/own")
 
     def test_makes_no_way_in_unless_asked(self):
         self.assertFalse({"Ingress", "HTTPRoute", "Route"} & {each["kind"] for each in template(PUBLIC)})

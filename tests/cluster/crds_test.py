@@ -138,7 +138,7 @@ class Definitions(Case):
         self.assertTrue(kubectl("get", "berth")[0])
 
     def test_explain_says_what_the_reference_says(self):
-        self.assertIn("What is wanted.", must("explain", "sessions.spec.state", "--api-version=berth.dev/v1alpha1"))
+        self.assertIn("Asks for it", must("explain", "sessions.spec.state", "--api-version=berth.dev/v1alpha1"))
 
     def test_the_policy_is_well_typed(self):
         found = json.loads(must("get", "validatingadmissionpolicy", "users.berth.dev", "-o", "json"))
@@ -200,8 +200,8 @@ class Sessions(Case):
         self.refused(resource("Session", "a", user="ada"), "spec.template")
         self.refused(resource("Session", "a"), "spec.user")
 
-    def test_running_is_what_is_wanted_unless_said(self):
-        self.assertEqual(must("get", "bses", "thesis", "-o", "jsonpath={.spec.state}"), "running")
+    def test_nothing_is_asked_unless_said(self):
+        self.assertEqual(must("get", "bses", "thesis", "-o", "jsonpath={.spec.state}"), "")
         self.taken(session("a", state="hibernated"))
         self.refused(session("a", state="frozen"), "spec.state")
 

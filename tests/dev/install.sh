@@ -24,10 +24,11 @@ packages_for() {
                 libgmock-dev ca-certificates ;;
         ui) echo npm nodejs ;;
         database) echo postgresql ;;
+        replicas) echo postgresql faketime ;;
         engine) echo podman runc netavark aardvark-dns iptables nftables iproute2 uidmap slirp4netns ;;
         base) echo mmdebstrap ;;
         browser) echo chromium nodejs npm ;;
-        e2e) echo curl jq iproute2 procps util-linux ;;
+        e2e) echo curl jq iproute2 procps util-linux nginx-light haproxy ;;
         chart) echo podman python3-yaml curl ;;
         # Another packager's containerd (Docker's) serves as well, and Debian's would push it out.
         cluster)
@@ -43,6 +44,7 @@ reason_for() {
         build) echo "compiler, build tools and libraries" ;;
         ui) echo "the web UI is built with them" ;;
         database) echo "tests of the store start a private server" ;;
+        replicas) echo "several Berths share a private server, with clocks that differ" ;;
         engine) echo "sessions run in containers" ;;
         base) echo "makes a Debian base image where none can be pulled" ;;
         browser) echo "tests drive a real browser" ;;

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# A private PostgreSQL for tests and benchmarks, on a Unix socket: `postgres.sh DIRECTORY [--durable] [--standby-of DIR]`.
+# A private PostgreSQL for tests and benchmarks, on a Unix socket:
+# `postgres.sh DIRECTORY [--durable] [--standby-of DIR] [--listen ADDRESS]`; with an address whoever reaches it may enter.
 # DIRECTORY is made, and goes with the server when standard input ends, however its owner ends. Prints `ready`, then takes
 # words from standard input: stop (immediate: as if it had died), start, promote; each is answered with a line.
 set -uo pipefail
 trap '' INT TERM
 directory=$1
 shift
-durable=false primary=
+durable=false primary= listen=
 while (($#)); do
     case $1 in
         --durable) durable=true ;;
         --standby-of) primary=$2; shift ;;
+        --listen) listen=$2; shift ;;
     esac
     shift
 done
@@ -39,14 +41,15 @@ make() {
         unprivileged "$programs/initdb" -D "$directory/data" -N -A trust -U postgres -E UTF8 --locale=C.UTF-8 \
             --locale-provider=icu --icu-locale=de ||
             unprivileged "$programs/initdb" -D "$directory/data" -N -A trust -U postgres -E UTF8 --locale=C.UTF-8
-    fi
+    fi || return
+    [[ -z $listen ]] || echo 'host all all all trust' >>"$directory/data/pg_hba.conf"
 }
 
 start() {
     local fsync=off
     $durable && fsync=on
     unprivileged "$programs/pg_ctl" -D "$directory/data" -l "$directory/log" -w -t 60 \
-        -o "-c listen_addresses= -c unix_socket_directories=$directory -c fsync=$fsync -c max_connections=60" start
+        -o "-c listen_addresses=$listen -c unix_socket_directories=$directory -c fsync=$fsync -c max_connections=60" start
 }
 
 stop() { unprivileged "$programs/pg_ctl" -D "$directory/data" -m immediate -w -t 30 stop; }

@@ -35,15 +35,16 @@ for kind in servicemonitors prometheusrules; do
     "$BERTH_TEST_KUBECTL" apply --server-side -f "$operator/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml" >/dev/null
 done
 tests '[!c]*_test.py'
+BERTH_TEST_KUBECONFIG=$KUBECONFIG run_gtests chart-routes build/release/tests/e2e/e2e_routes_test || routes_failed=1
 
 # A cluster of somebody's that BERTH_TEST_KUBECONFIG names has the images already; otherwise one is started, if none runs.
 if [[ ${BERTH_TEST_KUBECONFIG:-} ]]; then
-    KUBECONFIG=$BERTH_TEST_KUBECONFIG tests 'cluster_test.py'
+    KUBECONFIG=$BERTH_TEST_KUBECONFIG tests 'cluster*_test.py'
 else
     ./dev cluster status >/dev/null 2>&1 || { ./dev cluster up >/dev/null && trap './dev cluster down; ./dev cluster down --directory "$server"' EXIT; }
     version=$(build/release/berth openapi | sed -n 's/^ *"version": "\(.*\)",\?$/\1/p' | head -1)
     ./dev cluster load "localhost/berth/berth:$version" localhost/berth/terminal:1 localhost/berth/linked:1
-    KUBECONFIG=$PWD/.cache/cluster/run/kubeconfig tests 'cluster_test.py'
+    KUBECONFIG=$PWD/.cache/cluster/run/kubeconfig tests 'cluster*_test.py'
 fi
 
 sum() { sed -n "$1" "$out" | awk '{n += $1} END {print n + 0}'; }
@@ -53,4 +54,4 @@ skipped=$(sum 's/.*skipped=\([0-9]*\).*/\1/p')
 ((ran)) || failed=1
 rm -f "$out"
 count $((ran - failed - skipped)) "$failed" "$skipped" chart
-exit $((failed > 0))
+exit $((failed > 0 || ${routes_failed:-0}))

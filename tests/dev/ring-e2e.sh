@@ -8,6 +8,7 @@ base_image || { count 0 1 0 e2e; exit 1; }
 BERTH_TEST_ENGINE=container run_suite e2e-container tests/e2e/sessions.py
 status=$?
 BERTH_TEST_ENGINE=sim run_suite e2e-sim tests/e2e/sessions.py || status=1
+BERTH_TEST_ENGINE=sim run_suite e2e-forward-auth tests/e2e/forward_auth.py || status=1
 programs=$(ls build/release/tests/e2e/*_test build/release/*_e2e 2>/dev/null)
 [[ -z $programs ]] || run_gtests e2e-engine $programs || status=1
 exit $status

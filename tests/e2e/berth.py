@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import postgres
 from worlds import world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +49,10 @@ class Answer:
 
 
 class Berth:
-    """One server. `stop` ends it; `clean` also removes everything it made in the engine."""
+    """One server. `stop` ends it; `clean` also removes everything it made in the engine.
+
+    BERTH_TEST_DATABASE=postgres gives each a database on a private PostgreSQL instead of a file.
+    """
 
     def __init__(self, engine=None, **options):
         self.world = world()
@@ -56,6 +60,8 @@ class Berth:
         self.port = free_port()
         self.engine = engine or self.world.name
         self.options = (self.world.options() if self.engine == self.world.name else {}) | options
+        if postgres.wanted() and "database" not in self.options:
+            self.options["database"] = postgres.shared().url(postgres.shared().create())
         self.process = None
         self.link = None
         self.token = None
@@ -111,7 +117,7 @@ class Berth:
 
     def call(self, method, path, body=None, token="own", cookie=None, headers=None, host=None, raw=None):
         """One request. `host` reaches a session's own host; `body` is sent as JSON."""
-        sent = {"Host": host or f"localhost:{self.port}"}
+        sent = {"Host": host or self.url.split("//")[1]}
         if token == "own":
             token = self.token
         if token:

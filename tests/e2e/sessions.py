@@ -198,6 +198,61 @@ class Failures(unittest.TestCase):
         server.cli("rm", "lazarus", "-y", "--wait")
 
 
+class InitSteps(unittest.TestCase):
+    IMAGE = "localhost/berth/terminal:1"
+
+    def prepared(self, name, *scripts):
+        steps = [{"image": self.IMAGE, "command": ["sh", "-c", script], "env": {"STEP": str(number)}} for number, script in enumerate(scripts, 1)]
+        component = {"command": ["sleep", "1000"], "mounts": [{"volume": "home", "path": "/home/berth"}], "init": steps}
+        return server.add_template(name, component, volumes=[{"name": "home"}])
+
+    def made(self, name):
+        return server.cli("exec", name, "--", "cat", "/home/berth/made").stdout
+
+    def test_they_prepare_a_new_workspace_once(self):
+        self.prepared("prepared", "echo $STEP of $BERTH_SESSION by $(id -u):$(id -g) >> /home/berth/made", "echo $STEP >> /home/berth/made")
+        launched = server.cli("launch", "prepared", "--name", "fresh", "--wait")
+        self.assertIn("initialized", launched.stdout)
+        made = "1 of fresh by 1000:0\n2\n"
+        self.assertEqual(self.made("fresh"), made)
+        session = server.session("fresh")
+        self.assertEqual([each["name"] for each in session["status"]["components"]], ["main"], "of the steps nothing is left")
+        self.assertEqual(len(server.world.left(session["id"])), 1)
+        server.cli("hibernate", "fresh", "--wait")
+        server.cli("wake", "fresh", "--wait")
+        self.assertEqual(self.made("fresh"), made)
+        server.cli("rm", "fresh", "-y", "--wait")
+        server.cli("launch", "prepared", "--name", "fresh", "--wait")
+        self.assertEqual(self.made("fresh"), made, "the workspace is not new any more")
+        server.cli("rm", "fresh", "-y", "--wait")
+
+    def test_one_that_fails_says_why_and_is_tried_again(self):
+        self.prepared("stubborn", "echo one >> /home/berth/made",
+                      "cd /home/berth; if test -e tried; then echo two >> made; else : > tried; echo no repository; exit 1; fi")
+        server.cli("launch", "stubborn", "--name", "again")
+        status = server.wait_phase("again", "failed", limit=90)["status"]
+        self.assertEqual((status["reason"], status["message"]), ("InitFailed", 'init step 2 of "main" ended with status 1'))
+        self.assertIn("no repository", "\n".join(status["lastLog"]))
+        self.assertEqual([step["name"] for step in status["steps"] if step["state"] == "failed"], ["initialized"])
+        for words in ((), ("--component", "main-init-2")):
+            self.assertIn("no repository", server.cli("logs", "again", *words).stdout)
+        server.cli("restart", "again")
+        wait_for("the second try", lambda: server.session("again")["status"]["incarnation"] == 2)
+        server.wait_phase("again", "running", limit=90)
+        self.assertEqual(self.made("again"), "one\ntwo\n", "the first step did not run again")
+        server.cli("rm", "again", "-y", "--wait")
+
+    def test_a_server_killed_during_a_step_goes_on_with_it(self):
+        self.prepared("slow", "echo one >> /home/berth/made; sleep 6", "echo two >> /home/berth/made")
+        server.cli("launch", "slow", "--name", "patient")
+        wait_for("the first step", lambda: "init step 1" in server.session("patient")["status"]["message"])
+        server.kill()
+        server.start()
+        server.wait_phase("patient", "running", limit=90)
+        self.assertEqual(self.made("patient"), "one\ntwo\n")
+        server.cli("rm", "patient", "-y", "--wait")
+
+
 class Refusals(unittest.TestCase):
     def test_unknown_keys_name_the_nearest(self):
         document = {"apiVersion": "berth.dev/v1alpha1", "kind": "Template", "metadata": {"name": "typo"}, "spec": {"componets": []}}
@@ -335,6 +390,33 @@ class Isolation(unittest.TestCase):
         for name in ("east", "west"):
             server.cli("rm", name, "-y", "--wait")
 
+    def test_components_of_one_session_reach_each_other_and_names(self):
+        component = {"image": "localhost/berth/terminal:1", "resources": {"cpu": "200m", "memory": "128Mi"}}
+        serving = {"command": ["python3", "-m", "http.server", "8000", "--bind", "0.0.0.0"], "ports": [{"name": "http", "port": 8000}], "readiness": {"tcp": "http"}}
+        document = {"apiVersion": "berth.dev/v1alpha1", "kind": "Template", "metadata": {"name": "siblings"}, "spec": {
+            "components": [{"name": "left"} | component | serving, {"name": "right"} | component | serving],
+            "access": [{"name": "page", "component": "left", "port": "http"}], "network": {"egress": "none"}}}
+        self.assertEqual(server.call("POST", "/api/v1/templates", {"document": document}).status, 201)
+        server.cli("launch", "siblings", "--name", "twins", "--wait")
+        for one, other in (("left", "right"), ("right", "left")):
+            probe = f"import socket; s = socket.create_connection(('{other}', 8000), timeout=3); print('reached')"
+            # At once: that it runs means that they reach each other.
+            self.assertEqual(server.cli("exec", "twins", "--component", one, "--", "python3", "-c", probe, check=False).stdout.strip(), "reached", f"{one} to {other}")
+        name = f"import socket; print(socket.getaddrinfo('{server.world.known_name}', 80)[0][4][0])"
+        self.assertTrue(server.cli("exec", "twins", "--component", "left", "--", "python3", "-c", name).stdout.strip(), "names are answered")
+        server.cli("rm", "twins", "-y", "--wait")
+
+    def test_a_session_reaches_nothing_of_what_runs_it(self):
+        for name in ("north", "south"):
+            server.cli("launch", "terminal", "--name", name, "--wait")
+        self.assertEqual(self.reach("north", "127.0.0.1", server.world.own_port) if server.world.own_port else "reached", "reached", "the probe itself works")
+        closed = server.world.own_addresses(server.session("south")["id"])
+        self.assertTrue(closed)
+        for what, address, port in closed:
+            self.assertEqual(self.reach("north", address, port), "", f"reached {what} at {address}:{port}")
+        for name in ("north", "south"):
+            server.cli("rm", name, "-y", "--wait")
+
     @unittest.skipUnless(os.geteuid() == 0, "makes a network namespace")
     def test_the_internet_is_reached_as_the_template_says(self):
         space, link = f"berth-e2e-{os.getpid()}", f"brte{os.getpid() % 100000}"
@@ -392,6 +474,19 @@ class Engine(unittest.TestCase):
         self.assertEqual(server.phase("through"), "running")
         for name in ("through", "later"):
             server.cli("rm", name, "-y", "--wait")
+
+    def test_a_sweep_removes_what_nobody_has_and_leaves_alone_what_is_not_ours(self):
+        session = json.loads(server.cli("launch", "terminal", "--name", "swept", "--wait", "-o", "json").stdout)["id"]
+        findings = lambda: {found["name"]: found for found in json.loads(server.cli("admin", "sweep", "--dry-run", "-o", "json").stdout)["findings"]}
+        with world().strangers(server, session) as (orphan, foreign):
+            server.cli("admin", "sweep")
+            wait_for("the orphan is removed", lambda: orphan not in findings(), 30)
+            found = findings()
+            self.assertEqual((found[foreign]["matter"], found[foreign]["remedy"]), ("foreign", "report"))
+            self.assertEqual([name for name, each in found.items() if each["session"] == session], [], "a running session is no finding")
+            self.assertEqual(server.phase("swept"), "running")
+            self.assertIn(foreign, server.cli("admin", "sweep", "--dry-run").stdout)
+        server.cli("rm", "swept", "-y", "--wait")
 
     def test_doctor_finds_everything_in_order(self):
         options = [f"--{name.replace('_', '-')}={value}" for name, value in server.options.items()]

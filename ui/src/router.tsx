@@ -190,6 +190,12 @@ const adminEngines = createRoute({
   component: lazyRouteComponent(() => import("./pages/admin-engines"), "AdminEngines"),
 })
 
+const adminSweep = createRoute({
+  getParentRoute: () => admin,
+  path: "/sweep",
+  component: lazyRouteComponent(() => import("./pages/admin-sweep"), "AdminSweep"),
+})
+
 const adminAudit = createRoute({
   getParentRoute: () => admin,
   path: "/audit",
@@ -220,6 +226,7 @@ const tree = root.addChildren([
       adminTemplates,
       adminTemplate,
       adminEngines,
+      adminSweep,
       adminAudit,
     ]),
   ]),

@@ -81,6 +81,30 @@ true
 {{- end -}}
 {{- end -}}
 
+{{/* What Berth does with the objects of sessions, wherever they are. */}}
+{{- define "berth.sessionRules" -}}
+- apiGroups: [""]
+  resources: [pods, configmaps, secrets, persistentvolumeclaims]
+  verbs: [get, list, watch, create, delete]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [get, list, watch, create, update, delete]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, list, watch, create, update, delete]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list]
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+{{- if eq .Values.sessions.podAccess "forward" }}
+- apiGroups: [""]
+  resources: [pods/portforward]
+  verbs: [get, create]
+{{- end }}
+{{- end -}}
+
 {{/* Berth's configuration file. */}}
 {{- define "berth.config" -}}
 listen: ":8080"
@@ -89,6 +113,10 @@ url: {{ .Values.url | quote }}
 appsDomain: {{ . | quote }}
 {{- end }}
 engine: kubernetes
+{{- if include "berth.database" . }}
+drainLimit: {{ .Values.drainSeconds }}s
+lease: {{ include "berth.fullname" . }}
+{{- end }}
 {{- with .Values.sessions }}
 sessionNamespace: {{ .namespace | quote }}
 podAccess: {{ .podAccess }}
@@ -105,8 +133,48 @@ openRanges: {{ join "," . | quote }}
 {{- with .podOverlay }}
 podOverlay: {{ toJson . }}
 {{- end }}
+{{- with .podOverlays }}
+podOverlays: {{ toJson . }}
+{{- end }}
+{{- with .storageClasses }}
+storageClasses: {{ toJson . }}
+{{- end }}
+gpuResource: {{ .gpuResource | quote }}
+userNamespaces: {{ .userNamespaces | quote }}
+sessionNamespaces: {{ .namespaces }}
+{{- if ne .namespaces "shared" }}
+namespaceQuota: {{ .namespaceQuota }}
+{{- end }}
+podSecurity: {{ .podSecurity }}
 {{- with .closedRanges }}
 closedRanges: {{ join "," . | quote }}
+{{- end }}
+{{- end }}
+{{- with .Values.trustedProxies }}
+trustedProxies: {{ join "," . | quote }}
+{{- end }}
+{{- if ne .Values.sessions.routes "none" }}
+{{- include "berth.public" . }}
+sessionRoutes: {{ .Values.sessions.routes }}
+gatewayService: {{ printf "%s/%s:%v" .Release.Namespace (include "berth.fullname" .) .Values.service.port | quote }}
+{{- $way := index .Values .Values.sessions.routes }}
+{{- with $way.className }}
+routeClass: {{ . | quote }}
+{{- end }}
+{{- with $way.tlsSecret }}
+routeTlsSecret: {{ . | quote }}
+{{- end }}
+{{- with $way.annotations }}
+routeAnnotations: {{ toJson . }}
+{{- end }}
+{{- if eq .Values.sessions.routes "httpRoute" }}
+{{- $parents := list }}
+{{- range $way.parentRefs }}
+{{- $parent := printf "%s/%s" (default $.Release.Namespace .namespace) .name }}
+{{- with .sectionName }}{{ $parent = printf "%s/%s" $parent . }}{{ end }}
+{{- $parents = append $parents $parent }}
+{{- end }}
+routeParents: {{ join "," $parents | quote }}
 {{- end }}
 {{- end }}
 # Berth's own pods, by their label: the sessions' network policies let them in.

@@ -45,6 +45,7 @@ class ContainerEngine final : public Engine {
     Task<> stop() override;
     Task<Observed> observe(WorkloadId id) override;
     Task<std::vector<WorkloadId>> list() override;
+    Task<std::vector<Thing>> inventory(std::vector<WorkloadId> known) override;
     Task<> apply(WorkloadId id, Changes changes) override;
     void watch(std::function<void(WorkloadId)> moved) override { moved_ = std::move(moved); }
     std::optional<std::string> down_because() const override { return down_; }
@@ -124,6 +125,8 @@ class ContainerEngine final : public Engine {
     Task<> make(WorkloadId id, StopComponent change);
     Task<> make(WorkloadId id, RemoveComponent change);
     Task<> make(WorkloadId id, RemoveNetwork change);
+    Task<> make(WorkloadId, PublishHosts) { co_return; }  // Every host comes to us as it is.
+    Task<> make(WorkloadId, WithdrawHosts) { co_return; }
     Task<> make(WorkloadId id, PrepareImage change);
     Task<std::string> create_container(WorkloadId id, container::ContainerSpec spec);
     Task<> stop_in_background(WorkloadId id, std::string handle, Duration grace);

@@ -61,6 +61,11 @@ std::vector<std::string> program_of(const WorkloadComponent& component,
 container::ContainerSpec render_component(const Place& place, const WorkloadId& id,
                                           const WorkloadComponent& component,
                                           const container::ImageDetails& image) {
+    if (component.resources.gpu)
+        throw Error(
+            Kind::invalid, "gpu_not_possible",
+            fmt::format("component {} wants a GPU, which this engine cannot give", quoted(component.name)),
+            "run it on a cluster, or remove resources.gpu");
     container::ContainerSpec spec;
     spec.name = container_name(place.instance, id, component.name, component.generation);
     spec.image = image.id;

@@ -29,8 +29,8 @@ struct Place {
 
 /// The container of a component. `image` is what its reference is here.
 ///
-/// Throws `invalid`: `profile_not_possible` when the engine cannot map users, `no_program` when neither image
-/// nor component names one.
+/// Throws `invalid`: `gpu_not_possible` when it wants one, `profile_not_possible` when the engine cannot map
+/// users, `no_program` when neither image nor component names one.
 container::ContainerSpec render_component(const Place& place, const WorkloadId& id,
                                           const WorkloadComponent& component,
                                           const container::ImageDetails& image);

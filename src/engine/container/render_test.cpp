@@ -67,6 +67,18 @@ TEST(Render, a_command_drops_the_images_arguments_and_args_replace_them) {
     EXPECT_THROW(program_of(component, {}), Error);
 }
 
+TEST(Render, a_gpu_is_refused_by_name) {
+    auto component = example();
+    component.resources.gpu = 1;
+    try {
+        render_component(place, id, component, {.id = "sha256:1", .entrypoint = {"entry"}});
+        ADD_FAILURE() << "rendered";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code, "gpu_not_possible");
+        EXPECT_EQ(error.user, "component \"ide\" wants a GPU, which this engine cannot give");
+    }
+}
+
 TEST(Render, compat_is_root_of_a_user_namespace_or_refused) {
     auto component = example();
     component.profile = Profile::compat;

@@ -35,6 +35,20 @@ class Shelf final : public kube::Follower {
             for (const auto& key : keys->second) list.push_back(&things_.at(key));
         return list;
     }
+    /// Those of one namespace, by key.
+    std::vector<const SeenObject*> in(const std::string& namespace_) const {
+        std::vector<const SeenObject*> list;
+        for (auto thing = things_.lower_bound({namespace_, {}});
+             thing != things_.end() && thing->first.namespace_ == namespace_; ++thing)
+            list.push_back(&object_of(thing->second));
+        return list;
+    }
+    /// That name in whatever namespace; nullptr: in none.
+    const Seen* find_anywhere(const std::string& name) const {
+        for (const auto& [key, thing] : things_)
+            if (key.name == name) return &thing;
+        return nullptr;
+    }
     const std::map<WorkloadId, std::set<kube::Key>>& workloads() const { return workloads_; }
     std::size_t size() const { return things_.size(); }
     bool complete() const { return complete_; }

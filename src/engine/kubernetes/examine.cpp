@@ -24,7 +24,31 @@ Task<Check> KubernetesEngine::check_answers() {
     co_return check;
 }
 
+/// Those that we made and that do not come to their end.
+Task<Check> KubernetesEngine::check_homes() {
+    Check check{.name = "namespaces", .passed = true};
+    std::string from;
+    int count = 0;
+    do {
+        const auto found =
+            co_await client_.list(kube::namespaces, {.labels = selector_of(options_.instance)}, 500, from);
+        for (const auto& item : found.items) {
+            ++count;
+            const auto why = read_namespace_end(item);
+            if (why.empty() || !check.passed) continue;
+            check.passed = false;
+            check.message =
+                fmt::format("namespace {} {}", berth::quoted(kube::text_at(item, {"metadata", "name"})), why);
+            check.fix = "what is named keeps it: remove that";
+        }
+        from = found.next;
+    } while (!from.empty());
+    if (check.passed) check.message = fmt::format("{} namespaces of sessions", count);
+    co_return check;
+}
+
 Task<Check> KubernetesEngine::check_namespace() {
+    if (options_.spread != Spread::shared) co_return co_await check_homes();
     Check check{.name = "namespace"};
     const auto there = co_await client_.find(kube::namespaces, {"", options_.namespace_});
     if (!there) {
@@ -81,6 +105,7 @@ Task<std::vector<Check>> KubernetesEngine::examine() {
     };
     co_await add("namespace", check_namespace());
     co_await add("storage", check_storage());
+    for (const auto& check : options_.checks) co_await add("cluster", check(client_));
     co_return checks;
 }
 

@@ -30,23 +30,31 @@ KubernetesEngine::KubernetesEngine(asio::any_io_executor executor, Clock& clock,
         throw Error(Kind::internal, "internal", "berth-init is too large for a ConfigMap");
     place_ = {.instance = options_.instance,
               .namespace_ = options_.namespace_,
+              .spread = options_.spread,
               .init_config_map = "berth-init-" + sha256(options_.init_program).substr(0, 10),
               .architecture = options_.architecture,
               .storage_class = options_.storage_class,
+              .storage_classes = options_.storage_classes,
               .pull_secrets = options_.pull_secrets,
+              .gpu_resource = options_.gpu_resource,
+              .user_namespaces = options_.user_namespaces == UserNamespaces::on,
               .gateway = options_.gateway,
               .dns = {{.labels = {{"k8s-app", "kube-dns"}}},
                       {.namespace_ = "openshift-dns",
                        .labels = {{"dns.operator.openshift.io/daemonset-dns", "default"}}}},
               .overlay = options_.pod_overlay,
+              .overlays = options_.pod_overlays,
               .overcommit = options_.overcommit};
-    check_overlay(place_.overlay);
+    check_overlay("podOverlay", place_.overlay);
+    for (const auto& [kind, overlay] : place_.overlays) check_overlay("podOverlays." + kind, overlay);
+    set_ranges();
     pods_ = make_shelf<SeenPod>("pods", read_pod);
     services_ = make_shelf<SeenService>("services", read_service);
     config_maps_ = make_shelf<SeenConfigMap>("configmaps", read_config_map);
     secrets_ = make_shelf<SeenObject>("secrets", read_object);
-    policies_ = make_shelf<SeenObject>("networkpolicies", read_object);
+    policies_ = make_shelf<SeenObject>("networkpolicies", read_policy);
     claims_ = make_shelf<SeenObject>("persistentvolumeclaims", read_object);
+    if (leads_hosts()) routes_ = make_shelf<SeenRoute>("routes", read_route);
 }
 
 KubernetesEngine::~KubernetesEngine() = default;
@@ -74,6 +82,8 @@ void KubernetesEngine::note(const char* what, const std::optional<Error>& failur
     std::set<WorkloadId> all;
     for (const auto& [id, keys] : pods_->workloads()) all.insert(id);
     for (const auto& [id, keys] : config_maps_->workloads()) all.insert(id);
+    if (routes_)
+        for (const auto& [id, keys] : routes_->workloads()) all.insert(id);
     for (const auto& id : all)
         if (!id.empty()) moved_(id);
 }
@@ -85,10 +95,11 @@ void KubernetesEngine::require_up() const {
 }
 
 template <class Seen>
-void KubernetesEngine::follow(kube::Resource resource, kube::Detail detail, Shelf<Seen>& shelf) {
+void KubernetesEngine::follow(kube::Resource resource, kube::Detail detail, Shelf<Seen>& shelf,
+                              const std::string& namespace_) {
     kube::WatchOptions watch{
         .resource = resource,
-        .selection = {.namespace_ = options_.namespace_, .labels = selector_of(options_.instance)},
+        .selection = {.namespace_ = namespace_, .labels = selector_of(options_.instance)},
         .detail = detail,
         .seed = options_.seed};
     tasks_.start("follow " + std::string(resource.plural), kube::follow(client_, clock_, watch, shelf));
@@ -114,9 +125,9 @@ Task<> KubernetesEngine::prepare() {
         std::optional<Error> failure;
         try {
             co_await prepare_namespace();
-            co_await prepare_init();
-            co_await learn_ranges();
+            if (options_.spread == Spread::shared) co_await prepare_init(options_.namespace_);
             co_await learn_platform();
+            co_await learn_user_namespaces();
         } catch (const Error& error) {
             failure = error;
         }
@@ -127,29 +138,33 @@ Task<> KubernetesEngine::prepare() {
         co_await clock_.sleep(prepare_again);
     }
     using kube::Detail;
-    follow(kube::pods, Detail::whole, *pods_);
-    follow(kube::services, Detail::whole, *services_);
-    follow(kube::config_maps, Detail::metadata, *config_maps_);
-    follow(kube::secrets, Detail::metadata, *secrets_);
-    follow(kube::network_policies, Detail::metadata, *policies_);
-    follow(kube::claims, Detail::metadata, *claims_);
+    const auto home = options_.spread == Spread::shared ? options_.namespace_ : std::string();
+    follow(kube::pods, Detail::whole, *pods_, home);
+    follow(kube::services, Detail::whole, *services_, home);
+    follow(kube::config_maps, Detail::metadata, *config_maps_, home);
+    follow(kube::secrets, Detail::metadata, *secrets_, home);
+    follow(kube::network_policies, Detail::whole, *policies_, home);
+    follow(kube::claims, Detail::metadata, *claims_, home);
+    const auto& routes = options_.routes;
+    if (leads_hosts()) follow(resource_of(routes.kind), Detail::whole, *routes_, routes.service.namespace_);
+    if (options_.spread != Spread::shared) tasks_.start("find namespaces", find_homes());
 }
 
 /// The namespace of the sessions. One that we make enforces the strictest of the Pod Security Standards.
 Task<> KubernetesEngine::prepare_namespace() {
     const auto there = co_await client_.find(kube::namespaces, {"", options_.namespace_});
     if (there) co_return;
-    json::object labels{{label_managed, "berth"}, {"pod-security.kubernetes.io/enforce", "restricted"}};
+    json::object labels{{label_managed, "berth"}, {label_security, options_.pod_security}};
     const json::object about{{"name", options_.namespace_}, {"labels", labels}};
     const bool made = co_await create_if_missing(kube::namespaces, {{"metadata", about}});
     if (made) log::info("namespace made", {{"namespace", options_.namespace_}});
 }
 
-Task<> KubernetesEngine::prepare_init() {
-    const kube::Key key{options_.namespace_, place_.init_config_map};
+Task<> KubernetesEngine::prepare_init(std::string home) {
+    const kube::Key key{home, place_.init_config_map};
     const auto there = co_await client_.find(kube::config_maps, key, kube::Detail::metadata);
     if (there) co_return;
-    auto object = render_init(place_, net::base64_encode(options_.init_program));
+    auto object = render_init(place_in(home), net::base64_encode(options_.init_program));
     co_await create_if_missing(kube::config_maps, std::move(object));
 }
 
@@ -175,14 +190,31 @@ Task<> KubernetesEngine::learn_platform() {
     }
 }
 
-/// The cluster's own addresses, where it tells: they stay closed whatever their ranges.
-Task<> KubernetesEngine::learn_ranges() {
+/// Whether a pod that wants a user namespace of its own finds a node: only the nodes know, and an account
+/// that may not look at them takes no chance.
+///
+/// https://kubernetes.io/docs/concepts/workloads/pods/user-namespaces/
+Task<> KubernetesEngine::learn_user_namespaces() {
+    if (options_.user_namespaces != UserNamespaces::automatic) co_return;
+    std::string why;
+    try {
+        why = why_no_user_namespaces(co_await client_.get_path("/api/v1/nodes"));
+    } catch (const Error& error) {
+        if (error.kind != Kind::forbidden) throw;
+        why = error.user;
+    }
+    if (!why.empty()) log::info("pods share the users of their nodes", {{"because", why}});
+    place_.user_namespaces = why.empty();
+}
+
+/// The API server stays closed whatever its address. Throws for what is no range.
+void KubernetesEngine::set_ranges() {
     place_.closed = special_ranges();
-    place_.closed.insert(place_.closed.end(), options_.closed_ranges.begin(), options_.closed_ranges.end());
-    std::erase_if(place_.closed, [this](const std::string& range) {
-        return std::ranges::find(options_.open_ranges, range) != options_.open_ranges.end();
-    });
-    co_return;
+    for (const auto& range : options_.closed_ranges)
+        place_.closed.push_back(read_cidr(range, "closedRanges"));
+    const auto server = range_of(options_.cluster.address.host);
+    if (!server.empty()) place_.closed.push_back(server);
+    for (const auto& range : options_.open_ranges) place_.open.push_back(read_range(range, "openRanges"));
 }
 
 }  // namespace berth::engine

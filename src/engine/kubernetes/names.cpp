@@ -33,6 +33,22 @@ std::string component_name(const WorkloadId& id, const std::string& component) {
     return label_of(id.text + "-" + component);
 }
 
+std::string space_id(Spread spread, const Space& space) {
+    if (spread == Spread::by_owner) return space.owner;
+    return spread == Spread::by_part ? space.part : std::string();
+}
+
+std::string namespace_of(const std::string& prefix, Spread spread, const Space& space) {
+    if (spread == Spread::shared) return prefix;
+    const auto id = space_id(spread, space);
+    if (id.empty())
+        throw Error(Kind::invalid, "space_shared",
+                    "a volume of scope user is in all sessions of its user, and here each workspace has a "
+                    "namespace of its own",
+                    "use a volume of scope workspace, or sessionNamespaces: user");
+    return label_of(prefix + "-" + id);
+}
+
 std::string selector_of(const std::string& instance) {
     return fmt::format("{}={}", label_instance, instance);
 }

@@ -32,5 +32,24 @@ TEST(KubernetesNames, selectors_choose_an_instance_or_one_workload) {
                                                           {"berth.dev/workload", "ses_1"}}));
 }
 
+TEST(KubernetesNames, a_namespace_is_for_all_or_for_an_owner_or_for_a_part) {
+    const Space space{.owner = "usr_1a", .part = "wsp_2b"};
+    EXPECT_EQ(namespace_of("sessions", Spread::shared, space), "sessions");
+    EXPECT_EQ(namespace_of("sessions", Spread::by_owner, space), "sessions-usr-1a");
+    EXPECT_EQ(namespace_of("sessions", Spread::by_part, space), "sessions-wsp-2b");
+    const Space again{.owner = "usr_9z", .part = "wsp_2b"};
+    EXPECT_NE(namespace_of("sessions", Spread::by_owner, again), "sessions-usr-1a")
+        << "a user made anew has another id";
+    const auto longest = namespace_of(std::string(63, 'n'), Spread::by_owner, space);
+    EXPECT_EQ(longest.size(), 63u);
+    EXPECT_NE(longest, namespace_of(std::string(63, 'n'), Spread::by_owner, again));
+}
+
+TEST(KubernetesNames, what_is_in_no_part_has_no_namespace_where_each_part_has_one) {
+    const Space shared{.owner = "usr_1a", .part = {}};
+    EXPECT_EQ(namespace_of("sessions", Spread::by_owner, shared), "sessions-usr-1a");
+    EXPECT_THROW(namespace_of("sessions", Spread::by_part, shared), Error);
+}
+
 }  // namespace
 }  // namespace berth::engine::kubernetes

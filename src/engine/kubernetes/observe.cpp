@@ -13,8 +13,6 @@ using namespace kubernetes;
 
 namespace {
 
-constexpr std::chrono::milliseconds probe_first{5};
-constexpr std::chrono::milliseconds probe_most{250};
 constexpr int last_lines = 20;
 constexpr std::chrono::seconds last_words_limit{5};
 
@@ -27,6 +25,7 @@ Task<bool> keep_line(std::vector<std::string>& lines, std::string text) {
 
 void KubernetesEngine::moved(const SeenObject& object) {
     const auto& id = object.workload;
+    note_home(object);
     if (id.empty()) return;
     if (!object.component.empty()) {
         const auto* pod = pods_->find(object.key);
@@ -47,6 +46,8 @@ void KubernetesEngine::forget_pod(const std::string& uid) {
         readiness_.erase(judged);
     }
     last_words_.erase(uid);
+    explanations_.erase(uid);
+    ending_since_.erase(uid);
 }
 
 Task<Observed> KubernetesEngine::observe(WorkloadId id) {
@@ -57,6 +58,10 @@ Task<Observed> KubernetesEngine::observe(WorkloadId id) {
         if (pod->seen.state == ContainerState::exited && !last_words_.contains(pod->object.uid))
             ended.push_back(*pod);
     for (const auto& pod : ended) co_await keep_last_words(pod);
+    std::vector<SeenPod> waiting;
+    for (const auto* pod : pods_->of(id))
+        if (wants_explanation(*pod)) waiting.push_back(*pod);
+    for (const auto& pod : waiting) co_await explain(pod);
     co_return report(id);
 }
 
@@ -75,8 +80,7 @@ Task<> KubernetesEngine::keep_last_words(SeenPod pod) {
 
 /// Reads all of one workload: what became of a write whose answer was lost.
 Task<> KubernetesEngine::look_directly(WorkloadId id) {
-    const kube::Selection all{.namespace_ = options_.namespace_,
-                              .labels = selector_of(options_.instance, id)};
+    kube::Selection all{.namespace_ = home_of(id), .labels = selector_of(options_.instance, id)};
     const auto look = [&](const kube::Resource& resource, kube::Detail detail, auto& shelf) -> Task<> {
         const auto page = co_await client_.list(resource, all, 500, {}, detail);
         std::set<std::string> uids;
@@ -94,31 +98,35 @@ Task<> KubernetesEngine::look_directly(WorkloadId id) {
     };
     co_await look(kube::config_maps, kube::Detail::metadata, *config_maps_);
     co_await look(kube::secrets, kube::Detail::metadata, *secrets_);
-    co_await look(kube::network_policies, kube::Detail::metadata, *policies_);
+    co_await look(kube::network_policies, kube::Detail::whole, *policies_);
     co_await look(kube::services, kube::Detail::whole, *services_);
     co_await look(kube::pods, kube::Detail::whole, *pods_);
+    all.namespace_ = options_.routes.service.namespace_;
+    if (leads_hosts()) co_await look(resource_of(options_.routes.kind), kube::Detail::whole, *routes_);
     unsure_.erase(id);
 }
 
 /// Whether everything is there that its components need to meet.
 bool KubernetesEngine::has_network(const WorkloadId& id) const {
-    const kube::Key key{options_.namespace_, workload_name(id)};
+    const auto home = home_of(id);
+    const kube::Key key{home, workload_name(id)};
     const auto* config_map = config_maps_->find(key);
     if (config_map == nullptr || config_map->object.ending) return false;
     const auto& owner = config_map->object.uid;
     const auto belongs = [&](const SeenObject* object) {
-        return object != nullptr && !object->ending && object->owner == owner;
+        return object != nullptr && !object->ending && !object->edited && object->owner == owner;
     };
     if (!belongs(secrets_->find(key)) || !belongs(policies_->find(key))) return false;
     return std::ranges::all_of(config_map->members, [&](const std::string& member) {
-        const auto* service = services_->find({options_.namespace_, component_name(id, member)});
+        const auto* service = services_->find({home, component_name(id, member)});
         return service != nullptr && belongs(&service->object);
     });
 }
 
 Observed KubernetesEngine::report(const WorkloadId& id) {
     Observed observed;
-    const auto* config_map = config_maps_->find({options_.namespace_, workload_name(id)});
+    const auto home = home_of(id);
+    const auto* config_map = config_maps_->find({home, workload_name(id)});
     const auto pods = pods_->of(id);
     std::set<std::string> volumes;
     if (const auto asked = asked_volumes_.find(id); asked != asked_volumes_.end()) volumes = asked->second;
@@ -131,17 +139,22 @@ Observed KubernetesEngine::report(const WorkloadId& id) {
         }
         if (const auto words = last_words_.find(pod->object.uid); words != last_words_.end())
             component.last_log = words->second;
+        add_words(*pod, component);
+        judge_node(*pod, observed);
+        if (component.state == ContainerState::running && !pod->fixed_image.empty())
+            observed.images[pod->image] = {.state = ImageState::present, .digest = pod->fixed_image};
         observed.components.push_back(std::move(component));
         volumes.insert(pod->volumes.begin(), pod->volumes.end());
     }
     // A pod says what it mounts, not that it is there: somebody may have deleted the claim.
-    std::erase_if(volumes, [this](const std::string& handle) {
-        return claims_->find({options_.namespace_, handle}) == nullptr;
-    });
+    std::erase_if(volumes,
+                  [&](const std::string& handle) { return claims_->find({home, handle}) == nullptr; });
     // What is left of a network after its ConfigMap went is the cluster's to collect.
     observed.network = has_network(id);
     observed.network_incomplete = config_map != nullptr && !observed.network;
     observed.volumes.assign(volumes.begin(), volumes.end());
+    observed.hosts = hosts_led(id);
+    add_route_condition(id, observed);
     return observed;
 }
 
@@ -152,29 +165,34 @@ void KubernetesEngine::probe_where_needed(const WorkloadId& id) {
             auto& judged = readiness_[uid];
             if (judged) continue;
             judged = std::make_shared<Readiness>();
-            tasks_.start("probe " + pod->object.key.name, probe(id, pod->seen.name, pod->probe, judged));
+            tasks_.start("probe " + pod->object.key.name, probe(id, *pod, judged));
         } else if (const auto judged = readiness_.find(uid); judged != readiness_.end()) {
             judged->second->wanted = false;
         }
     }
 }
 
+void KubernetesEngine::say(const WorkloadId& id, Readiness& readiness, const std::string& problem) {
+    if (problem == readiness.message) return;
+    readiness.message = problem;
+    if (moved_) moved_(id);
+}
+
 /// Asks until it is ready, or nobody wants to know any more.
-Task<> KubernetesEngine::probe(WorkloadId id, std::string component, ProbeSpec spec,
-                               std::shared_ptr<Readiness> readiness) {
+Task<> KubernetesEngine::probe(WorkloadId id, SeenPod pod, std::shared_ptr<Readiness> readiness) {
     Duration pause = probe_first;
     while (readiness->wanted) {
-        const auto init = init_of(id, component);
-        auto problem = co_await probe_once(init, clock_, spec.readiness, spec.ports);
+        const auto init = init_of(id, pod.seen.name);
+        const auto problem = co_await probe_once(init, clock_, pod.probe.readiness, pod.probe.ports);
         if (!readiness->wanted) co_return;
         if (!problem) break;
-        if (*problem != readiness->message) {
-            readiness->message = *problem;
-            if (moved_) moved_(id);
-        }
+        say(id, *readiness, *problem);
         co_await clock_.sleep(pause);
         pause = std::min<Duration>(pause * 3 / 2, probe_most);
     }
+    if (!readiness->wanted) co_return;
+    readiness->answers = true;
+    co_await meet(id, pod.object.uid, readiness);
     if (!readiness->wanted) co_return;
     readiness->ready = true;
     if (moved_) moved_(id);
@@ -185,6 +203,8 @@ Task<std::vector<WorkloadId>> KubernetesEngine::list() {
     std::set<WorkloadId> ids;
     for (const auto& [id, keys] : pods_->workloads()) ids.insert(id);
     for (const auto& [id, keys] : config_maps_->workloads()) ids.insert(id);
+    if (routes_)
+        for (const auto& [id, keys] : routes_->workloads()) ids.insert(id);
     ids.erase(WorkloadId{});
     co_return std::vector<WorkloadId>(ids.begin(), ids.end());
 }

@@ -47,9 +47,10 @@ Task<std::unique_ptr<Process>> KubernetesEngine::exec(WorkloadId id, ExecRequest
 }
 
 Task<> KubernetesEngine::logs(WorkloadId id, LogRequest request, std::function<Task<bool>(LogLine)> take) {
-    const kube::Key pod{options_.namespace_, component_name(id, request.component)};
+    const kube::Key pod{home_of(id), component_name(id, request.component)};
     auto container = request.component;
     try {
+        if (pod.namespace_.empty()) throw Error(Kind::not_found, "not_found", "there is nothing of it");
         co_await read_log(client_, pod, container, std::move(request), std::move(take));
         co_return;
     } catch (const Error& error) {
@@ -59,8 +60,28 @@ Task<> KubernetesEngine::logs(WorkloadId id, LogRequest request, std::function<T
                 fmt::format("component {} has no container, so it has no log", berth::quoted(container)));
 }
 
-Task<Usage> KubernetesEngine::usage(WorkloadId) {
-    throw Error(Kind::unavailable, "usage_unknown", "the cluster does not say how much a session uses");
+/// By the components themselves: that needs no right in the cluster, and nothing that is installed there.
+Task<Usage> KubernetesEngine::usage(WorkloadId id) {
+    require_up();
+    Usage usage;
+    std::vector<std::string> running;
+    for (const auto* pod : pods_->of(id))
+        if (pod->seen.state == ContainerState::running) running.push_back(pod->seen.name);
+    std::uint64_t cpu = 0;
+    for (const auto& component : running) {
+        const auto used = co_await init_of(id, component).usage();
+        cpu += used.cpu_nanoseconds;
+        usage.memory.count += used.memory.count;
+    }
+    const auto now = clock_.now();
+    if (const auto before = cpu_.find(id); before != cpu_.end() && cpu >= before->second.second) {
+        const auto passed = (now - before->second.first).count();
+        // Nanoseconds of processor per millisecond, in thousandths of a core.
+        if (passed > 0)
+            usage.cpu.count = static_cast<std::int64_t>((cpu - before->second.second) / 1000) / passed;
+    }
+    cpu_[id] = {now, cpu};
+    co_return usage;
 }
 
 Task<std::optional<Image>> KubernetesEngine::resolve_image(std::string) {

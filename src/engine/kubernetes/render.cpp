@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/kubernetes/mark.hpp"
+
 namespace berth::engine::kubernetes {
 namespace {
 
@@ -47,6 +49,16 @@ json::object port(const char* protocol, int number) {
     return {{"protocol", protocol}, {"port", number}};
 }
 
+json::object open_range(const Range& range) {
+    json::object rule{{"to", json::array{json::object{{"ipBlock", json::object{{"cidr", range.cidr}}}}}}};
+    if (range.from == 0) return rule;
+    json::array ports{port("TCP", range.from), port("UDP", range.from)};
+    if (range.to != range.from)
+        for (auto& one : ports) one.as_object()["endPort"] = range.to;
+    rule["ports"] = ports;
+    return rule;
+}
+
 json::array quantities_of_env(const std::map<std::string, std::string>& env) {
     json::array list;
     for (const auto& [name, value] : env) list.push_back(json::object{{"name", name}, {"value", value}});
@@ -59,8 +71,12 @@ json::object amounts(MilliCpu cpu, Bytes memory) {
 
 json::object render_resources(const Place& place, const Resources& resources) {
     const MilliCpu asked{std::max<std::int64_t>(1, resources.cpu.count / place.overcommit)};
-    return {{"requests", amounts(asked, resources.memory)},
-            {"limits", amounts(resources.cpu, resources.memory)}};
+    auto requests = amounts(asked, resources.memory);
+    auto limits = amounts(resources.cpu, resources.memory);
+    // Of devices the two have to be the same, and they are asked for whole.
+    if (resources.gpu)
+        requests[place.gpu_resource] = limits[place.gpu_resource] = std::to_string(*resources.gpu);
+    return {{"requests", requests}, {"limits", limits}};
 }
 
 json::array words(const std::vector<std::string>& list) {
@@ -90,10 +106,16 @@ void render_program(const WorkloadComponent& component,
     container["lifecycle"] = json::object{{"postStart", json::object{{"exec", exec}}}};
 }
 
+/// By its digest only where that names an image for any node: an engine of one machine knows bytes that no
+/// registry gives under that name.
+std::string image_of(const WorkloadComponent& component) {
+    return component.digest.find("@sha256:") == component.digest.npos ? component.image : component.digest;
+}
+
 json::object render_container(const Place& place, const WorkloadComponent& component,
                               const std::optional<std::vector<std::string>>& program) {
     json::object container{{"name", component.name},
-                           {"image", component.digest.empty() ? component.image : component.digest},
+                           {"image", image_of(component)},
                            {"imagePullPolicy", "IfNotPresent"},
                            {"env", quantities_of_env(component.env)},
                            {"resources", render_resources(place, component.resources)}};
@@ -202,7 +224,7 @@ void merge(json::object& into, const json::object& patch) {
 
 }  // namespace
 
-void check_overlay(const json::object& overlay) {
+void check_overlay(const std::string& key, const json::object& overlay) {
     const std::map<std::string, std::vector<std::string>> ours{
         {"metadata", {"name", "namespace", "ownerReferences"}},
         {"spec", {"containers", "volumes", "restartPolicy", "automountServiceAccountToken", "hostname"}}};
@@ -210,11 +232,11 @@ void check_overlay(const json::object& overlay) {
         const auto known = ours.find(std::string(part.key()));
         if (known == ours.end() || !part.value().is_object())
             throw Error(Kind::invalid, "invalid_config",
-                        fmt::format("podOverlay.{}: expected metadata or spec", std::string(part.key())));
+                        fmt::format("{}.{}: expected metadata or spec", key, std::string(part.key())));
         for (const auto& name : known->second)
             if (part.value().get_object().contains(name))
                 throw Error(Kind::invalid, "invalid_config",
-                            fmt::format("podOverlay.{}.{} is Berth's own", known->first, name));
+                            fmt::format("{}.{}.{} is Berth's own", key, known->first, name));
     }
 }
 
@@ -224,7 +246,8 @@ const std::vector<std::string>& special_ranges() {
         "172.16.0.0/12", "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16",
         "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",    "240.0.0.0/4",
         "::/96",         "64:ff9b::/96",    "64:ff9b:1::/48", "100::/64",       "2001::/23",
-        "2001:db8::/32", "2002::/16",       "fc00::/7",       "fe80::/10",      "ff00::/8"};
+        "2001:db8::/32", "2002::/16",       "3fff::/20",      "5f00::/16",      "fc00::/7",
+        "fe80::/10",     "fec0::/10",       "ff00::/8"};
     return ranges;
 }
 
@@ -269,12 +292,14 @@ json::object render_policy(const Place& place, const WorkloadId& id, const Owner
             return json::object{{"ipBlock", json::object{{"cidr", all}, {"except", except}}}};
         };
         out.push_back(json::object{{"to", json::array{block("0.0.0.0/0", closed4), block("::/0", closed6)}}});
+        for (const auto& range : place.open) out.push_back(open_range(range));
     }
-    return {{"metadata", about},
-            {"spec", json::object{{"podSelector", select(place, id)},
-                                  {"policyTypes", json::array{"Ingress", "Egress"}},
-                                  {"ingress", in},
-                                  {"egress", out}}}};
+    const json::object spec{{"podSelector", select(place, id)},
+                            {"policyTypes", json::array{"Ingress", "Egress"}},
+                            {"ingress", in},
+                            {"egress", out}};
+    about["annotations"].get_object()[note_mark] = policy_mark(spec);
+    return {{"metadata", about}, {"spec", spec}};
 }
 
 json::object render_service(const Place& place, const WorkloadId& id, const Owner& owner,
@@ -288,11 +313,12 @@ json::object render_service(const Place& place, const WorkloadId& id, const Owne
             {"name", open.name}, {"port", open.port}, {"targetPort", open.port}, {"protocol", "TCP"}});
     auto chosen = json::object{
         {label_instance, place.instance}, {label_workload, id.text}, {label_component, member.name}};
-    return {{"metadata", about},
-            {"spec", json::object{{"selector", chosen},
-                                  {"ports", ports},
-                                  // Components find each other before they count as ready.
-                                  {"publishNotReadyAddresses", true}}}};
+    const json::object spec{{"selector", chosen},
+                            {"ports", ports},
+                            // Components find each other before they count as ready.
+                            {"publishNotReadyAddresses", true}};
+    about["annotations"].get_object()[note_mark] = service_mark(spec);
+    return {{"metadata", about}, {"spec", spec}};
 }
 
 json::object render_claim(const Place& place, const WorkloadId& id, const WorkloadVolume& volume) {
@@ -302,7 +328,9 @@ json::object render_claim(const Place& place, const WorkloadId& id, const Worklo
     json::object spec{
         {"accessModes", json::array{"ReadWriteOnce"}},
         {"resources", json::object{{"requests", json::object{{"storage", to_string(volume.size)}}}}}};
-    if (!place.storage_class.empty()) spec["storageClassName"] = place.storage_class;
+    const auto of_kind = place.storage_classes.find(volume.kind);
+    const auto& class_name = of_kind == place.storage_classes.end() ? place.storage_class : of_kind->second;
+    if (!class_name.empty()) spec["storageClassName"] = class_name;
     return {{"metadata", about}, {"spec", spec}};
 }
 
@@ -335,21 +363,14 @@ json::object render_pod(const Place& place, const WorkloadId& id, const Owner& o
     if (!aliases.empty()) spec["hostAliases"] = aliases;
     json::array pull;
     for (const auto& name : place.pull_secrets) pull.push_back(json::object{{"name", name}});
+    if (component.pull_secret) pull.push_back(json::object{{"name", *component.pull_secret}});
     if (!pull.empty()) spec["imagePullSecrets"] = pull;
-    if (component.profile == Profile::compat) spec["hostUsers"] = false;
+    if (component.profile == Profile::compat || place.user_namespaces) spec["hostUsers"] = false;
     json::object pod{{"metadata", about}, {"spec", spec}};
     merge(pod, place.overlay);
+    if (const auto more = place.overlays.find(component.kind); more != place.overlays.end())
+        merge(pod, more->second);
     return pod;
-}
-
-json::object render_init(const Place& place, std::string_view base64) {
-    return {
-        {"metadata",
-         json::object{{"name", place.init_config_map},
-                      {"namespace", place.namespace_},
-                      {"labels", json::object{{label_managed, "berth"}, {label_instance, place.instance}}}}},
-        {"immutable", true},
-        {"binaryData", json::object{{"init", base64}}}};
 }
 
 }  // namespace berth::engine::kubernetes

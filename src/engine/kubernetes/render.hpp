@@ -7,6 +7,7 @@
 
 #include "base/secret_text.hpp"
 #include "engine/kubernetes/names.hpp"
+#include "engine/kubernetes/ranges.hpp"
 #include "engine/probe.hpp"
 
 /// Workloads as a cluster's objects. Pure.
@@ -23,16 +24,22 @@ struct Peers {
 /// Where we are and what an administrator decided, as rendering needs it.
 struct Place {
     std::string instance;
-    std::string namespace_;
-    std::string init_config_map;            ///< Name of the one that carries berth-init.
-    std::string architecture;               ///< Of that berth-init: `amd64`.
-    bool fixed_users = true;                ///< Name the user; OpenShift gives one by itself.
-    std::string storage_class;              ///< Empty: the cluster's default.
-    std::vector<std::string> pull_secrets;  ///< Names, in the namespace of the pods.
-    std::optional<Peers> gateway;           ///< Our own pods; absent: we come through the API server.
-    std::vector<Peers> dns;                 ///< Who answers names.
-    std::vector<std::string> closed;        ///< Ranges of egress `internet` that stay closed.
-    json::object overlay;                   ///< Merged into every pod (RFC 7386), by an administrator.
+    std::string namespace_;  ///< Of what is rendered.
+    Spread spread = Spread::shared;
+    std::string init_config_map;                         ///< Name of the one that carries berth-init.
+    std::string architecture;                            ///< Of that berth-init: `amd64`.
+    bool fixed_users = true;                             ///< Name the user; OpenShift gives one by itself.
+    std::string storage_class;                           ///< Empty: the cluster's default.
+    std::map<std::string, std::string> storage_classes;  ///< Of volumes of a kind, instead.
+    std::vector<std::string> pull_secrets;               ///< Names, in the namespace of the pods.
+    std::string gpu_resource = "nvidia.com/gpu";         ///< What a GPU is called here.
+    bool user_namespaces = false;                        ///< Every pod gets one, not only compat ones.
+    std::optional<Peers> gateway;                  ///< Our own pods; absent: we come through the API server.
+    std::vector<Peers> dns;                        ///< Who answers names.
+    std::vector<std::string> closed;               ///< Ranges of egress `internet` that stay closed.
+    std::vector<Range> open;                       ///< Of those, what it reaches after all.
+    json::object overlay;                          ///< Merged into every pod (RFC 7386), by an administrator.
+    std::map<std::string, json::object> overlays;  ///< Then into the pods of a kind.
     int overcommit = 1;  ///< Sessions that share what each may use: limit / request of CPU.
 };
 
@@ -55,12 +62,18 @@ json::object render_pod(const Place& place, const WorkloadId& id, const Owner& o
                         const WorkloadComponent& component,
                         const std::map<std::string, std::string>& addresses,
                         const std::optional<std::vector<std::string>>& program);
+/// A namespace for one space, with the level of the Pod Security Standards that it enforces.
+json::object render_namespace(const Place& place, const Space& space, const std::string& level);
+json::object render_quota(const Place& place, const Allowance& allowance);
+json::object render_limits(const Place& place, const Allowance& allowance);
+/// The same Secret in another namespace.
+json::object render_pull_secret(const Place& place, const json::value& source);
 /// berth-init as an object that pods mount.
 json::object render_init(const Place& place, std::string_view base64);
 
 /// Throws `invalid` (`invalid_config`) for an overlay that would take away what makes a pod ours or keeps it
-/// in.
-void check_overlay(const json::object& overlay);
+/// in. `key`: of the configuration, for the message.
+void check_overlay(const std::string& key, const json::object& overlay);
 
 /// Ranges that egress `internet` does not reach, whatever the cluster: private, shared, link-local,
 /// loopback, documentation, multicast and reserved ones (RFC 6890).

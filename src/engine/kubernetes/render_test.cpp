@@ -10,6 +10,8 @@
 #include <iterator>
 #include <set>
 
+#include "engine/kubernetes/seen.hpp"
+
 namespace berth::engine::kubernetes {
 namespace {
 
@@ -59,13 +61,85 @@ TEST(KubernetesRender, every_object_is_as_it_was) {
     all["claim"] = render_claim(place, id, {.handle = "berth-home", .size = {10ll << 30}});
     all["podStrict"] = pod_of(example());
     all["podCompat"] = pod_of(example(Profile::compat), example_place(), {{"serve", "--all"}});
+    all["podOfAKnownProgram"] = pod_of(example(), place, {{"serve", "--all"}});
+    auto given = place;
+    given.fixed_users = false;
+    all["podWhereTheClusterGivesUsers"] = pod_of(example(), given);
+    WorkloadComponent plain{
+        .name = "job", .image = "x:1", .command = {{"run"}}, .args = {{"it"}}, .user = 1234};
+    plain.generation = "1.0";
+    all["podWithoutAnything"] = pod_of(plain);
+    auto adorned = place;
+    adorned.overlay = {{"metadata", json::object{{"annotations", json::object{{"team", "lab"}}}}},
+                       {"spec", json::object{{"priorityClassName", ""},
+                                             {"nodeSelector", json::object{{"pool", "sessions"}}}}}};
+    all["podWithAnOverlay"] = pod_of(example(), adorned);
+    auto alone = place;
+    alone.gateway.reset();
+    alone.pull_secrets.clear();
+    alone.overcommit = 1;
+    all["podOutside"] = pod_of(example(), alone);
+    all["policyOutside"] = render_policy(alone, id, owner, Egress::internet);
+    auto opened = place;
+    opened.open = {read_range("10.1.0.0/16:5432", ""), read_range("fd00:1::/64:8000-8099", ""),
+                   read_range("192.168.7.0/24", "")};
+    all["policyOpened"] = render_policy(opened, id, owner, Egress::internet);
     all["init"] = render_init(place, "YmVydGgtaW5pdA==");
+    auto home = place;
+    home.spread = Spread::by_owner;
+    const Allowance allowance{.cpu = MilliCpu{8000}, .memory = Bytes{16ll << 30}};
+    all["namespace"] = render_namespace(home, {.owner = "usr_1", .part = "wsp_1"}, "restricted");
+    all["quota"] = render_quota(home, allowance);
+    all["limits"] = render_limits(home, allowance);
+    all["pullSecret"] = render_pull_secret(
+        home,
+        json::parse(R"({"metadata":{"name":"team","namespace":"berth","uid":"u","annotations":{"a":"b"}},
+            "type":"kubernetes.io/dockerconfigjson","data":{".dockerconfigjson":"e30="}})"));
     const auto written = json::write_pretty(all);
     if (const char* update = std::getenv("UPDATE"); update != nullptr && std::string(update) == "1")
         std::ofstream(golden) << written;
     std::ifstream file(golden);
     const std::string kept(std::istreambuf_iterator<char>(file), {});
     EXPECT_TRUE(kept == written) << "refresh with UPDATE=1 and look at the difference";
+}
+
+json::value as_object(json::object object) {
+    return object;
+}
+
+TEST(KubernetesRender, what_we_made_bears_its_mark_and_what_somebody_changed_does_not) {
+    const auto place = example_place();
+    auto policy = as_object(render_policy(place, id, owner, Egress::none));
+    EXPECT_FALSE(read_policy(policy).edited);
+    policy.at("metadata").at("annotations").as_object()["somebody"] = "was here";
+    policy.at("spec").as_object()["policyTypes"] = json::array{"Ingress", "Egress"};
+    EXPECT_FALSE(read_policy(policy).edited);
+    for (const char* part : {"ingress", "egress", "podSelector", "policyTypes"}) {
+        auto opened = policy;
+        opened.at("spec").as_object().erase(part);
+        EXPECT_TRUE(read_policy(opened).edited) << part;
+    }
+    policy.at("spec").at("ingress").as_array().push_back(json::object());
+    EXPECT_TRUE(read_policy(policy).edited);
+
+    const NetworkMember member{"ide", {{.name = "http", .port = 8080}}};
+    const auto service = as_object(render_service(place, id, owner, member));
+    auto kept = service;
+    // What a server fills in.
+    kept.at("spec").as_object()["clusterIP"] = "10.96.0.1";
+    kept.at("spec").as_object()["type"] = "ClusterIP";
+    kept.at("spec").as_object()["externalIPs"] = json::array();
+    kept.at("spec").as_object()["sessionAffinity"] = "None";
+    EXPECT_FALSE(read_service(kept).object.edited);
+    const auto change = [&](const char* part, json::value value) {
+        auto changed = kept;
+        changed.at("spec").as_object()[part] = std::move(value);
+        return read_service(changed).object.edited;
+    };
+    EXPECT_TRUE(change("type", "NodePort"));
+    EXPECT_TRUE(change("externalIPs", json::array{"203.0.113.7"}));
+    EXPECT_TRUE(change("selector", json::object()));
+    EXPECT_TRUE(change("ports", json::array()));
 }
 
 /// What Pod Security `level` forbids of a pod.
@@ -124,6 +198,91 @@ TEST(KubernetesRender, a_compat_pod_keeps_to_baseline_in_a_user_namespace_of_its
     EXPECT_EQ(pod.at("spec").at("hostUsers"), false);
 }
 
+TEST(KubernetesRender, a_gpu_is_asked_for_whole_under_the_name_that_the_cluster_gives_it) {
+    auto component = example();
+    component.resources.gpu = 2;
+    auto place = example_place();
+    place.gpu_resource = "amd.com/gpu";
+    const auto pod = pod_of(component, place);
+    const auto& resources = pod.at("spec").at("containers").as_array().front().at("resources");
+    EXPECT_EQ(resources.at("limits").at("amd.com/gpu"), "2");
+    EXPECT_EQ(resources.at("requests").at("amd.com/gpu"), "2") << "not divided by the overcommit";
+    EXPECT_FALSE(json::write(pod_of(example(), place)).contains("amd.com/gpu"));
+}
+
+TEST(KubernetesRender, a_components_own_pull_secret_comes_besides_those_of_all) {
+    auto component = example();
+    component.pull_secret = "team";
+    EXPECT_EQ(json::write(pod_of(component).at("spec").at("imagePullSecrets")),
+              R"([{"name":"registry"},{"name":"team"}])");
+}
+
+TEST(KubernetesRender, an_overlay_of_a_kind_is_merged_after_the_one_of_all) {
+    auto place = example_place();
+    place.overlay =
+        json::parse(R"({"spec":{"priorityClassName":"low","nodeSelector":{"a":"b"}}})").as_object();
+    place.overlays["ide"] =
+        json::parse(
+            R"({"spec":{"priorityClassName":"high","runtimeClassName":"gvisor","nodeSelector":{"c":"d"},
+            "tolerations":[{"key":"gpu","operator":"Exists"}],
+            "topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule"}]}})")
+            .as_object();
+    auto component = example();
+    const auto plain = pod_of(component, place);
+    EXPECT_EQ(plain.at("spec").at("priorityClassName"), "low");
+    EXPECT_FALSE(plain.at("spec").as_object().contains("runtimeClassName"));
+    component.kind = "ide";
+    const auto pod = pod_of(component, place);
+    EXPECT_EQ(pod.at("spec").at("priorityClassName"), "high");
+    EXPECT_EQ(pod.at("spec").at("runtimeClassName"), "gvisor");
+    EXPECT_EQ(json::write(pod.at("spec").at("nodeSelector")), R"({"a":"b","c":"d"})");
+    EXPECT_EQ(pod.at("spec").at("tolerations").as_array().size(), 1u);
+    EXPECT_EQ(pod.at("spec").at("topologySpreadConstraints").as_array().size(), 1u);
+}
+
+TEST(KubernetesRender, an_overlay_takes_nothing_away_that_makes_a_pod_ours_whichever_key_it_stands_at) {
+    const auto refusal = [](const char* overlay) {
+        try {
+            check_overlay("podOverlays.ide", json::parse(overlay).as_object());
+        } catch (const Error& error) {
+            return error.user;
+        }
+        return std::string("accepted");
+    };
+    EXPECT_EQ(refusal(R"({"spec":{"priorityClassName":"high"}})"), "accepted");
+    EXPECT_EQ(refusal(R"({"spec":{"containers":[]}})"), "podOverlays.ide.spec.containers is Berth's own");
+    EXPECT_EQ(refusal(R"({"status":{}})"), "podOverlays.ide.status: expected metadata or spec");
+}
+
+TEST(KubernetesRender, a_volume_of_a_kind_has_its_storage_class) {
+    auto place = example_place();
+    place.storage_classes["ide"] = "slow";
+    const auto class_of = [&](const std::string& kind) {
+        const WorkloadVolume volume{.handle = "v", .size = {1}, .kind = kind};
+        return render_claim(place, id, volume).at("spec").at("storageClassName");
+    };
+    EXPECT_EQ(class_of("ide"), "slow");
+    EXPECT_EQ(class_of("desktop"), "fast");
+}
+
+TEST(KubernetesRender, strict_pods_get_users_of_their_own_where_an_administrator_says_that_they_can) {
+    auto place = example_place();
+    EXPECT_FALSE(pod_of(example(), place).at("spec").as_object().contains("hostUsers"));
+    place.user_namespaces = true;
+    EXPECT_EQ(pod_of(example(), place).at("spec").at("hostUsers"), false);
+}
+
+TEST(KubernetesRender, a_step_that_runs_once_is_process_1s_child_and_is_not_started_again) {
+    auto component = example();
+    component.run = Run::once;
+    component.command = {{"git", "clone"}};
+    const auto pod = pod_of(component, example_place(), component.command);
+    EXPECT_EQ(pod.at("spec").at("restartPolicy"), "Never");
+    const auto& command = pod.at("spec").at("containers").as_array().front().at("command").as_array();
+    EXPECT_EQ(command.front(), "/.berth/init");
+    EXPECT_EQ(command.back(), "clone");
+}
+
 TEST(KubernetesRender, a_pod_gets_no_token_and_no_fixed_user_where_the_cluster_gives_one) {
     auto place = example_place();
     place.fixed_users = false;
@@ -131,6 +290,19 @@ TEST(KubernetesRender, a_pod_gets_no_token_and_no_fixed_user_where_the_cluster_g
     EXPECT_EQ(pod.at("spec").at("automountServiceAccountToken"), false);
     EXPECT_FALSE(pod.at("spec").at("securityContext").as_object().contains("runAsUser"));
     EXPECT_FALSE(pod.at("spec").at("securityContext").as_object().contains("fsGroup"));
+}
+
+TEST(KubernetesRender, an_image_is_asked_for_by_its_digest_only_where_any_node_can_get_it_so) {
+    auto component = example();
+    const auto image = [&] {
+        return std::string(
+            pod_of(component).at("spec").at("containers").as_array().at(0).at("image").as_string());
+    };
+    EXPECT_EQ(image(), "x:1");
+    component.digest = "registry.example/x@sha256:" + std::string(64, 'a');
+    EXPECT_EQ(image(), component.digest);
+    component.digest = "sha256:" + std::string(64, 'a');
+    EXPECT_EQ(image(), "x:1") << "what one machine calls it means nothing to a node";
 }
 
 TEST(KubernetesRender, the_grace_of_a_pod_is_never_shorter_than_its_stop_timeout) {
@@ -175,8 +347,9 @@ bool matches(const json::object& peer, const Party& party) {
         // Pods' addresses are private: a block that is open to them would be a breach by itself.
         if (party.address.empty() || !is_inside(party.address, std::string(block->at("cidr").as_string())))
             return false;
-        for (const auto& range : block->at("except").as_array())
-            if (is_inside(party.address, std::string(range.as_string()))) return false;
+        if (const auto* except = block->as_object().if_contains("except"))
+            for (const auto& range : except->as_array())
+                if (is_inside(party.address, std::string(range.as_string()))) return false;
         return true;
     }
     if (party.namespace_.empty()) return false;
@@ -192,9 +365,12 @@ bool allows(const json::object& policy, const char* direction, const Party& part
     for (const auto& rule : policy.at("spec").at(direction).as_array()) {
         bool open = !rule.as_object().contains("ports");
         if (!open)
-            for (const auto& one : rule.at("ports").as_array())
-                open =
-                    open || (one.at("port").as_int64() == port && one.at("protocol").as_string() == protocol);
+            for (const auto& one : rule.at("ports").as_array()) {
+                const auto from = one.at("port").as_int64();
+                const auto* end = one.as_object().if_contains("endPort");
+                open = open || (from <= port && port <= (end == nullptr ? from : end->as_int64()) &&
+                                one.at("protocol").as_string() == protocol);
+            }
         if (!open) continue;
         const char* whom = std::string(direction) == "ingress" ? "from" : "to";
         for (const auto& peer : rule.at(whom).as_array())
@@ -251,12 +427,41 @@ TEST(KubernetesPolicy, internet_is_the_internet_without_what_is_private) {
     for (const char* open : {"1.1.1.1", "93.184.216.34", "2606:4700::1111", "9.255.255.255", "172.32.0.1"})
         EXPECT_TRUE(allows(policy, "egress", {.address = open}, 443)) << open;
     for (const char* closed :
-         {"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1",
-          "127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "198.18.0.1", "::1", "fd00::1", "fe80::1",
-          "fd00:ec2::254", "64:ff9b::a00:1", "2002:a00:1::1", "ff02::1", "2001:db8::1"})
+         {"10.0.0.1",       "172.16.0.1",    "172.31.255.255", "192.168.1.1", "169.254.169.254",
+          "100.64.0.1",     "127.0.0.1",     "0.0.0.0",        "224.0.0.1",   "255.255.255.255",
+          "198.18.0.1",     "::1",           "fd00::1",        "fe80::1",     "fd00:ec2::254",
+          "64:ff9b::a00:1", "2002:a00:1::1", "ff02::1",        "2001:db8::1", "3fff::1",
+          "5f00::1",        "fec0::1",       "192.0.0.192",    "192.0.2.1",   "203.0.113.7"})
         EXPECT_FALSE(allows(policy, "egress", {.address = closed}, 443)) << closed;
     for (const auto& party : {neighbour, namesake, gateway})
         EXPECT_FALSE(allows(policy, "egress", party, 443)) << party.address;
+}
+
+TEST(KubernetesPolicy, what_an_administrator_closes_is_closed_and_what_they_open_is_open_at_its_ports) {
+    auto place = example_place();
+    // Nodes, services or an API server with public addresses.
+    place.closed.insert(place.closed.end(), {"35.0.0.0/8", "2600:1f00::/24"});
+    place.open = {read_range("10.1.0.0/16:5432", ""), read_range("10.2.0.0/24:8000-8099", ""),
+                  read_range("fd00:1::/64:443", ""), read_range("192.168.7.0/24", "")};
+    const auto policy = render_policy(place, id, owner, Egress::internet);
+    const auto open = [&](const char* address, int port, const char* protocol = "TCP") {
+        return allows(policy, "egress", {.address = address}, port, protocol);
+    };
+    EXPECT_FALSE(open("35.1.2.3", 443));
+    EXPECT_FALSE(open("2600:1f00::1", 443));
+    EXPECT_TRUE(open("34.1.2.3", 443));
+    EXPECT_TRUE(open("10.1.255.7", 5432));
+    EXPECT_TRUE(open("10.1.255.7", 5432, "UDP"));
+    EXPECT_FALSE(open("10.1.255.7", 5433));
+    EXPECT_FALSE(open("10.2.1.1", 8000)) << "beside the range";
+    for (const int port : {8000, 8050, 8099}) EXPECT_TRUE(open("10.2.0.1", port));
+    for (const int port : {7999, 8100}) EXPECT_FALSE(open("10.2.0.1", port));
+    EXPECT_TRUE(open("fd00:1::7", 443));
+    EXPECT_FALSE(open("fd00:1::7", 80));
+    EXPECT_FALSE(open("fd00:2::7", 443));
+    for (const int port : {1, 443, 65535}) EXPECT_TRUE(open("192.168.7.9", port));
+    const auto none = render_policy(place, id, owner, Egress::none);
+    EXPECT_FALSE(allows(none, "egress", {.address = "10.1.255.7"}, 5432)) << "none is none";
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/kubernetes/image_id.hpp"
+#include "engine/kubernetes/mark.hpp"
 #include "kube/refusal.hpp"
 
 namespace berth::engine::kubernetes {
@@ -73,6 +75,18 @@ void read_end(const json::value& pod, ObservedComponent& seen) {
     seen.started_at = time_at(*ended, {"startedAt"});
 }
 
+/// The node's own agent says of a container whether it is ready, together with that it runs. That a pod is
+/// not is said in its place, without a reason, once the node has been silent for a while.
+///
+/// https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller
+bool is_lost(const json::value& pod) {
+    const auto* ready = condition_of(pod, "Ready");
+    const auto* status = container_status(pod);
+    return ready != nullptr && text_at(*ready, {"status"}) == "False" &&
+           text_at(*ready, {"reason"}).empty() && status != nullptr &&
+           find_at(*status, {"state", "running"}) != nullptr;
+}
+
 /// Why the cluster takes a pod away though nobody asked us: drained, preempted, evicted, its node lost.
 ///
 /// https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
@@ -83,7 +97,14 @@ std::string read_disruption(const json::value& pod) {
     const auto reason = text_at(*condition, {"reason"});
     const auto message = text_at(*condition, {"message"});
     if (reason == "EvictionByEvictionAPI") return "its node is being emptied";
+    if (reason == "DeletionByTaintManager")
+        return is_lost(pod) ? "its node does not answer" : "a taint of its node drives it out";
     return message.empty() ? reason : message;
+}
+
+bool is_edited(const json::value& object, std::string (*mark)(const json::value&)) {
+    const auto* spec = find_at(object, {"spec"});
+    return spec == nullptr || mark(*spec) != text_at(object, {"metadata", "annotations", note_mark});
 }
 
 }  // namespace
@@ -102,12 +123,18 @@ SeenObject read_object(const json::value& object) {
     return seen;
 }
 
+SeenObject read_policy(const json::value& policy) {
+    auto seen = read_object(policy);
+    seen.edited = is_edited(policy, policy_mark);
+    return seen;
+}
+
 Waiting read_waiting(const json::value& pod) {
     if (const auto* scheduled = condition_of(pod, "PodScheduled");
         scheduled != nullptr && text_at(*scheduled, {"status"}) == "False")
         return {"no node takes it: " + text_at(*scheduled, {"message"}), ""};
     const auto* status = container_status(pod);
-    if (status == nullptr) return {"waiting for a node", ""};
+    if (status == nullptr) return {waiting_for_a_node, ""};
     const auto reason = text_at(*status, {"state", "waiting", "reason"});
     const auto message = text_at(*status, {"state", "waiting", "message"});
     const auto image = text_at(*status, {"image"});
@@ -150,13 +177,84 @@ SeenPod read_pod(const json::value& pod) {
         seen.message = std::move(waiting.message);
         seen.hopeless = std::move(waiting.hopeless);
     }
-    if (read.object.ending) seen.state = ContainerState::stopping;
+    if (read.object.ending) {
+        seen.state = ContainerState::stopping;
+        seen.message.clear();
+        seen.hopeless.clear();
+    }
+    read.lost = is_lost(pod);
+    if (const auto* containers = find_at(pod, {"spec", "containers"});
+        containers != nullptr && containers->is_array() && !containers->get_array().empty())
+        read.image = text_at(containers->get_array().front(), {"image"});
+    if (status != nullptr) read.fixed_image = fixed_image(read.image, text_at(*status, {"imageID"}));
+    read.grace_seconds = static_cast<int>(number_at(pod, {"metadata", "deletionGracePeriodSeconds"}));
     if (auto why = read_disruption(pod); !why.empty()) seen.message = std::move(why);
     return read;
 }
 
+std::string read_namespace_end(const json::value& object) {
+    const auto since = text_at(object, {"metadata", "deletionTimestamp"});
+    if (since.empty()) return {};
+    std::string why;
+    if (const auto* conditions = find_at(object, {"status", "conditions"});
+        conditions != nullptr && conditions->is_array())
+        for (const auto& condition : conditions->get_array())
+            // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/namespace-v1/#NamespaceStatus
+            if (text_at(condition, {"status"}) == "True")
+                why += fmt::format("{}{}", why.empty() ? ": " : "; ", text_at(condition, {"message"}));
+    return fmt::format("is being deleted since {}{}", since, why);
+}
+
+std::string why_no_user_namespaces(const json::value& nodes) {
+    const auto* items = find_at(nodes, {"items"});
+    if (items == nullptr || !items->is_array() || items->get_array().empty()) return "there are no nodes";
+    for (const auto& node : items->get_array()) {
+        bool can = false;
+        if (const auto* handlers = find_at(node, {"status", "runtimeHandlers"});
+            handlers != nullptr && handlers->is_array())
+            for (const auto& handler : handlers->get_array()) {
+                const auto* said = find_at(handler, {"features", "userNamespaces"});
+                // The one without a name is what pods get that name none.
+                can = can || (text_at(handler, {"name"}).empty() && said != nullptr && said->is_bool() &&
+                              said->get_bool());
+            }
+        if (!can)
+            return fmt::format("node {} does not have them",
+                               berth::quoted(text_at(node, {"metadata", "name"})));
+    }
+    return {};
+}
+
+SeenRoute read_route(const json::value& route) {
+    SeenRoute seen{.object = read_object(route)};
+    seen.note = text_at(route, {"metadata", "annotations", note_route});
+    // The server counts every change of a spec.
+    seen.edited = number_at(route, {"metadata", "generation"}) > 1;
+    const auto each = [](const json::value* list, auto&& take) {
+        if (list == nullptr || !list->is_array()) return;
+        for (const auto& item : list->get_array()) take(item);
+    };
+    each(find_at(route, {"spec", "hostnames"}), [&](const json::value& host) {
+        if (host.is_string()) seen.hosts.emplace_back(host.get_string());
+    });
+    each(find_at(route, {"spec", "rules"}), [&](const json::value& rule) {
+        if (const auto host = text_at(rule, {"host"}); !host.empty()) seen.hosts.push_back(host);
+    });
+    each(find_at(route, {"status", "parents"}), [&](const json::value& parent) {
+        each(find_at(parent, {"conditions"}), [&](const json::value& condition) {
+            const auto type = text_at(condition, {"type"});
+            if ((type == "Accepted" || type == "ResolvedRefs") && text_at(condition, {"status"}) == "False")
+                seen.refused = fmt::format("gateway {}: {}", text_at(parent, {"parentRef", "name"}),
+                                           text_at(condition, {"message"}));
+        });
+    });
+    return seen;
+}
+
 SeenService read_service(const json::value& service) {
-    return {.object = read_object(service), .address = text_at(service, {"spec", "clusterIP"})};
+    SeenService read{.object = read_object(service), .address = text_at(service, {"spec", "clusterIP"})};
+    read.object.edited = is_edited(service, service_mark);
+    return read;
 }
 
 SeenConfigMap read_config_map(const json::value& config_map) {

@@ -21,6 +21,7 @@ struct SeenObject {
     std::string component;
     std::string owner;  ///< Uid of what it belongs to.
     bool ending = false;
+    bool edited = false;  ///< Somebody changed what we made: of policies and services only.
     bool operator==(const SeenObject&) const = default;
 };
 
@@ -31,6 +32,10 @@ struct SeenPod {
     std::string address;  ///< Its IP; empty until it has one.
     std::string node;
     std::vector<std::string> volumes;
+    std::string image;        ///< By the name that it was asked for.
+    std::string fixed_image;  ///< By its digest, when any node can get it so.
+    bool lost = false;        ///< It runs as far as is known, and its node does not say so any more.
+    int grace_seconds = 0;    ///< When it is ending: how long it may take for that.
     bool operator==(const SeenPod&) const = default;
 };
 
@@ -46,10 +51,31 @@ struct SeenConfigMap {
     bool operator==(const SeenConfigMap&) const = default;
 };
 
+/// An Ingress or HTTPRoute.
+struct SeenRoute {
+    SeenObject object;
+    std::vector<std::string> hosts;
+    std::string note;     ///< What it was rendered from.
+    bool edited = false;  ///< Its spec is not what it was made with.
+    std::string refused;  ///< Why a Gateway does not take it, in its controller's words.
+    bool operator==(const SeenRoute&) const = default;
+};
+
 SeenObject read_object(const json::value& object);
+SeenObject read_policy(const json::value& policy);
+SeenRoute read_route(const json::value& route);
 SeenPod read_pod(const json::value& pod);
 SeenService read_service(const json::value& service);
 SeenConfigMap read_config_map(const json::value& config_map);
+
+inline constexpr const char* waiting_for_a_node = "waiting for a node";
+
+/// Why a namespace that is being deleted is still there, in the cluster's words; empty: it is not being
+/// deleted.
+std::string read_namespace_end(const json::value& object);
+
+/// Why pods cannot count on a user namespace of their own, from the list of nodes; empty: they can.
+std::string why_no_user_namespaces(const json::value& nodes);
 
 /// Why a pod does not run yet, in the cluster's words; empty when there is nothing to say.
 struct Waiting {

@@ -82,6 +82,36 @@ TEST(KubernetesSeen, waiting_is_explained_in_the_clusters_words) {
     EXPECT_EQ(waits("InvalidImageName", ""), "image \"x:1\": InvalidImageName|ImageNotFound");
 }
 
+TEST(KubernetesSeen, a_node_that_says_nothing_more_is_lost_and_one_that_speaks_is_not) {
+    const auto running = container(R"({"running":{"startedAt":"2026-01-31T09:30:00Z"}})");
+    const auto lost = [&](const std::string& conditions) {
+        return read_pod(pod(R"({"phase":"Running",)" + running + R"(,"conditions":[)" + conditions + "]}"))
+            .lost;
+    };
+    EXPECT_FALSE(lost(""));
+    EXPECT_FALSE(lost(R"({"type":"Ready","status":"True"})"));
+    EXPECT_TRUE(lost(R"({"type":"Ready","status":"False"})"));
+    EXPECT_FALSE(lost(R"({"type":"Ready","status":"False","reason":"ReadinessGatesNotReady"})"));
+    EXPECT_FALSE(
+        read_pod(pod(R"({"phase":"Pending","conditions":[{"type":"Ready","status":"False"}]})")).lost);
+}
+
+TEST(KubernetesSeen, one_that_is_taken_away_says_why) {
+    const auto words = [](const std::string& reason) {
+        return seen(
+                   R"({"phase":"Running","conditions":[{"type":"DisruptionTarget","status":"True","reason":")" +
+                       reason + R"(","message":"said the cluster"}]})",
+                   R"(,"deletionTimestamp":"2026-01-31T09:40:00Z")")
+            .message;
+    };
+    EXPECT_EQ(words("EvictionByEvictionAPI"), "its node is being emptied");
+    EXPECT_EQ(words("DeletionByTaintManager"), "a taint of its node drives it out");
+    EXPECT_EQ(words("PreemptionByScheduler"), "said the cluster");
+    EXPECT_EQ(words("DeletionByPodGC"), "said the cluster");
+    EXPECT_EQ(seen(R"({"phase":"Pending"})", R"(,"deletionTimestamp":"2026-01-31T09:40:00Z")").message, "")
+        << "why it waited is over";
+}
+
 TEST(KubernetesSeen, an_end_has_its_code_and_its_time) {
     const auto ended =
         seen(R"({"phase":"Failed",)" + container(R"({"terminated":{"exitCode":3,"reason":"Error",
@@ -130,6 +160,34 @@ TEST(KubernetesSeen, a_config_map_says_which_components_have_services) {
     };
     EXPECT_EQ(read(R"(["ide","db"])"), (std::vector<std::string>{"ide", "db"}));
     EXPECT_EQ(read("broken"), std::vector<std::string>());
+}
+
+TEST(KubernetesSeen, users_of_their_own_are_there_only_when_every_node_says_so) {
+    const auto node = [](const std::string& name, const std::string& handlers) {
+        return R"({"metadata":{"name":")" + name + R"("},"status":{"runtimeHandlers":)" + handlers + "}}";
+    };
+    const auto yes = node("a", R"([{"name":"kata","features":{"userNamespaces":false}},
+        {"name":"","features":{"userNamespaces":true}}])");
+    const auto no = node("b", R"([{"name":"","features":{"recursiveReadOnlyMounts":true}}])");
+    const auto why = [](const std::string& items) {
+        return why_no_user_namespaces(boost::json::parse(R"({"items":[)" + items + "]}"));
+    };
+    EXPECT_EQ(why(yes), "");
+    EXPECT_EQ(why(yes + "," + no), "node \"b\" does not have them");
+    EXPECT_EQ(why(R"({"metadata":{"name":"old"},"status":{}})"), "node \"old\" does not have them");
+    EXPECT_EQ(why(""), "there are no nodes");
+}
+
+TEST(KubernetesSeen, a_namespace_that_does_not_end_says_what_keeps_it) {
+    const auto read = [](const char* text) { return read_namespace_end(boost::json::parse(text)); };
+    EXPECT_EQ(read(R"({"metadata":{"name":"a"},"status":{"phase":"Active"}})"), "");
+    EXPECT_EQ(
+        read(R"({"metadata":{"deletionTimestamp":"2026-01-31T09:00:00Z"},"status":{"phase":"Terminating"}})"),
+        "is being deleted since 2026-01-31T09:00:00Z");
+    EXPECT_EQ(read(R"({"metadata":{"deletionTimestamp":"2026-01-31T09:00:00Z"},"status":{"conditions":[
+            {"type":"NamespaceDeletionContentFailure","status":"False","message":"All content deleted"},
+            {"type":"NamespaceFinalizersRemaining","status":"True","message":"x.example/hold in 1 resource instances"}]}})"),
+              "is being deleted since 2026-01-31T09:00:00Z: x.example/hold in 1 resource instances");
 }
 
 }  // namespace

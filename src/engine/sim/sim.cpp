@@ -85,6 +85,22 @@ Task<std::vector<WorkloadId>> SimEngine::list() {
     co_return ids;
 }
 
+Task<std::vector<Thing>> SimEngine::inventory(std::vector<WorkloadId>) {
+    co_await call();
+    auto things = things_;
+    for (const auto& [id, place] : places_) {
+        if (place.network) things.push_back({.kind = "network", .name = id.text, .workload = id});
+        for (const auto& container : place.containers)
+            things.push_back({.kind = "container",
+                              .name = id.text + "-" + container.seen.name,
+                              .part = ThingPart::process,
+                              .workload = id});
+    }
+    for (const auto& handle : volumes_)
+        things.push_back({.kind = "volume", .name = handle, .part = ThingPart::volume, .handle = handle});
+    co_return things;
+}
+
 Task<> SimEngine::apply(WorkloadId id, Changes changes) {
     for (const auto& change : changes) {
         co_await call();
@@ -161,6 +177,17 @@ Task<> SimEngine::live(WorkloadId id, std::string component, std::string handle,
     container->seen.started_at = clock_.now();
     container->seen.message = "connection refused";
     tell(id);
+    if (container->made_from.run == Run::once) {
+        const bool fails = chance(faults.step_fails);
+        co_await clock_.sleep(up_to(vanishes ? end_after : faults.step_time));
+        container = find(id, component, handle);
+        if (container == nullptr || container->seen.state != ContainerState::running) co_return;
+        if (vanishes)
+            vanish(id, component);
+        else
+            end_step(id, *container, fails ? 1 : 0);
+        co_return;
+    }
     co_await clock_.sleep(up_to(faults.ready_time));
     container = find(id, component, handle);
     if (container == nullptr || container->seen.state != ContainerState::running) co_return;
@@ -176,6 +203,21 @@ Task<> SimEngine::live(WorkloadId id, std::string component, std::string handle,
         vanish(id, component);
 }
 
+void SimEngine::end_step(const WorkloadId& id, Container& container, int exit_code) {
+    container.seen.state = ContainerState::exited;
+    container.seen.message.clear();
+    container.seen.exited_at = clock_.now();
+    container.seen.exit_code = exit_code;
+    if (exit_code != 0) {
+        container.seen.last_log = {"the simulated step failed"};
+    } else {
+        Ended ended{.workload = id, .name = container.seen.name, .volumes = {}};
+        for (const auto& mount : container.made_from.mounts) ended.volumes.push_back(mount.volume);
+        ended_well_.push_back(std::move(ended));
+    }
+    tell(id);
+}
+
 Task<> SimEngine::end_later(WorkloadId id, std::string component, std::string handle, Duration after) {
     co_await clock_.sleep(after);
     auto* container = find(id, component, handle);
@@ -183,6 +225,8 @@ Task<> SimEngine::end_later(WorkloadId id, std::string component, std::string ha
     container->seen.state = ContainerState::exited;
     container->seen.ready = false;
     container->seen.exited_at = clock_.now();
+    // What serves ends well when it is asked to; what has something to finish does not.
+    if (container->made_from.run == Run::once) container->seen.exit_code = 143;
     tell(id);
 }
 

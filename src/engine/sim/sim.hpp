@@ -24,10 +24,12 @@ struct Faults {
     double container_vanishes = 0;  ///< Per started container: somebody removes it within a minute.
     double never_ready = 0;
     double image_missing = 0;
+    double step_fails = 0;     ///< Per container that runs once: it ends with status 1.
     Duration call_time{5};     ///< Longest time of one call.
     Duration start_time{400};  ///< Longest time from created to running.
     Duration ready_time{2000};
     Duration pull_time{5000};
+    Duration step_time{3000};  ///< Longest time that what runs once takes.
 };
 
 /// The one door in memory: for tests, for the simulation, and for `berth serve --engine sim`.
@@ -41,6 +43,7 @@ class SimEngine final : public Engine {
     Task<> stop() override;
     Task<Observed> observe(WorkloadId id) override;
     Task<std::vector<WorkloadId>> list() override;
+    Task<std::vector<Thing>> inventory(std::vector<WorkloadId> known) override;
     Task<> apply(WorkloadId id, Changes changes) override;
     void watch(std::function<void(WorkloadId)> moved) override { moved_ = std::move(moved); }
     std::optional<std::string> down_because() const override;
@@ -49,6 +52,7 @@ class SimEngine final : public Engine {
     Task<std::unique_ptr<Process>> exec(WorkloadId id, ExecRequest request) override;
     Task<> logs(WorkloadId id, LogRequest request, std::function<Task<bool>(LogLine)> take) override;
     Task<Usage> usage(WorkloadId id) override;
+    bool has_gpus() const override { return true; }
     Task<std::optional<Image>> resolve_image(std::string reference) override;
     Task<> prepare_image(std::string reference) override;
     ObservedImage image_state(const std::string& reference) const override;
@@ -62,8 +66,18 @@ class SimEngine final : public Engine {
     bool kill(const WorkloadId& id, const std::string& component, int exit_code);
     /// Removes the container behind everybody's back.
     bool vanish(const WorkloadId& id, const std::string& component);
+    /// What somebody else made under a name of ours, or what does not go: listed as it is.
+    void add_thing(Thing thing) { things_.push_back(std::move(thing)); }
+    void lose_volume(const std::string& handle) { volumes_.erase(handle); }
     void set_faults(const Faults& faults) { faults_ = faults; }
     const std::set<std::string>& volumes() const { return volumes_; }
+    /// What ran once and ended well, in that order: the component's name and the volumes that it mounted.
+    struct Ended {
+        WorkloadId workload;
+        std::string name;
+        std::vector<std::string> volumes;
+    };
+    const std::vector<Ended>& ended_well() const { return ended_well_; }
     int running() const;
     /// Containers of one component that ever ran at once; more than one is a defect of the caller.
     int most_at_once() const { return most_at_once_; }
@@ -76,6 +90,7 @@ class SimEngine final : public Engine {
     Duration up_to(Duration longest);
     void make(const WorkloadId& id, const WorkloadComponent& component);
     Task<> live(WorkloadId id, std::string component, std::string handle, Faults faults);
+    void end_step(const WorkloadId& id, Container& container, int exit_code);
     Task<> end_later(WorkloadId id, std::string component, std::string handle, Duration after);
     Task<> pull(std::string reference);
     void apply_one(const WorkloadId& id, const Change& change);
@@ -87,10 +102,12 @@ class SimEngine final : public Engine {
     std::mt19937_64 random_;
     std::map<WorkloadId, Place> places_;
     std::set<std::string> volumes_;
+    std::vector<Thing> things_;
     std::map<std::string, ObservedImage> images_;
     std::function<void(WorkloadId)> moved_;
     std::vector<std::function<void(const std::string&, const ObservedImage&)>> image_listeners_;
     std::optional<Time> away_until_;
+    std::vector<Ended> ended_well_;
     int handles_ = 0;
     int most_at_once_ = 0;
     asio::any_io_executor executor_;

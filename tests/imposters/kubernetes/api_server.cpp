@@ -252,6 +252,8 @@ ApiServer::Answer ApiServer::act(const Request& request) {
 
 ApiServer::Answer ApiServer::act_on(const Request& request) {
     const auto& method = request.http.method;
+    require_defined(request);
+    if (method == "PUT") return put(request);
     if (method == "POST") {
         auto object = parse(request.http.body).as_object();
         if (!request.where.namespace_.empty())
@@ -303,8 +305,54 @@ ApiServer::Answer ApiServer::list(const Request& request) {
     return {200, json::object{{"kind", kind}, {"apiVersion", "v1"}, {"metadata", about}, {"items", items}}};
 }
 
+/// Custom resources are there while their definition is; none is made once that is on its way out.
+void ApiServer::require_defined(const Request& request) const {
+    const auto& plural = request.where.plural;
+    if (!is_custom(plural)) return;
+    const auto* definition = objects.find({"customresourcedefinitions", "", plural + ".berth.dev"});
+    if (definition == nullptr)
+        throw Refusal{404, "NotFound", "the server could not find the requested resource"};
+    if (request.http.method == "POST" && value_at(*definition, {"metadata", "deletionTimestamp"}) != nullptr)
+        throw Refusal{405, "MethodNotAllowed",
+                      "create not allowed while custom resource definition is terminating"};
+}
+
+/// The object is what whoever writes thinks that it is.
+void ApiServer::require_same(const Request& request, const json::object& change) const {
+    const auto* found = objects.find(request.where);
+    if (found == nullptr) return;
+    for (const auto* key : {"uid", "resourceVersion"}) {
+        const auto said = text_at(change, {"metadata", key});
+        if (!said.empty() && said != text_at(*found, {"metadata", key}))
+            throw Refusal{409, "Conflict",
+                          fmt::format("Operation cannot be fulfilled on {} \"{}\": the object has been "
+                                      "modified; {}",
+                                      request.where.plural, request.where.name, key)};
+    }
+}
+
+ApiServer::Answer ApiServer::put(const Request& request) {
+    const auto whole = parse(request.http.body).as_object();
+    require_same(request, whole);
+    return {200, objects.edit(request.where, [&](json::object& object) {
+                if (request.subresource == "status") {
+                    object["status"] = whole.at("status");
+                    return;
+                }
+                for (const auto& [key, part] : whole)
+                    if (key != "status" && key != "metadata" && key != "apiVersion" && key != "kind")
+                        object[key] = part;
+                for (const auto* key : {"labels", "annotations", "finalizers"}) {
+                    object["metadata"].as_object().erase(key);
+                    if (const auto* part = value_at(whole, {"metadata", key}))
+                        object["metadata"].as_object()[key] = *part;
+                }
+            })};
+}
+
 ApiServer::Answer ApiServer::patch(const Request& request) {
     const auto change = parse(request.http.body).as_object();
+    require_same(request, change);
     const bool apply = request.http.header("content-type").starts_with("application/apply-patch");
     if (apply && objects.find(request.where) == nullptr && request.subresource.empty())
         return {201, objects.create(request.where.plural, change)};

@@ -35,8 +35,8 @@ struct Tally {
 
 /// An API server on a real Unix socket in a folder of its own, in front of `Objects`, with faults.
 ///
-/// It answers create, get, list (limit, continue, selectors), watch, delete, server-side apply, merge patch,
-/// the status subresource, metadata only, logs and port-forward. One loop; time is the clock's.
+/// It answers create, get, list (limit, continue, selectors), watch, delete, replace, server-side apply,
+/// merge patch, the status subresource, metadata only, logs and port-forward. One loop; time is the clock's.
 class ApiServer {
   public:
     ApiServer(asio::any_io_executor executor, Clock& clock, std::uint64_t seed);
@@ -94,6 +94,9 @@ class ApiServer {
     Answer act_on(const Request& request);
     Answer list(const Request& request);
     Answer patch(const Request& request);
+    Answer put(const Request& request);
+    void require_defined(const Request& request) const;
+    void require_same(const Request& request, const json::object& change) const;
     Answer remove(const Request& request);
     std::optional<Answer> refusal_before(const Request& request);
     void go_away();

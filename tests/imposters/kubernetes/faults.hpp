@@ -40,6 +40,8 @@ struct Pace {
     Duration schedule{200};
     Duration start{400};
     Duration listen{100};    ///< From running to process 1 that answers.
+    Duration network{1000};  ///< From running to policies and service rules that know the pod.
+    Duration run{1000};      ///< What a program takes that ends by itself.
     Duration end{2000};      ///< From the asking signal to the end, within the grace period.
     Duration collect{3000};  ///< From an owner's end to that of what it owned.
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "imposters/kubernetes/process_1.hpp"
 
 namespace berth::imposter {
@@ -11,6 +13,9 @@ constexpr Duration full_most{std::chrono::seconds(40)};
 constexpr Duration backoff{std::chrono::seconds(10)};
 constexpr Duration life_most{std::chrono::minutes(1)};
 constexpr Duration look_again{std::chrono::seconds(1)};
+constexpr Duration driven_out_after{std::chrono::minutes(5)};
+constexpr int init_port = 61117;
+constexpr const char* all_nodes[] = {"node-1", "node-2", "node-3"};
 
 bool is_ending(const json::value& object) {
     return value_at(object, {"metadata", "deletionTimestamp"}) != nullptr;
@@ -45,6 +50,15 @@ std::vector<std::pair<std::string, std::string>> sources_of(const json::value& p
     return found;
 }
 
+std::set<int> ports_of(const json::value& pod) {
+    std::set<int> ports;
+    const auto& spec = pod.at("spec").at("containers").as_array().front().as_object();
+    if (const auto* open = spec.if_contains("ports"))
+        for (const auto& one : open->as_array())
+            ports.insert(static_cast<int>(one.at("containerPort").as_int64()));
+    return ports;
+}
+
 json::object& status_of(json::object& pod) {
     auto& status = pod["status"];
     if (!status.is_object()) status = json::object();
@@ -54,6 +68,13 @@ json::object& status_of(json::object& pod) {
 json::object container(const json::object& pod, json::object state) {
     const auto& spec = pod.at("spec").at("containers").as_array().front().as_object();
     return {{"name", spec.at("name")}, {"image", spec.at("image")}, {"state", state}};
+}
+
+/// The last word of what its container runs; empty: what its image says.
+std::string program_of(const json::value& pod) {
+    const auto& spec = pod.at("spec").at("containers").as_array().front().as_object();
+    const auto* command = spec.if_contains("command");
+    return command == nullptr ? std::string() : std::string(command->as_array().back().as_string());
 }
 
 void set_condition(json::object& status, const char* type, bool holds, const std::string& message, Time now) {
@@ -144,6 +165,14 @@ void Nodes::say_waiting(const Where& where, const std::string& reason, const std
     });
 }
 
+void Nodes::say_disrupted(const Where& where, const std::string& reason, const std::string& message) {
+    objects_.edit(where, [&](json::object& pod) {
+        auto& status = status_of(pod);
+        set_condition(status, "DisruptionTarget", true, message, clock_.now());
+        status["conditions"].as_array().back().as_object()["reason"] = reason;
+    });
+}
+
 std::string Nodes::missing_claim(const json::value& pod) const {
     const auto home = text_at(pod, {"metadata", "namespace"});
     for (const auto& name : claims_of(pod)) {
@@ -188,7 +217,14 @@ Task<bool> Nodes::find_node(Where where, std::string uid) {
         say_scheduled(where, trouble);
         co_await clock_.sleep(look_again);
     }
-    objects_.edit(where, [](json::object& pod) { pod["spec"].as_object()["nodeName"] = "node-1"; });
+    std::string node = pick_node();
+    while (node.empty()) {
+        say_scheduled(where, "0/3 nodes are available: 3 node(s) were unschedulable.");
+        co_await clock_.sleep(look_again);
+        if (find(where, uid) == nullptr) co_return false;
+        node = pick_node();
+    }
+    objects_.edit(where, [&](json::object& pod) { pod["spec"].as_object()["nodeName"] = node; });
     say_scheduled(where, "");
     bind_claims(*find(where, uid));
     co_return true;
@@ -213,6 +249,8 @@ Task<bool> Nodes::mount(Where where, std::string uid) {
         bool complete = true;
         for (const auto& [plural, name] : sources_of(*pod))
             complete = complete && objects_.find({plural, where.namespace_, name}) != nullptr;
+        for (const auto& claim : claims_of(*pod))
+            complete = complete && !is_elsewhere(claim, text_at(*pod, {"spec", "nodeName"}));
         if (complete) co_return true;
         co_await clock_.sleep(look_again);
     }
@@ -225,11 +263,18 @@ Task<> Nodes::live(Where where, std::string uid) {
     co_await clock_.sleep(dice_.up_to(server_.pace.start));
     const auto* there = find(where, uid);
     if (there == nullptr || is_ending(*there)) co_return;
-    Process process{.listens_at = clock_.now() + dice_.up_to(server_.pace.listen)};
+    Process process{.listens_at = clock_.now() + dice_.up_to(server_.pace.listen),
+                    .reached_at = clock_.now() + dice_.up_to(server_.pace.network)};
     for (const auto& [plural, name] : sources_of(*there))
         if (const auto* source = objects_.find({plural, where.namespace_, name});
             source != nullptr && plural == "secrets")
             process.key = text_at(*source, {"data", "key"});
+    process.node = text_at(*there, {"spec", "nodeName"});
+    if (lost_.contains(process.node)) co_return;
+    for (auto& claim : claims_of(*there)) {
+        if (is_elsewhere(claim, process.node)) breaches_.push_back(claim + " is at two nodes");
+        process.claims.insert(std::move(claim));
+    }
     processes_[uid] = process;
     ++addresses_;
     objects_.edit(where, [&](json::object& pod) {
@@ -240,6 +285,13 @@ Task<> Nodes::live(Where where, std::string uid) {
         status["containerStatuses"] = json::array{container(pod, json::object{{"running", running}})};
         set_condition(status, "Ready", true, "", clock_.now());
     });
+    // A program that ends by itself, as `true` and `false` do.
+    const auto program = program_of(*find(where, uid));
+    if (program == "true" || program == "false") {
+        co_await clock_.sleep(dice_.up_to(server_.pace.run));
+        if (find(where, uid) != nullptr) end(where, End::exited, program == "true" ? 0 : 1);
+        co_return;
+    }
     const auto& faults = server_.faults;
     std::optional<End> how;
     if (dice_.chance(faults.dies)) how = End::exited;
@@ -247,7 +299,65 @@ Task<> Nodes::live(Where where, std::string uid) {
     if (dice_.chance(faults.evicted)) how = dice_.chance(0.5) ? End::evicted : End::evicted_without_a_word;
     if (!how) co_return;
     co_await clock_.sleep(dice_.up_to(life_most));
-    if (find(where, uid) != nullptr) end(where, *how, static_cast<int>(dice_.number(2)));
+    if (find(where, uid) != nullptr && !lost_.contains(process.node))
+        end(where, *how, static_cast<int>(dice_.number(2)));
+}
+
+std::string Nodes::pick_node() {
+    std::vector<std::string> open;
+    for (const auto* node : all_nodes)
+        if (!closed_.contains(node) && !lost_.contains(node)) open.emplace_back(node);
+    return open.empty() ? "" : open.at(dice_.number(open.size() - 1));
+}
+
+bool Nodes::is_elsewhere(const std::string& claim, const std::string& node) const {
+    return std::ranges::any_of(processes_, [&](const auto& entry) {
+        return entry.second.node != node && entry.second.claims.contains(claim);
+    });
+}
+
+std::vector<std::pair<Where, std::string>> Nodes::pods_on(const std::string& node) const {
+    std::vector<std::pair<Where, std::string>> found;
+    for (const auto& [where, pod] : objects_.list("pods", {}))
+        if (text_at(pod, {"spec", "nodeName"}) == node && !has_ended(pod))
+            found.emplace_back(where, text_at(pod, {"metadata", "uid"}));
+    return found;
+}
+
+void Nodes::drain(const std::string& node) {
+    closed_.insert(node);
+    for (const auto& [where, uid] : pods_on(node)) {
+        say_disrupted(where, "EvictionByEvictionAPI", "Eviction API: evicting");
+        objects_.remove(where, {.uid = uid});
+    }
+}
+
+void Nodes::lose(const std::string& node) {
+    lost_.insert(node);
+    for (const auto& [where, uid] : pods_on(node))
+        objects_.edit(where, [&](json::object& pod) {
+            set_condition(status_of(pod), "Ready", false, "", clock_.now());
+        });
+    tasks_.start("drive out", drive_out(node));
+}
+
+/// What the default tolerations of a pod allow.
+Task<> Nodes::drive_out(std::string node) {
+    co_await clock_.sleep(driven_out_after);
+    if (!lost_.contains(node)) co_return;
+    for (const auto& [where, uid] : pods_on(node)) {
+        say_disrupted(where, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
+        objects_.remove(where, {.uid = uid});
+    }
+}
+
+void Nodes::confirm_off(const std::string& node) {
+    lost_.erase(node);
+    closed_.insert(node);
+    for (const auto& [where, uid] : pods_on(node)) {
+        processes_.erase(uid);
+        objects_.erase(where, uid);
+    }
 }
 
 bool Nodes::end(const Where& where, End how, int exit_code) {
@@ -280,7 +390,8 @@ bool Nodes::end(const Where& where, End how, int exit_code) {
 Task<> Nodes::finish(Where where, std::string uid, int grace) {
     const Duration patience = std::chrono::seconds(grace);
     co_await clock_.sleep(std::min(patience, dice_.up_to(server_.pace.end)));
-    if (find(where, uid) == nullptr) co_return;
+    const auto* there = find(where, uid);
+    if (there == nullptr || lost_.contains(text_at(*there, {"spec", "nodeName"}))) co_return;
     end(where, End::exited, 0);
     co_await clock_.sleep(Duration(1) + dice_.up_to(server_.pace.call));
     objects_.erase(where, uid);
@@ -317,19 +428,46 @@ Task<> Nodes::empty_namespace(std::string name) {
     }
 }
 
+const json::value* Nodes::pod_at(const std::string& address) const {
+    for (const auto& [where, object] : objects_.all())
+        if (where.plural == "pods" && text_at(object, {"status", "podIP"}) == address) return &object;
+    for (const auto& [where, service] : objects_.all()) {
+        if (where.plural != "services" || text_at(service, {"spec", "clusterIP"}) != address) continue;
+        const auto& wanted = service.at("spec").at("selector").as_object();
+        for (const auto& [there, pod] : objects_.all())
+            if (there.plural == "pods" && there.namespace_ == where.namespace_ &&
+                std::ranges::all_of(wanted, [&](const auto& label) {
+                    return label_of(pod, std::string(label.key())) == label.value().as_string();
+                }))
+                return &pod;
+    }
+    return nullptr;
+}
+
+std::string Nodes::reach(const std::string& uid, const std::string& address, int port) const {
+    const std::string refused = "ECONNREFUSED";
+    const auto* pod = pod_at(address);
+    const auto from = processes_.find(uid);
+    if (pod == nullptr || from == processes_.end()) return refused;
+    const auto to = processes_.find(text_at(*pod, {"metadata", "uid"}));
+    if (to == processes_.end()) return refused;
+    // A policy that does not know a pod yet rejects it, and nothing stands between a pod and itself.
+    const bool known = std::max(from->second.reached_at, to->second.reached_at) <= clock_.now();
+    if (!known && from != to) return refused;
+    const auto open = ports_of(*pod);
+    const bool listens = port == init_port ? to->second.listens_at <= clock_.now() : open.contains(port);
+    return listens ? "" : refused;
+}
+
 std::unique_ptr<PortHandler> Nodes::listen(const json::value& pod, int port) {
     const auto uid = text_at(pod, {"metadata", "uid"});
     const auto process = processes_.find(uid);
     if (process == processes_.end()) throw std::string("error forwarding port: the pod does not run");
-    if (port != 61117 || clock_.now() < process->second.listens_at)
+    if (port != init_port || clock_.now() < process->second.listens_at)
         throw fmt::format("error forwarding port {}: connection refused", port);
-    std::set<int> ports;
-    const auto& spec = pod.at("spec").at("containers").as_array().front().as_object();
-    if (const auto* open = spec.if_contains("ports"))
-        for (const auto& one : open->as_array())
-            ports.insert(static_cast<int>(one.at("containerPort").as_int64()));
-    return std::make_unique<Process1>(SecretText(process->second.key), std::move(ports),
-                                      [this, uid] { return processes_.contains(uid); });
+    return std::make_unique<Process1>(
+        SecretText(process->second.key), ports_of(pod), [this, uid] { return processes_.contains(uid); },
+        [this, uid](const std::string& address, int wanted) { return reach(uid, address, wanted); });
 }
 
 }  // namespace berth::imposter

@@ -8,8 +8,11 @@
 
 namespace berth::imposter {
 
-/// The cluster behind an API server: scheduler, nodes, and the controllers that collect what has no owner,
-/// empty namespaces and protect claims. It acts on the objects directly, in the clock's time.
+/// The cluster behind an API server: scheduler, three nodes, and the controllers that collect what has no
+/// owner, empty namespaces and protect claims. It acts on the objects directly, in the clock's time.
+///
+/// A node that is lost says nothing more, and what runs on it goes on. Its pods are driven out, which they do
+/// not hear: they stay until the node is known to be off. A volume is at one node at a time.
 class Nodes {
   public:
     Nodes(asio::any_io_executor executor, Clock& clock, ApiServer& server, std::uint64_t seed);
@@ -19,17 +22,32 @@ class Nodes {
     /// Ends a pod's program. False when it does not run.
     enum class End { exited, out_of_memory, evicted, evicted_without_a_word };
     bool end(const Where& pod, End how, int exit_code = 1);
+    /// No more pods go there, and those that are there are asked to go, as by `kubectl drain`.
+    void drain(const std::string& node);
+    void lose(const std::string& node);
+    /// It is off, and an administrator has said so: by its taint out-of-service, or by deleting it.
+    void confirm_off(const std::string& node);
     /// Pods that run.
     int running() const { return static_cast<int>(processes_.size()); }
-    /// What must never be: two pods of one component at once.
+    /// What a connection from one pod to an address of another or of a service comes to: the name of an
+    /// errno, or empty.
+    std::string reach(const std::string& uid, const std::string& address, int port) const;
+    /// What must never be: two pods of one component at once, or a volume at two nodes.
     const std::vector<std::string>& breaches() const { return breaches_; }
 
   private:
     struct Process {
         Time listens_at;
+        Time reached_at;  ///< Then policies and service rules know it.
+        std::string node;
+        std::set<std::string> claims;
         std::string key;
     };
     void hear(const Change& change);
+    Task<> drive_out(std::string node);
+    std::vector<std::pair<Where, std::string>> pods_on(const std::string& node) const;
+    std::string pick_node();
+    bool is_elsewhere(const std::string& claim, const std::string& node) const;
     void check_alone(const Where& where, const json::value& pod);
     Task<> live(Where where, std::string uid);
     Task<bool> find_node(Where where, std::string uid);
@@ -45,6 +63,8 @@ class Nodes {
     bool has_owner(const std::string& uid) const;
     void say_waiting(const Where& where, const std::string& reason, const std::string& message);
     void say_scheduled(const Where& where, const std::string& trouble);
+    const json::value* pod_at(const std::string& address) const;
+    void say_disrupted(const Where& where, const std::string& reason, const std::string& message);
     std::unique_ptr<PortHandler> listen(const json::value& pod, int port);
 
     Clock& clock_;
@@ -53,6 +73,7 @@ class Nodes {
     Dice dice_;
     std::map<std::string, Process> processes_;  // By uid of the pod.
     std::vector<std::string> breaches_;
+    std::set<std::string> closed_, lost_;  // Nodes.
     int addresses_ = 0;
     TaskGroup tasks_;
 };

@@ -19,8 +19,14 @@ constexpr Kind kinds[] = {{"pods", "Pod"},
                           {"configmaps", "ConfigMap"},
                           {"persistentvolumeclaims", "PersistentVolumeClaim"},
                           {"networkpolicies", "NetworkPolicy"},
+                          {"ingresses", "Ingress"},
+                          {"httproutes", "HTTPRoute"},
                           {"namespaces", "Namespace"},
                           {"events", "Event"},
+                          {"templates", "Template"},
+                          {"sessions", "Session"},
+                          {"workspaces", "Workspace"},
+                          {"customresourcedefinitions", "CustomResourceDefinition"},
                           {"nodes", "Node"}};
 
 Refusal invalid(const Where& where, const std::string& why) {
@@ -82,6 +88,11 @@ void check_pod(const Where& where, const json::value& pod) {
     }
 }
 
+/// Kinds whose specs the server counts the changes of, as far as anybody here asks.
+bool counts_changes(const Where& where) {
+    return where.plural == "ingresses" || where.plural == "httproutes";
+}
+
 void check_service(const Where& where, const json::value& service) {
     const auto* ports = value_at(service, {"spec", "ports"});
     if (ports == nullptr || ports->as_array().empty()) throw invalid(where, "spec.ports: required");
@@ -102,6 +113,20 @@ void complete(const Where& where, std::uint64_t number, json::object& object) {
         object["data"] = *plain;  // Base64 is left out: nobody reads it back.
         object.erase("stringData");
     }
+}
+
+/// Counts the changes of what people want of it: of its spec, and that it shall go.
+void count_generation(json::object& object, const json::value& before) {
+    const json::value now(object);
+    const auto at = [](const json::value& tree, std::initializer_list<std::string_view> path) {
+        const auto* found = value_at(tree, path);
+        return found == nullptr ? json::value() : *found;
+    };
+    const bool same = at(now, {"spec"}) == at(before, {"spec"}) &&
+                      at(now, {"metadata", "deletionTimestamp"}).is_null() ==
+                          at(before, {"metadata", "deletionTimestamp"}).is_null();
+    object["metadata"].as_object()["generation"] =
+        at(before, {"metadata", "generation"}).as_int64() + (same ? 0 : 1);
 }
 
 bool has_ended(const json::value& pod) {
@@ -184,6 +209,11 @@ json::value Objects::create(const std::string& plural, json::object object) {
     made["uid"] = fmt::format("00000000-0000-4000-8000-{:012x}", uids_);
     made["creationTimestamp"] = to_string(clock_.now());
     made["resourceVersion"] = std::to_string(++version_);
+    if (is_custom(plural)) {
+        object.erase("status");
+        object["metadata"].as_object()["generation"] = 1;
+    }
+    if (counts_changes(where)) made["generation"] = 1;
     const auto& kept = objects_[where] = json::value(std::move(object));
     const auto answer = kept;
     tell("ADDED", where, answer, {});
@@ -201,7 +231,13 @@ json::value Objects::edit(const Where& where, const std::function<void(json::obj
         throw Refusal{404, "NotFound", fmt::format("{} \"{}\" not found", where.plural, where.name)};
     auto before = found->second;
     change(found->second.as_object());
+    if (is_custom(where.plural)) count_generation(found->second.as_object(), before);
     if (found->second == before) return before;
+    const auto* spec = value_at(found->second, {"spec"});
+    if (counts_changes(where) && (spec == nullptr || *spec != before.at("spec"))) {
+        auto& generation = found->second.as_object()["metadata"].as_object()["generation"];
+        generation = generation.to_number<int>() + 1;
+    }
     found->second.as_object()["metadata"].as_object()["resourceVersion"] = std::to_string(++version_);
     const auto answer = found->second;
     tell("MODIFIED", where, answer, std::move(before));
@@ -295,6 +331,10 @@ void Objects::tell(std::string type, const Where& where, const json::value& obje
     }
     const auto change = history_.back();
     for (const auto& listener : listeners) listener(*change);
+}
+
+bool is_custom(const std::string& plural) {
+    return plural == "templates" || plural == "sessions" || plural == "workspaces";
 }
 
 std::string kind_of(const std::string& plural) {

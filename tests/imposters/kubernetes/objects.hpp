@@ -96,6 +96,8 @@ class Objects {
     std::uint64_t uids_ = 0;
 };
 
+/// Whether they are custom resources: with generations, a status apart, and only while they are defined.
+bool is_custom(const std::string& plural);
 /// `Pod` for `pods`.
 std::string kind_of(const std::string& plural);
 /// As whoever asks for metadata only gets it.

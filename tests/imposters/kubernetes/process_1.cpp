@@ -51,11 +51,17 @@ std::optional<std::string> Process1::answer(char kind, const std::string& payloa
     }
     if (!proven_) return std::nullopt;
     if (kind == 'P') return frame('O', "0.1.0");
+    if (kind == 'U') return frame('O', std::string("5000000") + '\0' + "1048576");
     if (kind == 'F') {
         if (!ports_.contains(std::stoi(payload)))
             return frame('E', std::string("ECONNREFUSED") + '\0' + "connection refused");
         forwards_ = true;
         return frame('O', "");
+    }
+    if (kind == 'R') {
+        const auto end = payload.find('\0');
+        const auto error = reach_(payload.substr(0, end), std::stoi(payload.substr(end + 1)));
+        return error.empty() ? frame('O', "") : frame('E', error + '\0' + "nothing answers on that port");
     }
     return frame('E', "ENOSYS");
 }

@@ -64,7 +64,8 @@ void Strangers::hear(const Change& change) {
 std::optional<Where> Strangers::some_of_ours(bool claims) {
     std::vector<Where> found;
     for (const auto& [where, object] : objects_.all())
-        if (!label_of(object, instance).empty() && (where.plural == "persistentvolumeclaims") == claims)
+        if (!label_of(object, instance).empty() && !is_custom(where.plural) &&
+            (where.plural == "persistentvolumeclaims") == claims)
             found.push_back(where);
     if (found.empty()) return std::nullopt;
     return found[dice_.number(found.size() - 1)];
@@ -87,7 +88,10 @@ void Strangers::edit_something() {
     const auto where = some_of_ours(false);
     if (!where) return;
     const auto uid = text_at(*objects_.find(*where), {"metadata", "uid"});
-    switch (dice_.number(2)) {
+    switch (dice_.number(3)) {
+        case 3:
+            open_up(*where);
+            break;
         case 0:
             tasks_.start("borrow a label", borrow_label(*where, uid));
             break;
@@ -107,6 +111,15 @@ void Strangers::edit_something() {
                 for (auto& [name, value] : notes->as_object()) value = "{broken";
             });
     }
+}
+
+/// Lets more in than we do: by a policy or by a service.
+void Strangers::open_up(const Where& where) {
+    objects_.edit(where, [&](json::object& object) {
+        if (where.plural == "networkpolicies")
+            object["spec"].as_object()["ingress"] = json::array{json::object()};
+        if (where.plural == "services") object["spec"].as_object()["type"] = "NodePort";
+    });
 }
 
 /// Takes the label away that says whose it is, and gives it back.

@@ -8,7 +8,8 @@ namespace berth::imposter {
 ///
 /// They delete and edit what is ours (with the grace that the object asks for, never by force), take a label
 /// away and give it back, delete the namespace, set a quota, and have objects of their own, some under the
-/// very names that we need. What they do to claims is a deletion of a person's data: ask for it separately.
+/// very names that we need. Custom resources are how people speak to us, so they leave those alone. What they
+/// do to claims is a deletion of a person's data: ask for it separately.
 class Strangers {
   public:
     Strangers(asio::any_io_executor executor, Clock& clock, ApiServer& server, std::uint64_t seed);
@@ -18,6 +19,7 @@ class Strangers {
     /// One that no pod uses: one in use stays until the last pod has gone, and holds up any other meanwhile.
     void delete_claim();
     void edit_something();
+    void open_up(const Where& where);
     void delete_namespace(const std::string& name);
     /// No more than that many pods in all; nothing: no limit.
     void limit_pods(std::optional<int> most) { pods_max_ = most; }

@@ -119,6 +119,14 @@ Task<bool> ApiServer::watch(Wire wire, Request request) {
     const auto silent_from =
         dice_.chance(faults.watch_silent) ? clock_.now() + dice_.up_to(silence_begins) : ends;
     const Refusal expired{410, "Expired", "too old resource version: " + since};
+    std::optional<Refusal> undefined;
+    try {
+        require_defined(request);
+    } catch (const Refusal& refusal) {
+        undefined = refusal;
+    }
+    if (undefined)
+        co_return co_await send(*wire, http_answer(undefined->status, json::write(undefined->body())));
     if (dice_.chance(faults.forgotten) && dice_.chance(0.5))
         co_return co_await send(*wire, http_answer(410, json::write(expired.body())));
     if (!co_await send(*wire, stream_head)) co_return false;

@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query"
+import { isSweeping } from "@/text/sweep"
 import { call, client } from "./client"
 import type { Phase } from "./types"
 
@@ -120,6 +121,14 @@ export const enginesQuery = () =>
   queryOptions({
     queryKey: ["engines"],
     queryFn: ({ signal }) => call(client.GET(`${V}/engines`, { signal })),
+  })
+
+/// Asks the engines themselves, so only when somebody looks; often while a sweep is under way.
+export const sweepQuery = () =>
+  queryOptions({
+    queryKey: ["sweep"],
+    queryFn: ({ signal }) => call(client.GET(`${V}/admin/sweep`, { signal })),
+    refetchInterval: ({ state }) => (state.data && isSweeping(state.data, Date.now()) ? 1000 : false),
   })
 
 export const authStateQuery = () =>

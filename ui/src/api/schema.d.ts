@@ -767,6 +767,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getSweep"];
+        put?: never;
+        post: operations["sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1394,6 +1410,38 @@ export interface components {
              * @example 10Gi
              */
             size: string;
+        };
+        /** @enum {string} */
+        Matter: "orphan" | "leftover" | "phantom" | "unowned_volume" | "lost_volume" | "foreign" | "stuck";
+        /** @enum {string} */
+        Remedy: "remove" | "start" | "report";
+        Finding: {
+            engine: string;
+            matter: components["schemas"]["Matter"];
+            remedy: components["schemas"]["Remedy"];
+            kind: string;
+            name: string;
+            session: string;
+            why: string;
+        };
+        SweepAsk: {
+            /** Format: date-time */
+            at: string;
+            actor: string;
+        };
+        SweepReport: {
+            ask: components["schemas"]["SweepAsk"];
+            /** Format: date-time */
+            at: string;
+            acted: components["schemas"]["Finding"][];
+            total: number;
+            failed: string[];
+        };
+        Sweep: {
+            findings: components["schemas"]["Finding"][];
+            away: components["schemas"]["Engine"][];
+            asked: boolean;
+            last?: components["schemas"]["SweepReport"];
         };
     };
     responses: never;
@@ -3721,6 +3769,46 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description x */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+        };
+    };
+    sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description x */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
                 };
             };
         };

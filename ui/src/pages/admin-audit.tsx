@@ -50,6 +50,8 @@ const kinds = [
   "workspace.created",
   "workspace.deleted",
   "quota.updated",
+  "sweep.asked",
+  "sweep.done",
 ]
 
 /// Who did what, newest first.

@@ -9,6 +9,7 @@ const places = [
   { to: "/admin/users", label: "Users" },
   { to: "/admin/templates", label: "Templates" },
   { to: "/admin/engines", label: "Engines" },
+  { to: "/admin/sweep", label: "Sweep" },
   { to: "/admin/audit", label: "Audit" },
 ] as const
 

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query"
-import { useNavigate, useRouter, useSearch } from "@tanstack/react-router"
+import { useNavigate, useSearch } from "@tanstack/react-router"
 import { type FormEvent, useState } from "react"
 import { signIn } from "@/api/actions"
 import { authStateQuery } from "@/api/queries"
@@ -9,9 +9,13 @@ import { Field, TextInput } from "@/parts/field"
 import { ProblemNote } from "@/parts/states"
 import { Gate } from "@/shell/gate"
 
+/// A path of this host to every browser: `//` and backslashes lead elsewhere.
+function isOwn(to: string): boolean {
+  return to.startsWith("/") && new URL(to, location.origin).origin === location.origin
+}
+
 export function SignIn() {
   const { to } = useSearch({ from: "/sign-in" })
-  const router = useRouter()
   const navigate = useNavigate()
   const cache = useQueryClient()
   const state = useQuery(authStateQuery())
@@ -21,9 +25,8 @@ export function SignIn() {
     mutationFn: () => signIn(name.trim(), password),
     onSuccess: async () => {
       cache.clear()
-      // The way back to a session's own host is the server's, not a page of ours.
-      if (to?.startsWith("/auth/")) location.assign(to)
-      else if (to?.startsWith("/") && !to.startsWith("//")) router.history.replace(to)
+      // By the server: the way back to a session's own host, and what a proxy serves beside us, are no pages of ours.
+      if (to && isOwn(to)) location.replace(to)
       else await navigate({ to: "/", replace: true })
     },
   })

@@ -28,6 +28,8 @@ const words: Record<string, string> = {
   "user.passwordChanged": "Password changed",
   "user.signInLink": "Sign-in link made",
   "quota.updated": "Quota changed",
+  "sweep.asked": "Sweep asked for",
+  "sweep.done": "Swept",
   "engine.lost": "Engine lost",
   "engine.restored": "Engine back",
 }

@@ -78,6 +78,7 @@ export const stepWords: Record<Step["name"], { done: string; active: string }> =
   admitted: { done: "Admitted", active: "Checking quota and policy" },
   scheduled: { done: "Scheduled", active: "Finding a place to run" },
   pulled: { done: "Image ready", active: "Getting the image" },
+  initialized: { done: "Prepared", active: "Preparing the workspace" },
   started: { done: "Started", active: "Starting components" },
   ready: { done: "Ready", active: "Waiting until it answers" },
   routed: { done: "Routed", active: "Opening its address" },

@@ -1,0 +1,125 @@
+// All that is ours in the cluster, what only bears a name of ours, and what does not go: for a person who
+// wants to know.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "engine/kubernetes/kubernetes_engine.hpp"
+#include "kube/refusal.hpp"
+
+namespace berth::engine {
+
+using namespace kubernetes;
+
+namespace {
+
+/// What has not gone this long after it should have is stuck.
+constexpr Duration patience = std::chrono::minutes(1);
+
+std::optional<Time> deleted_at(const json::value& object) {
+    const auto text = kube::text_at(object, {"metadata", "deletionTimestamp"});
+    if (text.empty()) return std::nullopt;
+    Time time{};
+    json::read(json::value(text), time);
+    return time;
+}
+
+/// Why an object that is being removed is still there.
+std::string stuck_because(const json::value& object, Time now) {
+    const auto since = deleted_at(object);
+    if (!since || now < *since + patience) return {};
+    std::string waits_for;
+    if (const auto* list = kube::find_at(object, {"metadata", "finalizers"}); list && list->is_array())
+        for (const auto& finalizer : list->get_array())
+            if (finalizer.is_string())
+                waits_for += (waits_for.empty() ? "" : ", ") + std::string(finalizer.get_string());
+    const auto when = "being removed since " + to_string(*since);
+    if (waits_for.empty()) return when + ": its node has not confirmed that it ended";
+    return when + ": whoever set the finalizer " + waits_for + " has not taken it away";
+}
+
+/// Why a namespace that is being removed is still there, in the cluster's words.
+std::string namespace_stuck_because(const json::value& object) {
+    const auto since = deleted_at(object);
+    if (!since) return {};
+    auto why = "being removed since " + to_string(*since);
+    const auto* conditions = kube::find_at(object, {"status", "conditions"});
+    if (conditions == nullptr || !conditions->is_array()) return why;
+    for (const auto& condition : conditions->get_array())
+        if (kube::text_at(condition, {"status"}) == "True")
+            why += ": " + kube::text_at(condition, {"message"});
+    return why;
+}
+
+ThingPart part_of(const kube::Resource& resource) {
+    if (resource.plural == kube::pods.plural) return ThingPart::process;
+    if (resource.plural == kube::claims.plural) return ThingPart::volume;
+    if (resource.group == kube::http_routes.group || resource.plural == kube::ingresses.plural)
+        return ThingPart::host;
+    return ThingPart::other;
+}
+
+/// Whether we would give that name to one of these workloads, or to a part of it.
+bool is_name_of(const std::string& name, const std::set<std::string>& workloads) {
+    if (workloads.contains(name)) return true;
+    for (auto at = name.find('-'); at != name.npos; at = name.find('-', at + 1))
+        if (workloads.contains(name.substr(0, at))) return true;
+    return false;
+}
+
+}  // namespace
+
+Task<std::vector<json::value>> KubernetesEngine::list_all(kube::Resource resource, std::string namespace_) {
+    std::vector<json::value> all;
+    std::string next;
+    do {
+        auto page =
+            co_await client_.list(resource, {.namespace_ = namespace_}, 500, next, kube::Detail::metadata);
+        std::ranges::move(page.items, std::back_inserter(all));
+        next = page.next;
+    } while (!next.empty());
+    co_return all;
+}
+
+Task<std::vector<Thing>> KubernetesEngine::inventory(std::vector<WorkloadId> known) {
+    require_up();
+    std::vector<Thing> things;
+    std::set<std::string> names;
+    for (const auto& id : known) names.insert(workload_name(id));
+    const auto volumes = fmt::format("berth-{}-", options_.instance);
+    const auto look = [&](const kube::Resource& resource, const std::string& home) -> Task<> {
+        const auto objects = co_await list_all(resource, home);
+        for (const auto& object : objects) {
+            const auto seen = read_object(object);
+            Thing thing{.kind = std::string(resource.kind),
+                        .name = seen.key.namespace_ + "/" + seen.key.name,
+                        .part = part_of(resource),
+                        .workload = seen.workload,
+                        .stuck = stuck_because(object, clock_.now())};
+            thing.ours = kube::text_at(object, {"metadata", "labels", label_instance}) == options_.instance;
+            const bool looks = is_name_of(seen.key.name, names) || seen.key.name.starts_with(volumes);
+            if (!thing.ours && !looks) continue;
+            if (!thing.ours) thing.workload = {};
+            if (!thing.ours) thing.stuck.clear();
+            if (thing.part == ThingPart::volume) thing.handle = seen.key.name;
+            // What belongs to nothing any more the cluster will not collect.
+            const bool root = resource.plural == kube::config_maps.plural;
+            thing.removable = root || thing.part != ThingPart::other || !seen.owner.empty();
+            things.push_back(std::move(thing));
+        }
+    };
+    const auto& home = options_.namespace_;
+    const kube::Resource kinds[] = {kube::pods,    kube::services,         kube::config_maps,
+                                    kube::secrets, kube::network_policies, kube::claims};
+    for (const auto& resource : kinds) co_await look(resource, home);
+    const auto& routes = options_.routes;
+    if (leads_hosts()) co_await look(resource_of(routes.kind), routes.service.namespace_);
+    const auto space = co_await client_.find(kube::namespaces, {"", home});
+    if (space && deleted_at(*space))
+        things.push_back({.kind = "Namespace", .name = home, .stuck = namespace_stuck_because(*space)});
+    co_return things;
+}
+
+}  // namespace berth::engine

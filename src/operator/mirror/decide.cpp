@@ -1,0 +1,85 @@
+#include "operator/mirror/decide.hpp"
+
+#include <algorithm>
+
+namespace berth::control::mirror {
+namespace {
+
+bool alive(const Face* face) {
+    return face != nullptr && !face->ended;
+}
+
+bool is_linked(const Sides& sides) {
+    return sides.record != nullptr && sides.seen != nullptr && sides.record->uid == sides.seen->uid;
+}
+
+bool is_refused(const Sides& sides) {
+    return sides.refusal != nullptr && sides.refusal->generation == sides.seen->generation;
+}
+
+/// Whether the resource says something else than is.
+bool status_differs(const Sides& sides, const Face* face) {
+    const auto* refusal = is_refused(sides) ? sides.refusal : nullptr;
+    const auto wanted = status_of(face, sides.seen->generation, refusal);
+    return status_hash(sides.noun, wanted) != sides.seen->status;
+}
+
+Step about_deleted(const Sides& sides) {
+    const auto& seen = *sides.seen;
+    if (is_linked(sides) && alive(sides.face) && !sides.face->ending)
+        return is_refused(sides) ? Step::nothing : Step::end_row;
+    // A session ends in its own time; the resource shows it until then.
+    if (is_linked(sides) && alive(sides.face))
+        return status_differs(sides, sides.face) ? Step::write_status : Step::nothing;
+    return seen.held ? Step::release : Step::nothing;
+}
+
+/// What nobody has written down to be a row's.
+Step about_stranger(const Sides& sides) {
+    const auto& seen = *sides.seen;
+    if (seen.row.empty()) {
+        if (is_refused(sides)) return status_differs(sides, nullptr) ? Step::write_status : Step::nothing;
+        return seen.ours && seen.held ? Step::take : Step::claim;
+    }
+    // Made by us, and not written down any more: a crash came between. A copy of its marks is not it.
+    const bool its = alive(sides.face) && seen.ours && seen.row == sides.face->row &&
+                     seen.name == sides.face->name && seen.user == sides.face->user;
+    if (its) return Step::link;
+    if (is_refused(sides)) return status_differs(sides, nullptr) ? Step::write_status : Step::nothing;
+    return Step::report;
+}
+
+Step about_linked(const Sides& sides) {
+    const auto& seen = *sides.seen;
+    const auto& face = *sides.face;
+    const bool fresh = is_fresh(seen, *sides.record);
+    if (!seen.held || !seen.ours) return Step::claim;
+    if (sides.record->origin == Origin::kubectl) {
+        if (fresh && !is_refused(sides)) return Step::take;
+    } else {
+        if (fresh && seen.state && !is_refused(sides)) return Step::ask;
+        if (seen.spec != spec_hash(face.noun, face.spec)) return Step::write_spec;
+    }
+    if (!fresh && seen.state && seen.state != face.state) return Step::write_state;
+    return status_differs(sides, &face) ? Step::write_status : Step::nothing;
+}
+
+}  // namespace
+
+bool is_fresh(const Seen& seen, const Mirrored& record) {
+    return seen.generation > std::max(record.generation, seen.noted);
+}
+
+Step decide(const Sides& sides) {
+    const auto* seen = sides.seen;
+    if (seen == nullptr) {
+        if (alive(sides.face)) return Step::create;
+        return sides.record == nullptr ? Step::nothing : Step::forget;
+    }
+    if (seen->foreign && !is_linked(sides)) return Step::nothing;
+    if (seen->deleting) return about_deleted(sides);
+    if (!is_linked(sides)) return about_stranger(sides);
+    return alive(sides.face) ? about_linked(sides) : Step::remove;
+}
+
+}  // namespace berth::control::mirror

@@ -141,24 +141,14 @@ def clip(intervals, began, ended):
 
 
 def at_the_limit(server, start):
-    """When Berth had as many requests in flight as it may have, by its own log (from its size `start`)."""
-    moments = []
+    """When a request of Berth waited for one of the places that it may have in flight, by its log from size `start` on."""
+    waits = []
     for line in (server.data / "log").read_bytes()[start:].decode().splitlines():
         said = json.loads(line) if line.startswith("{") else {}
-        if said.get("message") == "the cluster was asked":
-            ended = seconds(said["time"])
-            moments += [(ended - int(said["took_ms"]) / 1000, 1), (ended, -1)]
-    intervals, now, since = [], 0, None
-    # Of one moment the ends first: a place is given on at once.
-    for moment, step in sorted(moments):
-        now += step
-        if now >= REQUESTS_MAX and since is None:
-            since = moment
-        elif now < REQUESTS_MAX and since is not None:
-            intervals.append((since, moment))
-            since = None
-    # Between the end of a request and the begin of the next the place is ours again.
-    return [(one, other) for one, other in intervals if other > one]
+        if said.get("message") == "the cluster was asked" and said["waited_ms"] != "0":
+            began = seconds(said["time"]) - int(said["took_ms"]) / 1000
+            waits.append((began - int(said["waited_ms"]) / 1000, began))
+    return waits
 
 
 class Launch:
@@ -170,7 +160,7 @@ class Launch:
         ended = began + self.whole
         mine = [one for one in asked if one.name.startswith(name)]
         ours = [(one.began, one.ended) for one in mine if one.user == ACCOUNT]
-        made = max(ended for _, ended in ours)
+        made = max(one.ended for one in mine if (one.user, one.verb, one.resource) == (ACCOUNT, "create", "pods"))
         runs = min(one.ended for one in mine if one.user != ACCOUNT and one.ended > made)
         self.api = union(clip(ours, began, ended))
         self.cluster = runs - made
@@ -247,10 +237,10 @@ def many(_):
            f"{count_by_kind(one_by_one[0][1])}. A restart: SIGKILL, {Restart.LOST} running pods deleted meanwhile, `berth serve` "
            "until these run again and the server has used no more than 30 ms of a processor in half a second; memory (VmRSS) "
            f"then, at its peak {max(one.peak for one in restarts):.0f} MiB. The {AT_ONCE} launches were asked for by 8 clients "
-           "as fast as they were taken, each with a user of its own, beside the others. Our own time of a launch is its whole time (from the ask until its "
-           "route is there, by the status) without the time in which the API server had a request for it, the cluster had its "
-           f"pod to start (from the pod's creation until kwok said that it runs), or Berth had the {REQUESTS_MAX} requests in "
-           f"flight that it may have; medians: whole {middle['whole']:.2f} s, own {middle['own']:.2f} s.")
+           "as fast as they were taken, each with a user of its own, beside the others. Our own time of a launch is its whole "
+           "time (from the ask until its route is there, by the status) without the time in which the API server had a request "
+           "for it, the cluster had its pod to start (from the pod's creation until kwok said that it runs), or requests of Berth "
+           f"waited because it had the {REQUESTS_MAX} in flight that it may have; medians: whole {middle['whole']:.2f} s, own {middle['own']:.2f} s.")
     return lines, how
 
 

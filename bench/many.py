@@ -11,7 +11,7 @@ import time
 from kubernetes import Api
 from measure import PROGRAMS, ROUNDS, Figures, Line, cpu_seconds, directory, free_port, resident_mib, wait_for
 from page import PAGE
-from postgres import postgres
+from database import postgres
 from simulated import ACCOUNT, NAMESPACE, NODES, Server, seconds, settle, simulated
 
 SESSIONS, RUNNING, AT_ONCE = 10_000, 1_000, 500

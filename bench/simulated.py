@@ -138,7 +138,8 @@ def simulated():
         # The share of addresses of each node comes first: kwok takes them from there.
         cidrs = ("get", "nodes", "-o", "jsonpath={.items[*].spec.podCIDR}")
         wait_for("the nodes have addresses", lambda: len(cluster.kubectl(*cidrs).split()) == NODES, every=0.2)
-        start(cluster.bin / "kwok", f"--kubeconfig={pki}/admin.kubeconfig", f"--config={cluster.bin}/kwok.yaml", "--manage-all-nodes")
+        start(cluster.bin / "kwok", f"--kubeconfig={pki}/admin.kubeconfig", f"--config={cluster.bin}/kwok.yaml", "--manage-all-nodes",
+              "--node-lease-duration-seconds=40")
         run(*cluster.inside("ip", "route", "add", "local", PODS_IN, "dev", "lo"))
         pods = stack.enter_context(process(cluster.inside(PROGRAMS / "pods", f"{pki}/admin.kubeconfig", NAMESPACE),
                                            stdout=subprocess.PIPE, stderr=log))

@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::chrono::seconds tidy_after{2};
 constexpr std::chrono::seconds tidy_again{30};
-constexpr int page = 500;
 /// What keeps a namespace, whoever made it.
 constexpr std::array theirs{kube::pods, kube::claims, kube::services};
 

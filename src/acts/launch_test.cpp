@@ -27,17 +27,17 @@ TemplateSpec prepared() {
 
 class Launching : public ::testing::Test {
   protected:
-    Launching() {
-        write([](store::Tx& tx) {
-            tx.insert_user({.id = {"usr_1"}, .name = "ada", .display_name = "Ada", .created_at = now});
-        });
-    }
     template <class F>
-    auto write(F work) {
+    std::invoke_result_t<F, store::Tx&> write(F work) {
         asio::io_context loop;
         auto done = asio::co_spawn(loop, store_->write(std::move(work)), asio::use_future);
         loop.run();
         return done.get();
+    }
+    Launching() {
+        write([](store::Tx& tx) {
+            tx.insert_user({.id = {"usr_1"}, .name = "ada", .display_name = "Ada", .created_at = now});
+        });
     }
     void save(const std::string& name, const TemplateSpec& spec) {
         write([&](store::Tx& tx) {

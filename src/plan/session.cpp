@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "model/limits.hpp"
+#include "plan/hosts.hpp"
 #include "plan/workload.hpp"
 
 namespace berth::plan {
@@ -35,17 +35,6 @@ void fail(SessionStatus& status, std::string reason, std::string message) {
     status.phase = Phase::failed;
     status.reason = std::move(reason);
     status.message = std::move(message);
-}
-
-/// Whether whoever leads hosts to us has been told of this session's.
-bool is_led(const Facts& facts, const Observed& have) {
-    return !have.hosts || *have.hosts == hosts_of(facts);
-}
-
-/// A session that has answered once keeps its hosts until it is ended: who comes there wakes it.
-std::vector<std::string> kept_hosts(const Facts& facts, const Observed& have, const SessionStatus& status) {
-    const bool led = have.hosts && !have.hosts->empty();
-    return have.hosts && (led || status.timings.routed) ? hosts_of(facts) : std::vector<std::string>();
 }
 
 /// How an exit reads: `"web" ended with status 3`, `"web" ran out of memory (limit 512Mi)`.
@@ -390,18 +379,6 @@ SessionStatus after_failure(SessionStatus status, const Error& error, const Sess
         status.message = error.user;
     }
     return status;
-}
-
-std::vector<std::string> hosts_of(const Facts& facts) {
-    std::string_view host = facts.url;
-    host.remove_prefix(std::min(host.find("//") + 2, host.size()));
-    host = host.substr(0, host.find(':'));
-    std::vector<std::string> hosts{std::string(host)};
-    for (const auto& access : facts.revision.spec.access) {
-        auto made = access.name + "--" + std::string(host);
-        if (made.find('.') <= limits::name_max && hosts.size() < hosts_max) hosts.push_back(std::move(made));
-    }
-    return hosts;
 }
 
 }  // namespace berth::plan

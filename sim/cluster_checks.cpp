@@ -92,7 +92,7 @@ void expect_mirrored(ClusterWorld& world) {
         found[where.name] = imposter::text_at(object, {"status", "phase"}) + " " +
                             imposter::text_at(object, {"status", "state"});
     EXPECT_EQ(found, wanted);
-    EXPECT_EQ(world.server.objects.list("templates", {}).size(), 2u);
+    EXPECT_EQ(world.server.objects.list("templates", {}).size(), 3u);
 }
 
 /// What holds at every moment, whatever goes wrong.

@@ -64,12 +64,19 @@ Task<Client::Session> Client::renew() {
         tls.authorities =
             (co_await prove({.certificate_file = cluster_.authorities_file}, clock_)).certificate;
     const std::lock_guard lock(mutex_);
-    const bool same =
-        session_.http && proof.certificate == session_.proof.certificate && cluster_.authorities_file.empty();
+    const bool same = session_.http && proof.certificate == session_.proof.certificate &&
+                      tls.authorities == session_.authorities;
+    session_.authorities = tls.authorities;
     if (!same) session_.http = std::make_shared<net::HttpClient>(cluster_.address, clock_, std::move(tls));
     session_.proof = std::move(proof);
     ++session_.number;
     co_return session_;
+}
+
+void Client::doubt(const Error& error, int number) {
+    if (error.code != "tls_refused") return;
+    const std::lock_guard lock(mutex_);
+    if (session_.number == number) session_.proof.until = clock_.now();
 }
 
 std::optional<Client::Session> Client::session_now(int refused) {
@@ -122,6 +129,7 @@ Task<net::CallResponse> Client::try_once(net::CallRequest request, int& number) 
                                              {"took_ms", std::to_string((clock_.now() - began).count())}});
         co_return response;
     } catch (const Error& error) {
+        doubt(error, number);
         failure = as_cluster(error, write);
     }
     throw *failure;
@@ -269,7 +277,13 @@ Task<std::unique_ptr<net::ByteStream>> Client::open(net::CallRequest ask) {
         auto signed_ask = ask;
         sign(signed_ask, session.proof);
         ++requests_;
-        auto opened = co_await session.http->open(std::move(signed_ask), options_.limit);
+        net::OpenedStream opened;
+        try {
+            opened = co_await session.http->open(std::move(signed_ask), options_.limit);
+        } catch (const Error& error) {
+            doubt(error, number);
+            throw;
+        }
         if (opened.stream) co_return std::move(opened.stream);
         if (opened.status != 401 || refused) throw to_error(opened.status, opened.error_body);
     }

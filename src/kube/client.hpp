@@ -49,8 +49,9 @@ enum class Detail { whole, metadata };
 /// Speaks to one API server: one request each. Safe from any loop; every call has a deadline.
 ///
 /// A refusal is thrown as `refusal.hpp` says. What the server throttles (429, or 5xx with Retry-After) is
-/// tried again when it says so. A credential that is refused is made anew once. A write whose answer is lost
-/// is `unavailable` (`outcome_unknown`): the caller has to look.
+/// tried again when it says so. A credential that is refused is made anew once, and authorities in a file are
+/// read anew when a server's certificate is refused. A write whose answer is lost is `unavailable`
+/// (`outcome_unknown`): the caller has to look.
 class Client {
   public:
     /// `executor`: of the loop that owns the client; it outlives it.
@@ -95,6 +96,7 @@ class Client {
     struct Session {
         std::shared_ptr<net::HttpClient> http;
         Proof proof;
+        std::string authorities;
         int number = 0;  ///< Counts the credentials, from 1.
     };
     /// A connection pool with credentials that hold now. `refused`: the number of those that did not; 0:
@@ -102,6 +104,8 @@ class Client {
     Task<Session> session(int refused);
     std::optional<Session> session_now(int refused);
     Task<Session> renew();
+    /// Whom we trust may have changed too: after a refusal of TLS the next call reads it anew.
+    void doubt(const Error& error, int number);
     Task<net::CallResponse> exchange(net::CallRequest request);
     /// `number`: of the credentials that were refused last, then of those that were used.
     Task<net::CallResponse> try_once(net::CallRequest request, int& number);

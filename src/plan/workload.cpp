@@ -1,8 +1,11 @@
 #include "plan/workload.hpp"
+#include "model/limits.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+
+#include "model/limits.hpp"
 
 namespace berth::plan {
 namespace {

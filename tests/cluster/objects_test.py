@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OBJECTS = json.loads((ROOT / "src/engine/kubernetes/golden/objects.json").read_text())
 NAMESPACES = {level: f"objects-test-{level}-{secrets.token_hex(4)}" for level in ("restricted", "baseline")}
-KINDS = {"pod": ("v1", "Pod"), "policy": ("networking.k8s.io/v1", "NetworkPolicy"), "service": ("v1", "Service"), "claim": ("v1", "PersistentVolumeClaim"),
+KINDS = {"namespace": ("v1", "Namespace"), "quota": ("v1", "ResourceQuota"), "limits": ("v1", "LimitRange"), "pullSecret": ("v1", "Secret"), "pod": ("v1", "Pod"), "policy": ("networking.k8s.io/v1", "NetworkPolicy"), "service": ("v1", "Service"), "claim": ("v1", "PersistentVolumeClaim"),
          "secret": ("v1", "Secret"), "configMap": ("v1", "ConfigMap"), "init": ("v1", "ConfigMap")}
 
 
@@ -29,7 +29,8 @@ def try_out(name, level, change=lambda thing: None):
     """What the server says of an object in a namespace of that level: whether it takes it, and every word."""
     version, kind = next(known for begin, known in KINDS.items() if name.startswith(begin))
     thing = json.loads(json.dumps(OBJECTS[name])) | {"apiVersion": version, "kind": kind}
-    thing["metadata"]["namespace"] = NAMESPACES[level]
+    if kind != "Namespace":
+        thing["metadata"]["namespace"] = NAMESPACES[level]
     change(thing)
     done = kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", "-o", "json", text=json.dumps(thing))
     return done.returncode == 0, done.stderr, done.stdout

@@ -29,7 +29,7 @@ bool KubernetesEngine::wants_explanation(const SeenPod& pod) {
     const auto now = clock_.now();
     auto& known = explanations_.try_emplace(pod.object.uid, Explanation{.since = now}).first->second;
     if (known.asked_at && now < *known.asked_at + ask_again) return false;
-    if (lacks_its_image(pod)) return !place_.pull_secrets.empty();
+    if (lacks_its_image(pod)) return pod.has_pull_secrets;
     if (now < known.since + patience) return false;
     // What the scheduler says of a node's room needs no more words; of volumes the claims know more.
     return pod.node.empty() ? !pod.volumes.empty() : pod.seen.message.empty();

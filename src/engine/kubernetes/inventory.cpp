@@ -70,23 +70,12 @@ Task<std::vector<json::value>> KubernetesEngine::list_all(kube::Resource resourc
     co_return all;
 }
 
-/// The namespaces of sessions, as they are.
-Task<std::vector<json::value>> KubernetesEngine::list_homes() {
-    if (options_.spread != Spread::shared)
-        co_return co_await list_all(kube::namespaces, {.labels = selector_of(options_.instance)},
-                                    kube::Detail::whole);
-    std::vector<json::value> homes;
-    auto home = co_await client_.find(kube::namespaces, {"", options_.namespace_});
-    if (home) homes.push_back(std::move(*home));
-    co_return homes;
-}
-
 Task<std::vector<Thing>> KubernetesEngine::inventory(std::vector<WorkloadId> known) {
     require_up();
     std::vector<Thing> things;
     std::set<std::string> names, homes;
     for (const auto& id : known) names.insert(workload_name(id));
-    const auto spaces = co_await list_homes();
+    const auto spaces = co_await read_homes();
     for (const auto& space : spaces) {
         const auto name = kube::text_at(space, {"metadata", "name"});
         homes.insert(name);

@@ -220,7 +220,7 @@ class KubernetesEngine final : public Engine {
     // inventory.cpp
     Task<std::vector<json::value>> list_all(kube::Resource resource, kube::Selection selection,
                                             kube::Detail detail);
-    Task<std::vector<json::value>> list_homes();
+    Task<std::vector<json::value>> read_homes();
 
     // examine.cpp
     Task<Check> check_answers();

@@ -183,6 +183,7 @@ SeenPod read_pod(const json::value& pod) {
         seen.hopeless.clear();
     }
     read.lost = is_lost(pod);
+    read.has_pull_secrets = find_at(pod, {"spec", "imagePullSecrets"}) != nullptr;
     if (const auto* containers = find_at(pod, {"spec", "containers"});
         containers != nullptr && containers->is_array() && !containers->get_array().empty())
         read.image = text_at(containers->get_array().front(), {"image"});
@@ -202,7 +203,7 @@ std::string read_namespace_end(const json::value& object) {
             // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/namespace-v1/#NamespaceStatus
             if (text_at(condition, {"status"}) == "True")
                 why += fmt::format("{}{}", why.empty() ? ": " : "; ", text_at(condition, {"message"}));
-    return fmt::format("is being deleted since {}{}", since, why);
+    return fmt::format("being removed since {}{}", since, why);
 }
 
 std::string why_no_user_namespaces(const json::value& nodes) {

@@ -34,8 +34,9 @@ struct SeenPod {
     std::vector<std::string> volumes;
     std::string image;        ///< By the name that it was asked for.
     std::string fixed_image;  ///< By its digest, when any node can get it so.
-    bool lost = false;        ///< It runs as far as is known, and its node does not say so any more.
-    int grace_seconds = 0;    ///< When it is ending: how long it may take for that.
+    bool has_pull_secrets = false;
+    bool lost = false;      ///< It runs as far as is known, and its node does not say so any more.
+    int grace_seconds = 0;  ///< When it is ending: how long it may take for that.
     bool operator==(const SeenPod&) const = default;
 };
 
@@ -70,8 +71,8 @@ SeenConfigMap read_config_map(const json::value& config_map);
 
 inline constexpr const char* waiting_for_a_node = "waiting for a node";
 
-/// Why a namespace that is being deleted is still there, in the cluster's words; empty: it is not being
-/// deleted.
+/// Why a namespace that is being removed is still there, in the cluster's words; empty: it is not being
+/// removed.
 std::string read_namespace_end(const json::value& object);
 
 /// Why pods cannot count on a user namespace of their own, from the list of nodes; empty: they can.

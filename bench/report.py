@@ -6,8 +6,10 @@ import json
 import platform
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import rows
@@ -85,6 +87,8 @@ def write_report(measured):
 
 
 def main():
+    # Told to stop it takes away what it made.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--chp", type=Path, required=True, help="the package configurable-http-proxy")
     arguments.add_argument("rows", nargs="*", choices=[[], *rows.ALL, *rows.GROUPS], help="what to measure")

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import rows
@@ -96,6 +97,7 @@ def main():
     measured = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     facts = machine(given.chp)
     wanted = [name for row in given.rows or rows.ALL for name in rows.GROUPS.get(row, [row])]
+    failed = []
     for name in wanted:
         print(f"measuring: {name}", flush=True)
         try:
@@ -103,11 +105,18 @@ def main():
         except Skipped as why:
             print(f"skipped: {name}: {why}", flush=True)
             continue
+        except Exception:
+            # The other rows are measured all the same.
+            traceback.print_exc()
+            failed.append(name)
+            continue
         measured[name] = {"date": datetime.date.today().isoformat(), "how": how, "machine": facts,
                           "lines": [line.as_json() for line in lines]}
         FIGURES.write_text(json.dumps(measured, indent=1) + "\n")
         write_report(measured)
         print("\n".join(table({name: measured[name]})), flush=True)
+    if failed:
+        sys.exit("not measured: " + ", ".join(failed))
 
 
 main()

@@ -225,8 +225,7 @@ class Asked(unittest.TestCase):
         return json.loads(kubectl("-n", self.namespace, "get", "lease", "berth", "-o", "json", check=False).stdout or "null")
 
     def test_who_leads_is_shown_with_the_rights_for_it_and_a_lease_of_somebody_else_is_left_alone(self):
-        """From outside of the cluster the Lease is beside the sessions, which are beside Berth here."""
-        values = {"sessions": {"namespace": self.namespace, "createNamespace": False, "podAccess": "forward"}, "database": {"existingSecret": "db"}, "replicas": 0}
+        values = {"sessions": {"namespace": self.sessions, "podAccess": "forward"}, "database": {"existingSecret": "db"}, "replicas": 0}
         with values_file(values) as file:
             run(HELM, "install", "berth", CHART, "--namespace", self.namespace, "--values", file.name)
             self.addCleanup(lambda: run(HELM, "uninstall", "berth", "--namespace", self.namespace, check=False))
@@ -234,7 +233,7 @@ class Asked(unittest.TestCase):
         self.addCleanup(recorder.close)
         folder = Path(tempfile.mkdtemp(prefix="berth-rights-"))
         self.addCleanup(lambda: run("rm", "-rf", folder))
-        several = Several(2, "kubernetes", kubeconfig=recorder.kubeconfig(folder / "kubeconfig"), session_namespace=self.namespace, pod_access="forward")
+        several = Several(2, "kubernetes", kubeconfig=recorder.kubeconfig(folder / "kubeconfig"), session_namespace=self.sessions, pod_access="forward", lease=f"{self.namespace}/berth")
         self.addCleanup(several.close)
         leader = several.leader()
         shown = lambda: ((self.lease() or {}).get("spec") or {}).get("holderIdentity")

@@ -261,7 +261,8 @@ TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_
         const auto body = std::string(R"({"template":")") + name + "\"}";
         const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
         const int cold = writes_of(world, launch);
-        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running)
+            << world.sessions().at(0).status.message;
         expect_rest(world);
         const auto path = "/api/v1/sessions/" + world.sessions().at(0).id.text;
         const int stop = writes_of(world, [&] { world.ask("ada", "POST", path + "/hibernate"); });

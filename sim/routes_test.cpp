@@ -15,7 +15,7 @@ using imposter::Where;
 
 class Routes : public ::testing::TestWithParam<RouteKind> {
   protected:
-    Routes() : world(11, GetParam()) { world.pass(1s); }
+    Routes() : world(11, {.routes = GetParam()}) { world.pass(1s); }
 
     void launch() {
         world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");

@@ -63,7 +63,7 @@ Task<> answer(tcp::socket socket, const Pods& pods, Clock& clock) {
         key = pods.key_at(address);
     }
     if (key == nullptr) co_return;
-    imposter::Process1 process(*key, {8080}, [] { return true; });
+    imposter::Process1 process(*key, {8080}, [] { return true; }, [](const std::string&, int) { return ""; });
     std::string bytes(4096, '\0');
     while (true) {
         const auto count = co_await socket.async_read_some(asio::buffer(bytes), asio::use_awaitable);

@@ -14,7 +14,7 @@ import peers
 from measure import (BERTH, LOAD_CORE, PROGRAMS, ROOT, ROUNDS, Figures, Line, cpu_seconds, directory, fetch, first_line, free_port,
                      process, resident_mib, wait_for)
 from page import PAGE, page_image, podman
-from postgres import postgres
+from database import postgres
 
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 import berth as e2e  # noqa: E402
@@ -263,4 +263,4 @@ def launch(_):
 ALL = {"gateway": gateway, "tunnel": tunnel, "launch": launch, "creates": creates, "postgres": creates_on_postgres,
        "start": start, "pods": kubernetes.pods, "many": many.many, "leader": many.leader}
 # Several at once, by one name.
-GROUPS = {"kubernetes": ["pods", "many", "leader", "postgres"]}
+GROUPS = {"kubernetes": ["pods", "leader", "postgres", "many"]}

@@ -138,7 +138,8 @@ def simulated():
         # The share of addresses of each node comes first: kwok takes them from there.
         cidrs = ("get", "nodes", "-o", "jsonpath={.items[*].spec.podCIDR}")
         wait_for("the nodes have addresses", lambda: len(cluster.kubectl(*cidrs).split()) == NODES, every=0.2)
-        start(cluster.bin / "kwok", f"--kubeconfig={pki}/admin.kubeconfig", f"--config={cluster.bin}/kwok.yaml", "--manage-all-nodes")
+        start(cluster.bin / "kwok", f"--kubeconfig={pki}/admin.kubeconfig", f"--config={cluster.bin}/kwok.yaml", "--manage-all-nodes",
+              "--node-lease-duration-seconds=40")
         run(*cluster.inside("ip", "route", "add", "local", PODS_IN, "dev", "lo"))
         pods = stack.enter_context(process(cluster.inside(PROGRAMS / "pods", f"{pki}/admin.kubeconfig", NAMESPACE),
                                            stdout=subprocess.PIPE, stderr=log))
@@ -146,6 +147,8 @@ def simulated():
         ready = ("get", "nodes", "-o", "jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}")
         wait_for("the nodes are ready", lambda: cluster.kubectl(*ready).split() == ["True"] * NODES, every=0.2)
         wait_for("accounts of the namespace", lambda: "default" in cluster.kubectl("-n", NAMESPACE, "get", "serviceaccounts"), every=0.2)
+        cluster.kubectl("apply", "--server-side", "-f", "-", input=run(BERTH, "crds"))
+        cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         yield cluster
 
 
@@ -237,14 +240,13 @@ class Server:
             self.kill()
 
 
-def settle(server, limit=60):
-    """Waits until Berth's own requests have ended: nothing new for a second."""
+def settle(server, quiet=1, limit=600):
+    """Waits until what Berth asks has ended: nothing new for `quiet` seconds."""
     cluster = server.cluster
-    seen, until = cluster.audit_size(), time.monotonic() + limit
-    while time.monotonic() < until:
-        time.sleep(1)
-        now = cluster.audit_size()
-        if now == seen:
-            return
-        seen = now
-    raise RuntimeError("Berth does not come to rest")
+    seen, since, until = cluster.audit_size(), time.monotonic(), time.monotonic() + limit
+    while time.monotonic() < since + quiet:
+        if time.monotonic() > until:
+            raise RuntimeError("Berth does not come to rest")
+        time.sleep(0.1)
+        if (now := cluster.audit_size()) != seen:
+            seen, since = now, time.monotonic()

@@ -92,7 +92,7 @@ void expect_mirrored(ClusterWorld& world) {
         found[where.name] = imposter::text_at(object, {"status", "phase"}) + " " +
                             imposter::text_at(object, {"status", "state"});
     EXPECT_EQ(found, wanted);
-    EXPECT_EQ(world.server.objects.list("templates", {}).size(), 2u);
+    EXPECT_EQ(world.server.objects.list("templates", {}).size(), 3u);
 }
 
 /// What holds at every moment, whatever goes wrong.
@@ -113,6 +113,18 @@ void expect_rest(ClusterWorld& world) {
     EXPECT_EQ(world.server.tally.writes, before) << "a settled system writes";
     for (auto i = said; i < world.server.tally.lines.size(); ++i)
         ADD_FAILURE() << world.server.tally.lines[i];
+}
+
+int writes_of(ClusterWorld& world, const std::function<void()>& what) {
+    const auto said = world.server.tally.lines.size();
+    const int before = world.server.tally.writes;
+    what();
+    world.pass(30s);
+    std::string lines;
+    for (auto i = said; i < world.server.tally.lines.size(); ++i) lines += world.server.tally.lines[i] + "\n";
+    EXPECT_EQ(world.server.tally.refused, 0) << lines;
+    ::testing::Test::RecordProperty("writes", lines);
+    return world.server.tally.writes - before;
 }
 
 }  // namespace berth::sim

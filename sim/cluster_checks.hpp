@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <set>
 
 #include "cluster_world.hpp"
@@ -23,5 +24,8 @@ void expect_mirrored(ClusterWorld& world);
 void expect_always(ClusterWorld& world);
 /// Nothing is written for ten minutes.
 void expect_rest(ClusterWorld& world);
+
+/// Writes from `what` until all is settled.
+int writes_of(ClusterWorld& world, const std::function<void()>& what);
 
 }  // namespace berth::sim

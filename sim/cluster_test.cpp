@@ -237,69 +237,6 @@ TEST_P(EachWrite, a_crash_there_ends_where_no_crash_would_have) {
 
 INSTANTIATE_TEST_SUITE_P(Cluster, EachWrite, ::testing::Values(RouteKind::none, RouteKind::ingress));
 
-/// Writes from now until all is settled.
-int writes_of(ClusterWorld& world, const std::function<void()>& what) {
-    const auto said = world.server.tally.lines.size();
-    const int before = world.server.tally.writes;
-    what();
-    world.pass(30s);
-    std::string lines;
-    for (auto i = said; i < world.server.tally.lines.size(); ++i) lines += world.server.tally.lines[i] + "\n";
-    EXPECT_EQ(world.server.tally.refused, 0) << lines;
-    ::testing::Test::RecordProperty("writes", lines);
-    return world.server.tally.writes - before;
-}
-
-TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
-    const std::pair<const char*, RouteKind> cases[] = {{"t1", RouteKind::none},
-                                                       {"t2", RouteKind::none},
-                                                       {"t1", RouteKind::ingress},
-                                                       {"t2", RouteKind::http_route}};
-    for (const auto& [name, routes] : cases) {
-        ClusterWorld world(3, {.routes = routes});
-        world.pass(1s);
-        const auto body = std::string(R"({"template":")") + name + "\"}";
-        const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
-        const int cold = writes_of(world, launch);
-        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running)
-            << world.sessions().at(0).status.message;
-        expect_rest(world);
-        const auto path = "/api/v1/sessions/" + world.sessions().at(0).id.text;
-        const int stop = writes_of(world, [&] { world.ask("ada", "POST", path + "/hibernate"); });
-        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::hibernated);
-        expect_rest(world);
-        EXPECT_LE(cold, 9) << name;
-        EXPECT_LE(stop, 4) << name;
-        std::printf("%s: %d writes to launch, %d to stop\n", name, cold, stop);
-        expect_objects(world);
-    }
-}
-
-TEST(Cluster, with_the_mirror_a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_none) {
-    for (const char* name : {"t1", "t2"}) {
-        ClusterWorld world(3, {.definitions = ClusterWorld::Definitions::installed});
-        world.pass(30s);
-        const auto body = std::string(R"({"template":")") + name + "\"}";
-        const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
-        const auto path = [&] { return "/api/v1/sessions/" + world.sessions().at(0).id.text; };
-        // The first one makes the workspace, and learns what the images are.
-        const int first = writes_of(world, launch);
-        const int end = writes_of(world, [&] { world.ask("ada", "DELETE", path()); });
-        const int cold = writes_of(world, launch);
-        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
-        expect_mirrored(world);
-        expect_rest(world);
-        const int stop = writes_of(world, [&] { world.ask("ada", "POST", path() + "/hibernate"); });
-        ASSERT_EQ(world.sessions().at(0).status.phase, Phase::hibernated);
-        expect_mirrored(world);
-        expect_rest(world);
-        EXPECT_LE(cold, 9) << name;
-        EXPECT_LE(stop, 4) << name;
-        std::printf("%s with the mirror: %d writes to launch (%d the first time), %d to stop, %d to delete\n",
-                    name, cold, first, stop, end);
-    }
-}
-
 /// The namespaces that carry a space, by it.
 std::map<std::string, std::string> homes_of(const ClusterWorld& world) {
     std::map<std::string, std::string> homes;
@@ -339,10 +276,10 @@ TEST(Cluster, users_have_namespaces_of_their_own_that_come_and_go_with_what_is_i
     world.restart();
     world.pass(1min);
     EXPECT_EQ(of("usr_ada").status.phase, Phase::running) << "a new process finds what there is";
+    const auto workspace = of("usr_ada").workspace->text;
     world.ask("ada", "DELETE", "/api/v1/sessions/" + of("usr_ada").id.text);
     world.pass(1min);
     EXPECT_EQ(homes_of(world), both) << "the workspace is in it";
-    const auto workspace = of("usr_ada").workspace->text;
     world.ask("ada", "DELETE", "/api/v1/workspaces/" + workspace);
     world.pass(2min);
     EXPECT_EQ(homes_of(world), (std::map<std::string, std::string>{{"usr_bert", "sessions-usr-bert"}}));

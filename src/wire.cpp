@@ -344,13 +344,13 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
         auto& own = *wire.parts_;
         if (own.roles.gateway) co_await own.gateway->start();
         co_await own.engine->start();
+        if (own.stage == Stage::draining) co_return;
         if (own.shared()) own.tasks.start("clock", own.clock.follow(*own.store, clock_every));
         if (own.roles.operator_) {
             own.tasks.start("starter images", prepare_images(*own.engine, own.clock, wire.starter_images()));
             own.acting.start("operator", own.leader ? own.leader->run(lead) : lead(std::nullopt));
         }
-        auto starting = Stage::starting;  // Told to stop meanwhile: it stays so.
-        own.stage.compare_exchange_strong(starting, Stage::ready);
+        own.stage = Stage::ready;
         co_await then(wire);
     };
     std::exception_ptr failure;

@@ -10,6 +10,8 @@ local limit = 5000 -- Milliseconds for the answer.
 -- What Berth judges by. Nothing that claims to come from a proxy is among it: that is ours to say.
 local passed = { "cookie", "authorization", "berth-token", "origin", "sec-fetch-site", "sec-websocket-key", "upgrade" }
 
+local verdicts = { [200] = true, [401] = true, [403] = true }
+
 -- The values of a header, which HAProxy counts from 0.
 local function values(headers, name)
     local list, index = {}, 0
@@ -32,7 +34,8 @@ local function verify(txn, berth)
     ask["x-forwarded-method"] = { txn.sf:method() }
     ask["x-forwarded-for"] = { txn.sf:src() }
     local answer = core.httpclient():get({ url = berth .. "/auth/verify", headers = ask, timeout = limit })
-    if not answer or not answer.status then return end
+    -- What HAProxy itself answers when nobody is there is no answer.
+    if not answer or not verdicts[answer.status] then return end
     txn:set_var("txn.berth_status", answer.status)
     local said = {
         berth_user = "x-berth-user", berth_user_id = "x-berth-user-id", berth_role = "x-berth-role",

@@ -28,7 +28,7 @@ TemplateSpec prepared() {
 class Launching : public ::testing::Test {
   protected:
     template <class F>
-    auto write(F work) {
+    std::invoke_result_t<F, store::Tx&> write(F work) {
         asio::io_context loop;
         auto done = asio::co_spawn(loop, store_->write(std::move(work)), asio::use_future);
         loop.run();

@@ -26,8 +26,8 @@ struct Said {
 /// What it comes to, in a word or two.
 std::string matter_text(const FindingView& finding) {
     auto text = finding.matter;
-    if (text == "unowned_volume") return "unowned volume";
-    if (text == "lost_volume") return "lost volume";
+    if (text == "unownedVolume") return "unowned volume";
+    if (text == "lostVolume") return "lost volume";
     return text;
 }
 

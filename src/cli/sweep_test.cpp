@@ -17,7 +17,7 @@ class Sweep : public Stage {};
 
 TEST_F(Sweep, a_dry_run_says_what_would_be_done_and_why) {
     server.answer("GET /api/v1/admin/sweep",
-                  sweep({finding("orphan", "remove", "a"), finding("unowned_volume", "report", "b"),
+                  sweep({finding("orphan", "remove", "a"), finding("unownedVolume", "report", "b"),
                          finding("phantom", "start", "lab")}));
     EXPECT_EQ(berth({"admin", "sweep", "--dry-run"}),
               (Outcome{0,

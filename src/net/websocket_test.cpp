@@ -155,10 +155,11 @@ TEST_F(WebSocketServer, goes_on_while_the_server_leaves_and_hears_when_it_stops)
     auto left = std::async(std::launch::async, [&] { run(server.leave(Duration(50), Duration(700))); });
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     peer.send(frame(1, "still"));
-    EXPECT_EQ(peer.receive_exactly(7), "\x81\x05still");
+    EXPECT_TRUE(peer.receive_until("\x81\x05still").ends_with("\x81\x05still"));
     left.get();
     auto stopped = std::async(std::launch::async, [&] { run(server.stop(Duration(3000))); });
-    EXPECT_EQ(peer.receive_exactly(4), "\x88\x02\x03\xE9") << "1001, going away";
+    // Pings may come before.
+    EXPECT_TRUE(peer.receive_until("\x88\x02\x03\xE9").ends_with("\x88\x02\x03\xE9")) << "1001, going away";
     peer.send(frame(8, "\x03\xE9"));
     EXPECT_EQ(peer.receive(), "");
     stopped.get();

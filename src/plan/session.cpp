@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "plan/hosts.hpp"
 #include "plan/workload.hpp"
 
 namespace berth::plan {
@@ -34,17 +35,6 @@ void fail(SessionStatus& status, std::string reason, std::string message) {
     status.phase = Phase::failed;
     status.reason = std::move(reason);
     status.message = std::move(message);
-}
-
-/// Whether whoever leads hosts to us has been told of this session's.
-bool is_led(const Facts& facts, const Observed& have) {
-    return !have.hosts || *have.hosts == hosts_of(facts);
-}
-
-/// A session that has answered once keeps its hosts until it is ended: who comes there wakes it.
-std::vector<std::string> kept_hosts(const Facts& facts, const Observed& have, const SessionStatus& status) {
-    const bool led = have.hosts && !have.hosts->empty();
-    return have.hosts && (led || status.timings.routed) ? hosts_of(facts) : std::vector<std::string>();
 }
 
 /// How an exit reads: `"web" ended with status 3`, `"web" ran out of memory (limit 512Mi)`.

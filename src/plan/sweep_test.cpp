@@ -96,7 +96,7 @@ TEST(Sweep, volumes_are_told_and_never_removed) {
     given_up.handle = "given-up";
     given_up.deleted_at = now;
     EXPECT_EQ(words(facts({volume("nobodys")}, {}, {lost, fresh, given_up})),
-              (Words{"unowned_volume report nobodys", "lost_volume report lost"}));
+              (Words{"unownedVolume report nobodys", "lostVolume report lost"}));
 }
 
 TEST(Sweep, what_is_not_ours_is_told_and_never_touched) {
@@ -106,7 +106,7 @@ TEST(Sweep, what_is_not_ours_is_told_and_never_touched) {
     theirs.ours = false;
     const Volume home{.handle = "home", .engine = "metal", .created_at = now - 1h};
     EXPECT_EQ(words(facts({foreign, theirs}, {}, {home})),
-              (Words{"foreign report a-main", "foreign report home", "lost_volume report home"}));
+              (Words{"foreign report a-main", "foreign report home", "lostVolume report home"}));
 }
 
 TEST(Sweep, what_does_not_go_is_told_with_its_cause) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "model/limits.hpp"
+
 namespace berth::plan {
 namespace {
 
@@ -166,18 +168,6 @@ WorkloadId workload_of(const SessionId& id) {
 }
 SessionId session_of(const WorkloadId& id) {
     return {id.text};
-}
-
-std::vector<std::string> hosts_of(const Facts& facts) {
-    std::string_view host = facts.url;
-    host.remove_prefix(std::min(host.find("//") + 2, host.size()));
-    host = host.substr(0, host.find(':'));
-    std::vector<std::string> hosts{std::string(host)};
-    for (const auto& access : facts.revision.spec.access) {
-        auto made = access.name + "--" + std::string(host);
-        if (made.find('.') <= limits::name_max && hosts.size() < hosts_max) hosts.push_back(std::move(made));
-    }
-    return hosts;
 }
 
 }  // namespace berth::plan

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "store/migrations.hpp"
 #include "store/server_fixture_test.hpp"
 
 namespace berth::store {
@@ -136,7 +137,8 @@ TEST_F(Copies, want_a_source_that_is_there_and_of_this_version) {
     EXPECT_EQ(code_of([&] { run(directory.file("none.db"), schema->url()); }), "not_found");
     EXPECT_FALSE(std::filesystem::exists(directory.file("none.db")));
     open({.database = directory.file()}, clock);
-    Connection(directory.file()).run("DELETE FROM migration WHERE number = 2");
+    Connection(directory.file())
+        .run("DELETE FROM migration WHERE number = " + std::to_string(migrations().back().number));
     EXPECT_EQ(code_of([&] { run(directory.file(), schema->url()); }), "database_older");
 }
 

@@ -1,5 +1,6 @@
 #include <fstream>
 
+#include "store/migrations.hpp"
 #include "store/postgres_uri.hpp"
 #include "store/server_fixture_test.hpp"
 
@@ -111,7 +112,8 @@ TEST_F(Replicas, migrate_once_when_they_start_together) {
         for (auto& store : stores) threads.emplace_back([&] { store = open_one(); });
     }
     for (const auto& store : stores) EXPECT_TRUE(store);
-    EXPECT_EQ(Connection(schema->url()).value<std::int64_t>("SELECT COUNT(*) FROM migration"), 2);
+    EXPECT_EQ(Connection(schema->url()).value<std::int64_t>("SELECT COUNT(*) FROM migration"),
+              std::ssize(migrations()));
 }
 
 TEST_F(Replicas, that_hang_in_a_write_keep_others_waiting_for_a_moment_only) {

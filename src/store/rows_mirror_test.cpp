@@ -30,7 +30,8 @@ TEST_P(Mirrors, are_one_for_a_row_and_one_for_a_resource) {
     write([](Tx& tx) { tx.put_mirrored(made("ses_1", "u-2")); });
     EXPECT_EQ(read([](Rows& rows) { return rows.find_mirrored_by_uid("u-1"); }), std::nullopt);
     EXPECT_EQ(read([](Rows& rows) { return rows.find_mirrored(Noun::session, "ses_1")->uid; }), "u-2");
-    EXPECT_EQ(code_of([&] { write([](Tx& tx) { tx.put_mirrored(made("ses_2", "u-2")); }); }), "name_taken");
+    EXPECT_EQ(code_of([&] { write([](Tx& tx) { tx.put_mirrored(made("ses_2", "u-2")); }); }),
+              "already_exists");
     write([](Tx& tx) { tx.delete_mirrored(Noun::session, "ses_1"); });
     EXPECT_EQ(read([](Rows& rows) { return rows.find_mirrored(Noun::session, "ses_1"); }), std::nullopt);
 }

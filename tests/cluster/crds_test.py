@@ -244,7 +244,7 @@ class Sessions(Case):
         self.refused_change({"state": None}, "terminated is final")
 
     def test_the_columns_show_spec_and_status(self):
-        status = {"phase": "failed", "reason": "ImageNotFound", "url": "http://thesis-x.example/", "observedGeneration": 1,
+        status = {"state": "running", "phase": "failed", "reason": "ImageNotFound", "url": "http://thesis-x.example/", "observedGeneration": 1,
                   "access": [{"name": "lab", "kind": "web", "url": "http://thesis-x.example/", "default": True}],
                   "components": [{"name": "jupyter", "phase": "exited", "restarts": 1}],
                   "timings": {"admitted": 0, "scheduled": 0.25},

@@ -52,6 +52,11 @@ class Application(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Applications(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A proxy that closes a kept connection is no error."""
+
+
 class Seen:
     """An answer, and what the application said it was sent."""
 
@@ -130,7 +135,8 @@ class Haproxy:
         config = config.replace("    default_backend", platform + "    default_backend")
         path = os.path.join(folder, "haproxy.cfg")
         Path(path).write_text(config)
-        self.process = subprocess.Popen(["haproxy", "-f", path, "-db"], stdout=open(f"{folder}/error.log", "w"), stderr=subprocess.STDOUT)
+        with open(f"{folder}/error.log", "w") as words:
+            self.process = subprocess.Popen(["haproxy", "-f", path, "-db"], stdout=words, stderr=subprocess.STDOUT)
 
 
 class ForwardAuth:
@@ -143,7 +149,7 @@ class ForwardAuth:
         cls.folder = tempfile.mkdtemp(prefix=f"berth-{cls.proxy.name}-")
         os.chmod(cls.folder, 0o755)  # nginx serves as another user.
         cls.front = free_port()
-        cls.application = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
+        cls.application = Applications(("127.0.0.1", 0), Application)
         threading.Thread(target=cls.application.serve_forever, daemon=True).start()
         cls.berth = FrontedBerth(cls.front)
         cls.front_program = cls.proxy(cls.folder, cls.front, cls.berth.port, cls.application.server_address[1]).process

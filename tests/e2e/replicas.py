@@ -65,7 +65,7 @@ class Together(Case):
         launch(first, "mine")
         self.assertEqual(second.session("mine")["name"], "mine", "written before the answer came")
         wait_running(second, "mine")
-        self.assertEqual(second.call("POST", "/api/v1/sessions/mine/hibernate").status, 200)
+        self.assertEqual(second.call("POST", "/api/v1/sessions/mine/hibernate").status, 202)
         wait_for("hibernated", lambda: phase_of(first, "mine") == "hibernated", 30)
         self.assertEqual(first.call("DELETE", "/api/v1/sessions/mine").status, 202)
         wait_for("gone", lambda: phase_of(leader, "mine") == "gone", 30)
@@ -239,10 +239,10 @@ class Leading(Case):
 
     @unittest.skipUnless(os.path.exists(FAKETIME), "no faketime")
     def test_goes_by_the_databases_clock_when_two_machines_differ(self):
-        """One 15 s behind, one 15 s ahead: neither loses the lead to the other, and each goes on where the other was."""
-        def shifted(seconds):
-            return {"LD_PRELOAD": FAKETIME, "FAKETIME": f"{seconds:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        several = self.several(2, surroundings={0: shifted(-15), 1: shifted(15), 2: shifted(-15), 3: shifted(15)})
+        """30 s apart: neither loses the lead to the other, and each goes on where the other was."""
+        # Behind, not ahead: faketime breaks Asio's timers when it adds time.
+        behind = {"LD_PRELOAD": FAKETIME, "FAKETIME": "-30s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        several = self.several(2, surroundings={0: behind, 2: behind})
         leader = several.leader()
         other = several.others(leader)[0]
         launch(leader, "first")
@@ -260,7 +260,7 @@ class Leading(Case):
         begun = time.time()
         self.assertLess(abs(self.created(added, "dated") - begun), 5, "as the database has it, whoever writes")
         one = added.call("POST", "/api/v1/sessions/first/hibernate")
-        self.assertEqual(one.status, 200)
+        self.assertEqual(one.status, 202)
         wait_for("hibernated", lambda: phase_of(added, "first") == "hibernated", 15)
 
     def created(self, replica, name):

@@ -58,7 +58,7 @@ class Replica(Berth):
 
     def holder(self):
         """What it calls itself as a leader; None as long as it has not been one."""
-        found = re.findall(r"leading.*?holder=\"?([^\" ]+)", self.log_text())
+        found = re.findall(r'leading.*?holder="?([^"\s]+)', self.log_text())
         return found[-1] if found else None
 
     def events(self, after=None, limit=30):

@@ -71,7 +71,7 @@ class ContainerWorld:
     @contextlib.contextmanager
     def strangers(self, server, session):
         """Something that looks ours and belongs to no session, and something that is not ours under a name of ours: both names."""
-        instance = instance_of(server.data)
+        instance = instance_of(server)
         orphan, foreign = f"berth-{instance}-ses_nobody", f"berth-{instance}-theirs"
         self.podman("network", "create", "--label", f"berth.instance={instance}", "--label", "berth.workload=ses_nobody", orphan)
         self.podman("volume", "create", foreign)
@@ -151,7 +151,7 @@ class KubernetesWorld:
     def strangers(self, server, session):
         orphan, foreign = "ses-nobody", session.replace("_", "-") + "-theirs"
         self.kubectl("create", "configmap", orphan)
-        self.kubectl("label", "configmap", orphan, f"berth.dev/instance={instance_of(server.data)}", "berth.dev/workload=ses_nobody")
+        self.kubectl("label", "configmap", orphan, f"berth.dev/instance={instance_of(server)}", "berth.dev/workload=ses_nobody")
         self.kubectl("create", "secret", "generic", foreign)
         try:
             yield f"{self.namespace}/{orphan}", f"{self.namespace}/{foreign}"

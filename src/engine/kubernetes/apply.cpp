@@ -187,6 +187,8 @@ Task<> KubernetesEngine::make(WorkloadId id, CreateVolume change) {
                         berth::quoted(elsewhere->key.namespace_), berth::quoted(home)),
             "set sessionNamespaces back to what it was, or move the volume");
     const auto stay = stay_in(home);
+    // Its namespace is being made at this moment, perhaps.
+    spaces_.try_emplace(home, change.volume.space);
     std::optional<json::value> made;
     try {
         made = co_await create_once(kube::claims, render_claim(place_in(home), id, change.volume));

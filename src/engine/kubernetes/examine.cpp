@@ -27,23 +27,16 @@ Task<Check> KubernetesEngine::check_answers() {
 /// Those that we made and that do not come to their end.
 Task<Check> KubernetesEngine::check_homes() {
     Check check{.name = "namespaces", .passed = true};
-    std::string from;
-    int count = 0;
-    do {
-        const auto found =
-            co_await client_.list(kube::namespaces, {.labels = selector_of(options_.instance)}, 500, from);
-        for (const auto& item : found.items) {
-            ++count;
-            const auto why = read_namespace_end(item);
-            if (why.empty() || !check.passed) continue;
-            check.passed = false;
-            check.message =
-                fmt::format("namespace {} {}", berth::quoted(kube::text_at(item, {"metadata", "name"})), why);
-            check.fix = "what is named keeps it: remove that";
-        }
-        from = found.next;
-    } while (!from.empty());
-    if (check.passed) check.message = fmt::format("{} namespaces of sessions", count);
+    const auto homes = co_await read_homes();
+    for (const auto& home : homes) {
+        const auto why = read_namespace_end(home);
+        if (why.empty() || !check.passed) continue;
+        check.passed = false;
+        check.message =
+            fmt::format("namespace {} is {}", berth::quoted(kube::text_at(home, {"metadata", "name"})), why);
+        check.fix = "what is named keeps it: remove that";
+    }
+    if (check.passed) check.message = fmt::format("{} namespaces of sessions", homes.size());
     co_return check;
 }
 

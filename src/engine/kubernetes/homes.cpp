@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "base/log.hpp"
@@ -18,7 +19,6 @@ namespace {
 
 constexpr std::chrono::seconds tidy_after{2};
 constexpr std::chrono::seconds tidy_again{30};
-constexpr int page = 500;
 /// What keeps a namespace, whoever made it.
 constexpr std::array theirs{kube::pods, kube::claims, kube::services};
 
@@ -64,6 +64,8 @@ Place KubernetesEngine::place_in(const std::string& home) const {
 /// Where a workload is shows in what there is of it; where nothing is left, nobody lives perhaps.
 void KubernetesEngine::note_home(const SeenObject& object) {
     if (options_.spread == Spread::shared) return;
+    // What leads a host to us stands beside our own service.
+    if (leads_hosts() && object.key.namespace_ == options_.routes.service.namespace_) return;
     const auto& id = object.workload;
     if (id.empty()) {
         if (claims_->find(object.key) == nullptr) tidy_soon(object.key.namespace_);
@@ -179,19 +181,25 @@ void KubernetesEngine::tidy_soon(const std::string& home) {
     if (!std::exchange(tidying_, true)) tasks_.start("remove empty namespaces", tidy());
 }
 
+/// The namespaces of sessions, whole.
+Task<std::vector<json::value>> KubernetesEngine::read_homes() {
+    if (options_.spread == Spread::shared) {
+        std::vector<json::value> homes;
+        auto there = co_await client_.find(kube::namespaces, {"", options_.namespace_});
+        if (there) homes.push_back(std::move(*there));
+        co_return homes;
+    }
+    co_return co_await list_all(kube::namespaces, {.labels = selector_of(options_.instance)},
+                                kube::Detail::whole);
+}
+
 /// Those of an earlier process, too.
 Task<> KubernetesEngine::find_homes() {
     while (down_) co_await clock_.sleep(tidy_after);
     std::optional<Error> failure;
     try {
-        std::string from;
-        do {
-            const auto found =
-                co_await client_.list(kube::namespaces, {.labels = selector_of(options_.instance)}, page,
-                                      from, kube::Detail::metadata);
-            for (const auto& item : found.items) tidy_soon(kube::text_at(item, {"metadata", "name"}));
-            from = found.next;
-        } while (!from.empty());
+        const auto homes = co_await read_homes();
+        for (const auto& home : homes) tidy_soon(kube::text_at(home, {"metadata", "name"}));
     } catch (const Error& error) {
         failure = error;
     }
@@ -260,7 +268,7 @@ Task<Error> KubernetesEngine::explain_ending(std::string home, Error error) {
     }
     if (why.empty()) co_return error;
     co_return Error(Kind::unavailable, "namespace_ending",
-                    fmt::format("namespace {} {}", berth::quoted(home), why),
+                    fmt::format("namespace {} is {}", berth::quoted(home), why),
                     "what is named keeps it: remove that, and Berth makes the namespace again");
 }
 

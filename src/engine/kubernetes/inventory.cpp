@@ -40,19 +40,6 @@ std::string stuck_because(const json::value& object, Time now) {
     return when + ": whoever set the finalizer " + waits_for + " has not taken it away";
 }
 
-/// Why a namespace that is being removed is still there, in the cluster's words.
-std::string namespace_stuck_because(const json::value& object) {
-    const auto since = deleted_at(object);
-    if (!since) return {};
-    auto why = "being removed since " + to_string(*since);
-    const auto* conditions = kube::find_at(object, {"status", "conditions"});
-    if (conditions == nullptr || !conditions->is_array()) return why;
-    for (const auto& condition : conditions->get_array())
-        if (kube::text_at(condition, {"status"}) == "True")
-            why += ": " + kube::text_at(condition, {"message"});
-    return why;
-}
-
 ThingPart part_of(const kube::Resource& resource) {
     if (resource.plural == kube::pods.plural) return ThingPart::process;
     if (resource.plural == kube::claims.plural) return ThingPart::volume;
@@ -71,12 +58,12 @@ bool is_name_of(const std::string& name, const std::set<std::string>& workloads)
 
 }  // namespace
 
-Task<std::vector<json::value>> KubernetesEngine::list_all(kube::Resource resource, std::string namespace_) {
+Task<std::vector<json::value>> KubernetesEngine::list_all(kube::Resource resource, kube::Selection selection,
+                                                          kube::Detail detail) {
     std::vector<json::value> all;
     std::string next;
     do {
-        auto page =
-            co_await client_.list(resource, {.namespace_ = namespace_}, 500, next, kube::Detail::metadata);
+        auto page = co_await client_.list(resource, selection, 500, next, detail);
         std::ranges::move(page.items, std::back_inserter(all));
         next = page.next;
     } while (!next.empty());
@@ -86,11 +73,19 @@ Task<std::vector<json::value>> KubernetesEngine::list_all(kube::Resource resourc
 Task<std::vector<Thing>> KubernetesEngine::inventory(std::vector<WorkloadId> known) {
     require_up();
     std::vector<Thing> things;
-    std::set<std::string> names;
+    std::set<std::string> names, homes;
     for (const auto& id : known) names.insert(workload_name(id));
+    const auto spaces = co_await read_homes();
+    for (const auto& space : spaces) {
+        const auto name = kube::text_at(space, {"metadata", "name"});
+        homes.insert(name);
+        if (auto why = read_namespace_end(space); !why.empty())
+            things.push_back({.kind = "Namespace", .name = name, .stuck = std::move(why)});
+    }
+    if (leads_hosts()) homes.insert(options_.routes.service.namespace_);
     const auto volumes = fmt::format("berth-{}-", options_.instance);
-    const auto look = [&](const kube::Resource& resource, const std::string& home) -> Task<> {
-        const auto objects = co_await list_all(resource, home);
+    const auto look = [&](kube::Resource resource, std::string home) -> Task<> {
+        const auto objects = co_await list_all(resource, {.namespace_ = home}, kube::Detail::metadata);
         for (const auto& object : objects) {
             const auto seen = read_object(object);
             Thing thing{.kind = std::string(resource.kind),
@@ -99,7 +94,8 @@ Task<std::vector<Thing>> KubernetesEngine::inventory(std::vector<WorkloadId> kno
                         .workload = seen.workload,
                         .stuck = stuck_because(object, clock_.now())};
             thing.ours = kube::text_at(object, {"metadata", "labels", label_instance}) == options_.instance;
-            const bool looks = is_name_of(seen.key.name, names) || seen.key.name.starts_with(volumes);
+            const bool looks = homes.contains(seen.key.namespace_) &&
+                               (is_name_of(seen.key.name, names) || seen.key.name.starts_with(volumes));
             if (!thing.ours && !looks) continue;
             if (!thing.ours) thing.workload = {};
             if (!thing.ours) thing.stuck.clear();
@@ -110,15 +106,12 @@ Task<std::vector<Thing>> KubernetesEngine::inventory(std::vector<WorkloadId> kno
             things.push_back(std::move(thing));
         }
     };
-    const auto& home = options_.namespace_;
+    const auto home = options_.spread == Spread::shared ? options_.namespace_ : std::string();
     const kube::Resource kinds[] = {kube::pods,    kube::services,         kube::config_maps,
                                     kube::secrets, kube::network_policies, kube::claims};
     for (const auto& resource : kinds) co_await look(resource, home);
     const auto& routes = options_.routes;
     if (leads_hosts()) co_await look(resource_of(routes.kind), routes.service.namespace_);
-    const auto space = co_await client_.find(kube::namespaces, {"", home});
-    if (space && deleted_at(*space))
-        things.push_back({.kind = "Namespace", .name = home, .stuck = namespace_stuck_because(*space)});
     co_return things;
 }
 

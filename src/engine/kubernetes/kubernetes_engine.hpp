@@ -218,7 +218,9 @@ class KubernetesEngine final : public Engine {
     Task<> remove_route(SeenObject object);
 
     // inventory.cpp
-    Task<std::vector<json::value>> list_all(kube::Resource resource, std::string namespace_);
+    Task<std::vector<json::value>> list_all(kube::Resource resource, kube::Selection selection,
+                                            kube::Detail detail);
+    Task<std::vector<json::value>> read_homes();
 
     // examine.cpp
     Task<Check> check_answers();

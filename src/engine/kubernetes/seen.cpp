@@ -203,7 +203,7 @@ std::string read_namespace_end(const json::value& object) {
             // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/namespace-v1/#NamespaceStatus
             if (text_at(condition, {"status"}) == "True")
                 why += fmt::format("{}{}", why.empty() ? ": " : "; ", text_at(condition, {"message"}));
-    return fmt::format("is being deleted since {}{}", since, why);
+    return fmt::format("being removed since {}{}", since, why);
 }
 
 std::string why_no_user_namespaces(const json::value& nodes) {

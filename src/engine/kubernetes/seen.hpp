@@ -71,8 +71,8 @@ SeenConfigMap read_config_map(const json::value& config_map);
 
 inline constexpr const char* waiting_for_a_node = "waiting for a node";
 
-/// Why a namespace that is being deleted is still there, in the cluster's words; empty: it is not being
-/// deleted.
+/// Why a namespace that is being removed is still there, in the cluster's words; empty: it is not being
+/// removed.
 std::string read_namespace_end(const json::value& object);
 
 /// Why pods cannot count on a user namespace of their own, from the list of nodes; empty: they can.

@@ -183,11 +183,11 @@ TEST(KubernetesSeen, a_namespace_that_does_not_end_says_what_keeps_it) {
     EXPECT_EQ(read(R"({"metadata":{"name":"a"},"status":{"phase":"Active"}})"), "");
     EXPECT_EQ(
         read(R"({"metadata":{"deletionTimestamp":"2026-01-31T09:00:00Z"},"status":{"phase":"Terminating"}})"),
-        "is being deleted since 2026-01-31T09:00:00Z");
+        "being removed since 2026-01-31T09:00:00Z");
     EXPECT_EQ(read(R"({"metadata":{"deletionTimestamp":"2026-01-31T09:00:00Z"},"status":{"conditions":[
             {"type":"NamespaceDeletionContentFailure","status":"False","message":"All content deleted"},
             {"type":"NamespaceFinalizersRemaining","status":"True","message":"x.example/hold in 1 resource instances"}]}})"),
-              "is being deleted since 2026-01-31T09:00:00Z: x.example/hold in 1 resource instances");
+              "being removed since 2026-01-31T09:00:00Z: x.example/hold in 1 resource instances");
 }
 
 }  // namespace

@@ -11,12 +11,12 @@
 #include "kube/refusal.hpp"
 #include "operator/mirror/mirror.hpp"
 
-/// The mirror between real rows and an imposter of an API server, in virtual time. No session runs here: what
-/// would become of one, a test says.
 namespace berth::control {
 
 inline constexpr const char* home = "berth-sessions";
 
+/// The mirror between real rows and an imposter of an API server, in virtual time. No session runs here: what
+/// would become of one, a test says.
 class MirrorWorld {
   public:
     MirrorWorld() : store(store::open({}, harness.clock)) {

@@ -193,7 +193,9 @@ TEST_F(Rows, outlive_the_definitions) {
     for (const auto* plural : {"templates", "sessions", "workspaces"}) {
         const imposter::Where where{"customresourcedefinitions", "", std::string(plural) + ".berth.dev"};
         server.objects.edit(where, [](json::object& object) {
-            object["metadata"].as_object()["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+            auto& about = object["metadata"].as_object();
+            about["finalizers"] = json::array{"customresourcecleanup.apiextensions.k8s.io"};
+            about["deletionTimestamp"] = "2026-01-01T00:00:00Z";
         });
         for (const auto& [each, object] : server.objects.list(plural, {})) server.objects.remove(each, {});
     }

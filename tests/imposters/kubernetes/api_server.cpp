@@ -332,8 +332,8 @@ void ApiServer::require_same(const Request& request, const json::object& change)
 }
 
 ApiServer::Answer ApiServer::put(const Request& request) {
-    const auto sent = parse(request.http.body);
-    const auto& whole = sent.as_object();
+    const auto body = parse(request.http.body);
+    const auto& whole = body.as_object();
     require_same(request, whole);
     return {200, objects.edit(request.where, [&](json::object& object) {
                 if (request.subresource == "status") {
@@ -345,7 +345,7 @@ ApiServer::Answer ApiServer::put(const Request& request) {
                         object[key] = part;
                 for (const auto* key : {"labels", "annotations", "finalizers"}) {
                     object["metadata"].as_object().erase(key);
-                    if (const auto* part = value_at(sent, {"metadata", key}))
+                    if (const auto* part = value_at(body, {"metadata", key}))
                         object["metadata"].as_object()[key] = *part;
                 }
             })};

@@ -528,6 +528,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a sweep would remove or start, and what it would only report; changes nothing */
+        get: operations["getSweep"];
+        put?: never;
+        /** Asks for a sweep; `last` says what it did once its `ask` is this one */
+        post: operations["sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quota": {
         parameters: {
             query?: never;
@@ -682,6 +700,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For proxies: whether the request that its headers speak of may go on. 200 with X-Berth-User, X-Berth-User-Id, X-Berth-Role, X-Berth-Session and Cookie; 401 with X-Berth-Sign-In; 403 */
+        get: operations["verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -767,22 +802,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/admin/sweep": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getSweep"];
-        put?: never;
-        post: operations["sweep"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -821,6 +840,7 @@ export interface components {
         Component: {
             name: string;
             image: string;
+            pullSecret?: string;
             command?: string[];
             args?: string[];
             profile: components["schemas"]["Profile"];
@@ -834,6 +854,7 @@ export interface components {
                 [key: string]: string;
             };
             mounts: components["schemas"]["Mount"][];
+            init: components["schemas"]["InitStep"][];
         };
         /** @enum {string} */
         ComponentPhase: "waiting" | "pulling" | "starting" | "running" | "ready" | "exited" | "stopping" | "stopped";
@@ -929,6 +950,15 @@ export interface components {
             message: string;
             next: string;
         };
+        Finding: {
+            engine: string;
+            matter: components["schemas"]["Matter"];
+            remedy: components["schemas"]["Remedy"];
+            kind: string;
+            name: string;
+            session: string;
+            why: string;
+        };
         Health: {
             status: string;
         };
@@ -938,6 +968,14 @@ export interface components {
         };
         /** @enum {string} */
         ImageState: "unknown" | "pulling" | "present" | "missing";
+        InitStep: {
+            image: string;
+            command: string[];
+            args: string[];
+            env: {
+                [key: string]: string;
+            };
+        };
         IssuedToken: {
             id: string;
             name: string;
@@ -987,6 +1025,8 @@ export interface components {
             total: number;
             next?: string;
         };
+        /** @enum {string} */
+        Matter: "orphan" | "leftover" | "phantom" | "unownedVolume" | "lostVolume" | "foreign" | "stuck";
         Me: {
             id: string;
             name: string;
@@ -1082,6 +1122,8 @@ export interface components {
             memory: components["schemas"]["MemoryUse"];
             workspaces: components["schemas"]["CountUse"];
         };
+        /** @enum {string} */
+        Remedy: "remove" | "start" | "report";
         Resources: {
             /**
              * Format: cpu-quantity
@@ -1095,6 +1137,8 @@ export interface components {
             memory: string;
             /** Format: int32 */
             pids: number;
+            /** Format: int32 */
+            gpu?: number;
         };
         /** @enum {string} */
         Restart: "always" | "onFailure" | "never";
@@ -1189,9 +1233,29 @@ export interface components {
             message?: string;
         };
         /** @enum {string} */
-        StepName: "admitted" | "scheduled" | "pulled" | "started" | "ready" | "routed";
+        StepName: "admitted" | "scheduled" | "pulled" | "initialized" | "started" | "ready" | "routed";
         /** @enum {string} */
         StepState: "done" | "active" | "waiting" | "failed";
+        Sweep: {
+            findings: components["schemas"]["Finding"][];
+            away: components["schemas"]["Engine"][];
+            asked: boolean;
+            last?: components["schemas"]["SweepReport"];
+        };
+        SweepAsk: {
+            /** Format: date-time */
+            at: string;
+            actor: string;
+        };
+        SweepReport: {
+            ask: components["schemas"]["SweepAsk"];
+            /** Format: date-time */
+            at: string;
+            acted: components["schemas"]["Finding"][];
+            /** Format: int64 */
+            total: number;
+            failed: string[];
+        };
         Template: {
             name: string;
             /** Format: int32 */
@@ -1256,6 +1320,8 @@ export interface components {
             scheduled?: number;
             /** Format: double */
             pulled?: number;
+            /** Format: double */
+            initialized?: number;
             /** Format: double */
             started?: number;
             /** Format: double */
@@ -1410,38 +1476,6 @@ export interface components {
              * @example 10Gi
              */
             size: string;
-        };
-        /** @enum {string} */
-        Matter: "orphan" | "leftover" | "phantom" | "unowned_volume" | "lost_volume" | "foreign" | "stuck";
-        /** @enum {string} */
-        Remedy: "remove" | "start" | "report";
-        Finding: {
-            engine: string;
-            matter: components["schemas"]["Matter"];
-            remedy: components["schemas"]["Remedy"];
-            kind: string;
-            name: string;
-            session: string;
-            why: string;
-        };
-        SweepAsk: {
-            /** Format: date-time */
-            at: string;
-            actor: string;
-        };
-        SweepReport: {
-            ask: components["schemas"]["SweepAsk"];
-            /** Format: date-time */
-            at: string;
-            acted: components["schemas"]["Finding"][];
-            total: number;
-            failed: string[];
-        };
-        Sweep: {
-            findings: components["schemas"]["Finding"][];
-            away: components["schemas"]["Engine"][];
-            asked: boolean;
-            last?: components["schemas"]["SweepReport"];
         };
     };
     responses: never;
@@ -3288,6 +3322,82 @@ export interface operations {
             };
         };
     };
+    getSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked for */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getQuota: {
         parameters: {
             query?: never;
@@ -3617,6 +3727,53 @@ export interface operations {
             };
         };
     };
+    verify: {
+        parameters: {
+            query?: {
+                redirect?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description To sign in, when `redirect` asks for it */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getHealth: {
         parameters: {
             query?: never;
@@ -3769,46 +3926,6 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getSweep: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sweep"];
-                };
-            };
-        };
-    };
-    sweep: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sweep"];
                 };
             };
         };

@@ -5,8 +5,8 @@ const matters: Record<Finding["matter"], string> = {
   orphan: "Orphan",
   leftover: "Left over",
   phantom: "Not there",
-  unowned_volume: "Volume of nobody",
-  lost_volume: "Lost volume",
+  unownedVolume: "Volume of nobody",
+  lostVolume: "Lost volume",
   foreign: "Not ours",
   stuck: "Does not go",
 }

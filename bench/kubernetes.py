@@ -119,7 +119,7 @@ def pods(_):
     """From the wish to the first 200 of a tiny application, on a real node."""
     os.environ["BERTH_TEST_ENGINE"] = "kubernetes"
     import berth as e2e
-    count = 11
+    count = 9
     with directory() as scratch, page_image(), real_cluster() as kubeconfig:
         run("./dev", "cluster", "load", PAGE, cwd=ROOT)
         api = Api(kubeconfig, scratch)

@@ -15,6 +15,7 @@ from database import postgres
 from simulated import ACCOUNT, NAMESPACE, NODES, Server, seconds, settle, simulated
 
 SESSIONS, RUNNING, AT_ONCE = 10_000, 1_000, 500
+REST = 60              # Seconds in which nothing should be written.
 INSTANCE = "be9cbe9c"  # Of bench/seed.cpp.
 REQUESTS_MAX = 32      # Of src/kube/client.hpp.
 PAGE_OF_A_LIST = 500   # Of src/kube/watch.hpp.
@@ -212,10 +213,10 @@ def many(_):
             wait_for("the woken sessions run", lambda: server.count("running") == RUNNING, limit=300, every=0.5)
             settle(server, LATER)
             start = cluster.audit_size()
-            time.sleep(60)
+            time.sleep(REST)
             rest = cluster.berth_asked(start)
             print("at rest:", count_by_kind(rest), flush=True)
-            one_by_one = [writes_of_one(server, f"cold-{number}") for number in range(ROUNDS)]
+            one_by_one = [writes_of_one(server, f"cold-{number}") for number in range(2)]
             sessions = [f"ses_{number:012}" for number in range(RUNNING)]
             restarts = [Restart(server, sessions[n * Restart.LOST:]) for n in range(ROUNDS)]
             for one in restarts:
@@ -284,7 +285,7 @@ def take_over(servers, end):
 
 def leader(_):
     """Two Berths on one database: the one that acts goes."""
-    count = 7
+    count = 5
     with directory() as place, postgres() as home, simulated() as cluster, contextlib.ExitStack() as stack:
         subprocess.run(["psql", "-q", "-h", home, "-U", "postgres", "-c", "CREATE DATABASE berth"], check=True)
         database = f"postgres://postgres@/berth?host={home}"

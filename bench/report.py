@@ -6,8 +6,11 @@ import json
 import platform
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
+import traceback
 from pathlib import Path
 
 import rows
@@ -85,6 +88,8 @@ def write_report(measured):
 
 
 def main():
+    # Told to stop it takes away what it made.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--chp", type=Path, required=True, help="the package configurable-http-proxy")
     arguments.add_argument("rows", nargs="*", choices=[[], *rows.ALL, *rows.GROUPS], help="what to measure")
@@ -92,6 +97,7 @@ def main():
     measured = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     facts = machine(given.chp)
     wanted = [name for row in given.rows or rows.ALL for name in rows.GROUPS.get(row, [row])]
+    failed = []
     for name in wanted:
         print(f"measuring: {name}", flush=True)
         try:
@@ -99,11 +105,18 @@ def main():
         except Skipped as why:
             print(f"skipped: {name}: {why}", flush=True)
             continue
+        except Exception:
+            # The other rows are measured all the same.
+            traceback.print_exc()
+            failed.append(name)
+            continue
         measured[name] = {"date": datetime.date.today().isoformat(), "how": how, "machine": facts,
                           "lines": [line.as_json() for line in lines]}
         FIGURES.write_text(json.dumps(measured, indent=1) + "\n")
         write_report(measured)
         print("\n".join(table({name: measured[name]})), flush=True)
+    if failed:
+        sys.exit("not measured: " + ", ".join(failed))
 
 
 main()

@@ -263,4 +263,4 @@ def launch(_):
 ALL = {"gateway": gateway, "tunnel": tunnel, "launch": launch, "creates": creates, "postgres": creates_on_postgres,
        "start": start, "pods": kubernetes.pods, "many": many.many, "leader": many.leader}
 # Several at once, by one name.
-GROUPS = {"kubernetes": ["pods", "many", "leader", "postgres"]}
+GROUPS = {"kubernetes": ["pods", "leader", "postgres", "many"]}

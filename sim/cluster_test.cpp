@@ -276,10 +276,10 @@ TEST(Cluster, users_have_namespaces_of_their_own_that_come_and_go_with_what_is_i
     world.restart();
     world.pass(1min);
     EXPECT_EQ(of("usr_ada").status.phase, Phase::running) << "a new process finds what there is";
+    const auto workspace = of("usr_ada").workspace->text;
     world.ask("ada", "DELETE", "/api/v1/sessions/" + of("usr_ada").id.text);
     world.pass(1min);
     EXPECT_EQ(homes_of(world), both) << "the workspace is in it";
-    const auto workspace = of("usr_ada").workspace->text;
     world.ask("ada", "DELETE", "/api/v1/workspaces/" + workspace);
     world.pass(2min);
     EXPECT_EQ(homes_of(world), (std::map<std::string, std::string>{{"usr_bert", "sessions-usr-bert"}}));

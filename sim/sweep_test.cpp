@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 
 #include "acts/sweep.hpp"
@@ -36,24 +37,47 @@ std::optional<acts::SweepReport> last_sweep(World& world) {
     return run(world, world.store->read([](store::Rows& rows) { return acts::last_sweep(rows); }));
 }
 
-TEST(SweepAsked, removes_what_nobody_has_and_says_so) {
+TEST(SweepAsked, acts_on_what_nobody_has_and_says_so) {
     SimWorld world(1, {});
     world.pass(1s);
     world.engine.add_thing({.kind = "container", .name = "berth-theirs", .ours = false});
-    asio::co_spawn(world.io, world.engine.apply({"ses_nobody"}, {CreateNetwork{Egress::none}}),
-                   [](std::exception_ptr) {});
-    world.pass(1s);
+    world.engine.add_thing({.kind = "container",
+                            .name = "berth-nobodys",
+                            .part = ThingPart::process,
+                            .workload = {"ses_nobody"}});
     ask_sweep(world);
     world.pass(2s);
-    EXPECT_TRUE(run(world, world.engine.list()).empty());
     const auto report = last_sweep(world);
     ASSERT_TRUE(report);
     EXPECT_EQ(report->ask.actor, "ada");
     ASSERT_EQ(report->acted.size(), 1u);
     EXPECT_EQ(report->acted[0].matter, plan::Matter::orphan);
-    const auto left = run(world, world.engine.inventory({}));
-    ASSERT_EQ(left.size(), 1u);
-    EXPECT_EQ(left[0].name, "berth-theirs");
+    EXPECT_EQ(report->acted[0].name, "berth-nobodys");
+    const auto events = world.events();
+    EXPECT_TRUE(std::ranges::any_of(events, [](const Event& event) { return event.kind == "sweep.done"; }));
+}
+
+TEST(SweepAsked, starts_again_what_a_row_says_and_is_not_there) {
+    SimWorld world(4, {});
+    world.pass(1s);
+    world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t1"})");
+    world.pass(1min);
+    const auto id = world.sessions().at(0).id;
+    ASSERT_EQ(world.sessions().at(0).status.phase, Phase::running);
+    world.crash();
+    world.engine.vanish({id.text}, "c0");
+    const auto judged = [&] {
+        const auto things = run(world, world.engine.inventory({}));
+        const auto read = [things](store::Rows& rows) { return acts::sweep_facts(rows, "sim", things); };
+        return plan::judge(run(world, world.store->read(read)), world.clock.now());
+    };
+    const auto before = judged();
+    ASSERT_EQ(before.size(), 1u);
+    EXPECT_EQ(before[0].matter, plan::Matter::phantom);
+    ask_sweep(world);
+    world.restart();
+    world.pass(1min);
+    EXPECT_TRUE(judged().empty());
 }
 
 TEST(SweepAsked, is_done_by_a_successor_when_its_operator_died) {

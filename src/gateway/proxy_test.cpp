@@ -45,6 +45,18 @@ TEST_F(Proxy, carries_a_request_there_and_its_answer_back) {
     EXPECT_EQ(client.receive_response(), "HTTP/1.1 201 Made\r\nContent-Length: 2\r\nX: y\r\n\r\nok");
 }
 
+TEST(TrustedProxy, is_believed_who_its_client_is) {
+    Listener application;
+    World world({}, {.proxies = net::AddressRanges({"127.0.0.1"})});
+    world.engine.ports = {{3000, application.port()}};
+    auto client = world.connect();
+    client.send(world.request("GET /", "X-Forwarded-For: 198.51.100.1, 203.0.113.9\r\n"));
+    auto app = application.accept();
+    EXPECT_NE(app.receive_until("\r\n\r\n").find("\r\nX-Forwarded-For: 203.0.113.9\r\n"), std::string::npos);
+    app.send(ok);
+    EXPECT_EQ(client.receive_response(), ok);
+}
+
 TEST_F(Proxy, keeps_both_connections_for_the_next_requests_also_pipelined) {
     auto client = world.connect();
     client.send(get("/1") + world.request("POST /2", "Content-Length: 3\r\n") + "xyz" + get("/3"));

@@ -70,9 +70,11 @@ Error to_error(int status, std::string_view body) {
     if (has_cause(tree, "NamespaceTerminating")) return make(Kind::unavailable, "namespace_ending");
     if (status == 403 && words.find("exceeded quota") != words.npos)
         return make(Kind::too_many, "quota_exceeded");
-    // A quota that is new: what is in use has not been counted yet.
+    // A namespace that is new: what its quota holds has not been counted yet, or its account is not there.
     if (status == 403 && words.find("status unknown for quota") != words.npos)
         return make(Kind::busy, "quota_unknown");
+    if (status == 403 && words.find("error looking up service account") != words.npos)
+        return make(Kind::busy, "account_missing");
     if (status == 403) return make(Kind::forbidden, "forbidden");
     if (status == 404) return make(Kind::not_found, "not_found");
     if (status == 429) return make(Kind::busy, "throttled");

@@ -36,6 +36,10 @@ TEST(Refusal, each_reason_has_one_meaning) {
         meaning(403, status(403, "Forbidden",
                             "pods x is forbidden: status unknown for quota: berth, resources: limits.cpu")),
         (Meaning{Kind::busy, "quota_unknown"}));
+    EXPECT_EQ(meaning(403, status(403, "Forbidden",
+                                  "pods x is forbidden: error looking up service account n/default: "
+                                  "serviceaccount default not found")),
+              (Meaning{Kind::busy, "account_missing"}));
     EXPECT_EQ(
         meaning(403, status(403, "Forbidden", "ending", R"({"causes":[{"reason":"NamespaceTerminating"}]})")),
         (Meaning{Kind::unavailable, "namespace_ending"}));

@@ -158,8 +158,8 @@ class Rendering(unittest.TestCase):
         self.assertEqual([rule["host"] for rule in one(template(ingress), "Ingress")["spec"]["rules"]], ["berth.example.org"])
         self.assertEqual(one(template(route), "HTTPRoute")["spec"]["hostnames"], ["berth.example.org"])
         config = yaml.safe_load(one(template(ingress, release="lab", namespace="tools"), "ConfigMap")["data"]["config.yaml"])
-        said = {key: config[key] for key in config if key.startswith(("route", "gatewayService", "session", "trusted"))}
-        self.assertEqual(said, {"sessionNamespace": "berth-sessions", "sessionRoutes": "ingress", "gatewayService": "tools/lab-berth:80", "routeClass": "nginx",
+        said = {key: config[key] for key in config if key.startswith(("route", "gatewayService", "sessionRoutes", "trusted"))}
+        self.assertEqual(said, {"sessionRoutes": "ingress", "gatewayService": "tools/lab-berth:80", "routeClass": "nginx",
                                 "routeTlsSecret": "berth-tls", "routeAnnotations": {"a/b": "c"}, "trustedProxies": "10.42.0.0/16,::1"})
         config = yaml.safe_load(one(template(route), "ConfigMap")["data"]["config.yaml"])
         self.assertEqual(config["routeParents"], "gateways/public/https,berth/own")

@@ -121,7 +121,10 @@ class Asked(unittest.TestCase):
         """What rows and custom resources do to each other."""
         document = {"apiVersion": "berth.dev/v1alpha1", "kind": "Template", "metadata": {"name": "passing"}, "spec": {"components": [{"name": "a", "image": "b"}]}}
         self.assertEqual(berth.call("POST", "/api/v1/templates", {"document": document}).status, 201)
-        step(("update", "berth.dev/templates/status"))
+        # A change of what has no resource yet would come with the resource.
+        for kind in ("templates", "sessions", "workspaces"):
+            rows = len(berth.call("GET", f"/api/v1/{kind}").json()["items"])
+            wait_for(f"the {kind}", lambda: len([each for each in get("-n", self.sessions, f"{kind}.berth.dev")["items"] if each.get("status")]) == rows, 30)
         document["spec"]["displayName"] = "Passing"
         self.assertEqual(berth.call("PUT", "/api/v1/templates/passing", {"document": document}).status, 200)
         step(("update", "berth.dev/templates"))

@@ -44,7 +44,7 @@ class Nodes {
     void hear(const Change& change);
     Task<> drive_out(std::string node);
     std::vector<std::pair<Where, std::string>> pods_on(const std::string& node) const;
-    std::string pick_node();
+    std::string pick_node(const json::value& pod);
     bool attach(const json::value& pod);
     void detach(const std::string& uid);
     bool is_elsewhere(const std::string& claim, const std::string& node) const;

@@ -218,12 +218,12 @@ Task<bool> Nodes::find_node(Where where, std::string uid) {
         say_scheduled(where, trouble);
         co_await clock_.sleep(look_again);
     }
-    std::string node = pick_node(where);
+    std::string node = pick_node(*find(where, uid));
     while (node.empty()) {
         say_scheduled(where, "0/3 nodes are available: 3 node(s) were unschedulable.");
         co_await clock_.sleep(look_again);
         if (find(where, uid) == nullptr) co_return false;
-        node = pick_node(where);
+        node = pick_node(*find(where, uid));
     }
     objects_.edit(where, [&](json::object& pod) { pod["spec"].as_object()["nodeName"] = node; });
     say_scheduled(where, "");
@@ -300,19 +300,24 @@ Task<> Nodes::live(Where where, std::string uid) {
         end(where, *how, static_cast<int>(dice_.number(2)));
 }
 
-std::string Nodes::pick_node(const Where& where) {
-    const auto* pod = objects_.find(where);
-    const auto claims = pod == nullptr ? std::vector<std::string>() : claims_of(*pod);
-    // The affinity of pods that share a volume.
-    for (const auto& [other, there] : objects_.list("pods", {.namespace_ = where.namespace_})) {
-        const auto node = text_at(there, {"spec", "nodeName"});
-        if (other.name == where.name || node.empty() || has_ended(there) || lost_.contains(node)) continue;
-        for (const auto& claim : claims_of(there))
-            if (std::ranges::find(claims, claim) != claims.end()) return closed_.contains(node) ? "" : node;
+/// Where another pod has one of its volumes, as its affinity demands; empty: nowhere now.
+std::string Nodes::pick_node(const json::value& pod) {
+    const auto closed = [&](const std::string& node) {
+        return closed_.contains(node) || lost_.contains(node);
+    };
+    const auto claims = claims_of(pod);
+    for (const auto& [where, other] :
+         objects_.list("pods", {.namespace_ = text_at(pod, {"metadata", "namespace"})})) {
+        const auto node = text_at(other, {"spec", "nodeName"});
+        if (node.empty() || has_ended(other) ||
+            text_at(other, {"metadata", "uid"}) == text_at(pod, {"metadata", "uid"}))
+            continue;
+        for (const auto& claim : claims_of(other))
+            if (std::ranges::find(claims, claim) != claims.end()) return closed(node) ? "" : node;
     }
     std::vector<std::string> open;
     for (const auto* node : all_nodes)
-        if (!closed_.contains(node) && !lost_.contains(node)) open.emplace_back(node);
+        if (!closed(node)) open.emplace_back(node);
     return open.empty() ? "" : open.at(dice_.number(open.size() - 1));
 }
 

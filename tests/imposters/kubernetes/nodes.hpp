@@ -44,9 +44,9 @@ class Nodes {
     void hear(const Change& change);
     Task<> drive_out(std::string node);
     std::vector<std::pair<Where, std::string>> pods_on(const std::string& node) const;
+    std::string pick_node(const json::value& pod);
     bool attach(const json::value& pod);
     void detach(const std::string& uid);
-    std::string pick_node(const Where& where);
     bool is_elsewhere(const std::string& claim, const std::string& node) const;
     void check_alone(const Where& where, const json::value& pod);
     Task<> live(Where where, std::string uid);

@@ -44,6 +44,7 @@ TEST(Cluster, linked_components_run_once_they_reach_each_other_and_not_before) {
         world.server.pace.network = 20s;
         world.pass(1s);
         world.ask("ada", "POST", "/api/v1/sessions", R"({"template":"t2"})");
+        world.pass(10ms);
         bool waited = false;
         for (int i = 0; i < 3000 && world.sessions().at(0).status.phase != Phase::running; ++i) {
             world.pass(10ms);
@@ -89,7 +90,8 @@ TEST(Cluster, a_policy_or_service_that_somebody_opens_is_put_back_at_once) {
     ASSERT_EQ(session.status.phase, Phase::running);
     const auto pods = world.server.objects.list("pods", {});
     for (const auto* plural : {"networkpolicies", "services"}) {
-        const auto [where, made] = world.server.objects.list(plural, {}).at(0);
+        const imposter::Selector ours{.labels = engine::kubernetes::selector_of(ClusterWorld::instance)};
+        const auto [where, made] = world.server.objects.list(plural, ours).at(0);
         const int before = world.server.tally.writes;
         world.strangers.open_up(where);
         EXPECT_NE(world.server.objects.find(where)->at("spec"), made.at("spec"));

@@ -93,6 +93,11 @@ void install_one(store::Tx& tx, const Document& document, Time now) {
     tx.append(std::move(event));
 }
 
+Task<> prepare_image(engine::Engine& engine, const std::string& image) {
+    const auto there = co_await engine.resolve_image(image);
+    if (!there) co_await engine.prepare_image(image);
+}
+
 }  // namespace
 
 std::vector<Starter> unpack(const std::string& directory) {
@@ -120,6 +125,20 @@ Task<> install(store::Store& store, Clock& clock, std::string registry) {
     for (const auto& document : documents(registry)) {
         auto write = [document, now = clock.now()](store::Tx& tx) { install_one(tx, document, now); };
         co_await store.write(write);
+    }
+}
+
+Task<> prepare(engine::Engine& engine, Clock& clock, std::vector<std::string> images) {
+    for (const auto& image : images) {
+        for (bool asked = false; !asked;) {
+            try {
+                co_await prepare_image(engine, image);
+                asked = true;
+            } catch (const Error& error) {
+                log::warning("image not made yet", {{"image", image}, {"error", error.what()}});
+            }
+            if (!asked) co_await clock.sleep(std::chrono::seconds(5));
+        }
     }
 }
 

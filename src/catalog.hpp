@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "engine/engine.hpp"
 #include "store/store.hpp"
 
 /// The templates and images that Berth brings along.
@@ -23,5 +24,9 @@ std::vector<Starter> unpack(const std::string& directory);
 /// brought before. A template that an administrator has changed or deleted since stays as it is. With a
 /// `registry` (`registry.example.org/team`) the images are those of that name there.
 Task<> install(store::Store& store, Clock& clock, std::string registry);
+
+/// Makes the images that are not there one after the other, so that the first is there soon. An engine that
+/// is away or too busy is asked again.
+Task<> prepare(engine::Engine& engine, Clock& clock, std::vector<std::string> images);
 
 }  // namespace berth::catalog

@@ -38,8 +38,8 @@ const std::map<std::string, std::string> config_help{
     {"kube_context", "context of the kubeconfig; default: the current one"},
     {"session_namespace", "namespace of the sessions' objects in a cluster"},
     {"lease",
-     "Lease that shows which of several Berths acts, in Berth's own namespace or else the sessions'; empty: "
-     "none"},
+     "Lease that shows which of several Berths acts, NAME (beside Berth, or else the sessions) or "
+     "NAMESPACE/NAME; empty: none"},
     {"storage_class", "storage class of volumes in a cluster; default: the cluster's own"},
     {"pull_secrets", "secrets of the session namespace with which nodes pull images, separated by commas"},
     {"pod_access",

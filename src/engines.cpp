@@ -151,6 +151,10 @@ std::unique_ptr<control::Lease> make_lease(const Config& config, const std::stri
     control::LeaseOptions options{
         .cluster = find_cluster(config), .name = config.lease, .instance = instance};
     options.namespace_ = options.cluster.inside ? options.cluster.namespace_ : config.session_namespace;
+    if (const auto slash = config.lease.find('/'); slash != config.lease.npos) {
+        options.namespace_ = config.lease.substr(0, slash);
+        options.name = config.lease.substr(slash + 1);
+    }
     options.client.user_agent = std::string("berth/") + BERTH_VERSION;
     return std::make_unique<control::Lease>(std::move(options), clock, std::move(executor));
 }

@@ -235,27 +235,6 @@ std::unique_ptr<control::Mirror> make_mirror(store::Store& store, Clock& clock, 
     return std::make_unique<control::Mirror>(store, clock, cluster->client(), std::move(options), executor);
 }
 
-Task<> prepare_image(engine::Engine& engine, const std::string& image) {
-    const auto there = co_await engine.resolve_image(image);
-    if (!there) co_await engine.prepare_image(image);
-}
-
-/// Makes the starter images one after the other, so that the first is there soon. An engine that is away or
-/// too busy is asked again.
-Task<> prepare_images(engine::Engine& engine, Clock& clock, std::vector<std::string> images) {
-    for (const auto& image : images) {
-        for (bool asked = false; !asked;) {
-            try {
-                co_await prepare_image(engine, image);
-                asked = true;
-            } catch (const Error& error) {
-                log::warning("image not made yet", {{"image", image}, {"error", error.what()}});
-            }
-            if (!asked) co_await clock.sleep(std::chrono::seconds(5));
-        }
-    }
-}
-
 /// Acts under an epoch: the loop, and beside it what tells people so.
 Task<> act(control::Loop& loop, control::Mirror* mirror, control::Lease* lease, std::string holder,
            std::optional<std::int64_t> epoch) {
@@ -347,7 +326,8 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
         if (own.stage == Stage::draining) co_return;
         if (own.shared()) own.tasks.start("clock", own.clock.follow(*own.store, clock_every));
         if (own.roles.operator_) {
-            own.tasks.start("starter images", prepare_images(*own.engine, own.clock, wire.starter_images()));
+            own.tasks.start("starter images",
+                            catalog::prepare(*own.engine, own.clock, wire.starter_images()));
             own.acting.start("operator", own.leader ? own.leader->run(lead) : lead(std::nullopt));
         }
         own.stage = Stage::ready;

@@ -121,7 +121,10 @@ class Asked(unittest.TestCase):
         """What rows and custom resources do to each other."""
         document = {"apiVersion": "berth.dev/v1alpha1", "kind": "Template", "metadata": {"name": "passing"}, "spec": {"components": [{"name": "a", "image": "b"}]}}
         self.assertEqual(berth.call("POST", "/api/v1/templates", {"document": document}).status, 201)
-        step(("update", "berth.dev/templates/status"))
+        # A change of what has no resource yet would come with the resource.
+        for kind in ("templates", "sessions", "workspaces"):
+            rows = len(berth.call("GET", f"/api/v1/{kind}").json()["items"])
+            wait_for(f"the {kind}", lambda: len([each for each in get("-n", self.sessions, f"{kind}.berth.dev")["items"] if each.get("status")]) == rows, 30)
         document["spec"]["displayName"] = "Passing"
         self.assertEqual(berth.call("PUT", "/api/v1/templates/passing", {"document": document}).status, 200)
         step(("update", "berth.dev/templates"))
@@ -229,8 +232,7 @@ class Asked(unittest.TestCase):
         return json.loads(kubectl("-n", self.namespace, "get", "lease", "berth", "-o", "json", check=False).stdout or "null")
 
     def test_who_leads_is_shown_with_the_rights_for_it_and_a_lease_of_somebody_else_is_left_alone(self):
-        """From outside of the cluster the Lease is beside the sessions, which are beside Berth here."""
-        values = {"sessions": {"namespace": self.namespace, "createNamespace": False, "podAccess": "forward"}, "database": {"existingSecret": "db"}, "replicas": 0}
+        values = {"sessions": {"namespace": self.sessions, "podAccess": "forward"}, "database": {"existingSecret": "db"}, "replicas": 0}
         with values_file(values) as file:
             run(HELM, "install", "berth", CHART, "--namespace", self.namespace, "--values", file.name)
             self.addCleanup(lambda: run(HELM, "uninstall", "berth", "--namespace", self.namespace, check=False))
@@ -238,7 +240,7 @@ class Asked(unittest.TestCase):
         self.addCleanup(recorder.close)
         folder = Path(tempfile.mkdtemp(prefix="berth-rights-"))
         self.addCleanup(lambda: run("rm", "-rf", folder))
-        several = Several(2, "kubernetes", kubeconfig=recorder.kubeconfig(folder / "kubeconfig"), session_namespace=self.namespace, pod_access="forward")
+        several = Several(2, "kubernetes", kubeconfig=recorder.kubeconfig(folder / "kubeconfig"), session_namespace=self.sessions, pod_access="forward", lease=f"{self.namespace}/berth")
         self.addCleanup(several.close)
         leader = several.leader()
         shown = lambda: ((self.lease() or {}).get("spec") or {}).get("holderIdentity")

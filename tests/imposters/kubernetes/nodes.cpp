@@ -108,6 +108,7 @@ void Nodes::hear(const Change& change) {
         tasks_.start("collect", collect(uid));
         if (where.plural != "pods") return;
         processes_.erase(uid);
+        detach(uid);
         release_claims(where.namespace_);
         return;
     }
@@ -217,12 +218,12 @@ Task<bool> Nodes::find_node(Where where, std::string uid) {
         say_scheduled(where, trouble);
         co_await clock_.sleep(look_again);
     }
-    std::string node = pick_node();
+    std::string node = pick_node(where);
     while (node.empty()) {
         say_scheduled(where, "0/3 nodes are available: 3 node(s) were unschedulable.");
         co_await clock_.sleep(look_again);
         if (find(where, uid) == nullptr) co_return false;
-        node = pick_node();
+        node = pick_node(where);
     }
     objects_.edit(where, [&](json::object& pod) { pod["spec"].as_object()["nodeName"] = node; });
     say_scheduled(where, "");
@@ -249,9 +250,7 @@ Task<bool> Nodes::mount(Where where, std::string uid) {
         bool complete = true;
         for (const auto& [plural, name] : sources_of(*pod))
             complete = complete && objects_.find({plural, where.namespace_, name}) != nullptr;
-        for (const auto& claim : claims_of(*pod))
-            complete = complete && !is_elsewhere(claim, text_at(*pod, {"spec", "nodeName"}));
-        if (complete) co_return true;
+        if (complete && attach(*pod)) co_return true;
         co_await clock_.sleep(look_again);
     }
 }
@@ -269,12 +268,10 @@ Task<> Nodes::live(Where where, std::string uid) {
         if (const auto* source = objects_.find({plural, where.namespace_, name});
             source != nullptr && plural == "secrets")
             process.key = text_at(*source, {"data", "key"});
-    process.node = text_at(*there, {"spec", "nodeName"});
-    if (lost_.contains(process.node)) co_return;
-    for (auto& claim : claims_of(*there)) {
-        if (is_elsewhere(claim, process.node)) breaches_.push_back(claim + " is at two nodes");
-        process.claims.insert(std::move(claim));
-    }
+    const auto node = text_at(*there, {"spec", "nodeName"});
+    if (lost_.contains(node)) co_return;
+    for (const auto& claim : claims_of(*there))
+        if (is_elsewhere(claim, node)) breaches_.push_back(claim + " is at two nodes");
     processes_[uid] = process;
     ++addresses_;
     objects_.edit(where, [&](json::object& pod) {
@@ -299,11 +296,20 @@ Task<> Nodes::live(Where where, std::string uid) {
     if (dice_.chance(faults.evicted)) how = dice_.chance(0.5) ? End::evicted : End::evicted_without_a_word;
     if (!how) co_return;
     co_await clock_.sleep(dice_.up_to(life_most));
-    if (find(where, uid) != nullptr && !lost_.contains(process.node))
+    if (find(where, uid) != nullptr && !lost_.contains(node))
         end(where, *how, static_cast<int>(dice_.number(2)));
 }
 
-std::string Nodes::pick_node() {
+std::string Nodes::pick_node(const Where& where) {
+    const auto* pod = objects_.find(where);
+    const auto claims = pod == nullptr ? std::vector<std::string>() : claims_of(*pod);
+    // The affinity of pods that share a volume.
+    for (const auto& [other, there] : objects_.list("pods", {.namespace_ = where.namespace_})) {
+        const auto node = text_at(there, {"spec", "nodeName"});
+        if (other.name == where.name || node.empty() || has_ended(there) || lost_.contains(node)) continue;
+        for (const auto& claim : claims_of(there))
+            if (std::ranges::find(claims, claim) != claims.end()) return closed_.contains(node) ? "" : node;
+    }
     std::vector<std::string> open;
     for (const auto* node : all_nodes)
         if (!closed_.contains(node) && !lost_.contains(node)) open.emplace_back(node);
@@ -311,9 +317,23 @@ std::string Nodes::pick_node() {
 }
 
 bool Nodes::is_elsewhere(const std::string& claim, const std::string& node) const {
-    return std::ranges::any_of(processes_, [&](const auto& entry) {
-        return entry.second.node != node && entry.second.claims.contains(claim);
-    });
+    const auto pods = attached_.find(claim);
+    return pods != attached_.end() &&
+           std::ranges::any_of(pods->second, [&](const auto& entry) { return entry.second != node; });
+}
+
+/// All of its volumes, or none while one of them is at another node.
+bool Nodes::attach(const json::value& pod) {
+    const auto claims = claims_of(pod);
+    const auto node = text_at(pod, {"spec", "nodeName"});
+    if (std::ranges::any_of(claims, [&](const auto& claim) { return is_elsewhere(claim, node); }))
+        return false;
+    for (const auto& claim : claims) attached_[claim][text_at(pod, {"metadata", "uid"})] = node;
+    return true;
+}
+
+void Nodes::detach(const std::string& uid) {
+    for (auto& [claim, pods] : attached_) pods.erase(uid);
 }
 
 std::vector<std::pair<Where, std::string>> Nodes::pods_on(const std::string& node) const {
@@ -383,6 +403,7 @@ bool Nodes::end(const Where& where, End how, int exit_code) {
                                       {"finishedAt", to_string(clock_.now())}};
         status["containerStatuses"] = json::array{container(pod, json::object{{"terminated", terminated}})};
     });
+    detach(text_at(*objects_.find(where), {"metadata", "uid"}));
     release_claims(where.namespace_);
     return true;
 }

@@ -39,14 +39,14 @@ class Nodes {
     struct Process {
         Time listens_at;
         Time reached_at;  ///< Then policies and service rules know it.
-        std::string node;
-        std::set<std::string> claims;
         std::string key;
     };
     void hear(const Change& change);
     Task<> drive_out(std::string node);
     std::vector<std::pair<Where, std::string>> pods_on(const std::string& node) const;
-    std::string pick_node();
+    bool attach(const json::value& pod);
+    void detach(const std::string& uid);
+    std::string pick_node(const Where& where);
     bool is_elsewhere(const std::string& claim, const std::string& node) const;
     void check_alone(const Where& where, const json::value& pod);
     Task<> live(Where where, std::string uid);
@@ -74,6 +74,8 @@ class Nodes {
     std::map<std::string, Process> processes_;  // By uid of the pod.
     std::vector<std::string> breaches_;
     std::set<std::string> closed_, lost_;  // Nodes.
+    std::map<std::string, std::map<std::string, std::string>>
+        attached_;  // By claim and uid of a pod: the node.
     int addresses_ = 0;
     TaskGroup tasks_;
 };

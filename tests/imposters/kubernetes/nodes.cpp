@@ -89,6 +89,20 @@ void set_condition(json::object& status, const char* type, bool holds, const std
     status["conditions"] = kept;
 }
 
+/// Where a pod is that shares a volume with this one; empty: nowhere.
+std::string node_of_sharer(const Objects& objects, const Where& where) {
+    const auto* pod = objects.find(where);
+    if (pod == nullptr) return {};
+    const auto claims = claims_of(*pod);
+    for (const auto& [other, there] : objects.list("pods", {.namespace_ = where.namespace_})) {
+        const auto node = text_at(there, {"spec", "nodeName"});
+        if (other.name == where.name || node.empty() || has_ended(there)) continue;
+        for (const auto& claim : claims_of(there))
+            if (std::ranges::find(claims, claim) != claims.end()) return node;
+    }
+    return {};
+}
+
 }  // namespace
 
 Nodes::Nodes(asio::any_io_executor executor, Clock& clock, ApiServer& server, std::uint64_t seed)
@@ -217,12 +231,18 @@ Task<bool> Nodes::find_node(Where where, std::string uid) {
         say_scheduled(where, trouble);
         co_await clock_.sleep(look_again);
     }
-    std::string node = pick_node();
+    // The affinity of pods that share a volume.
+    const auto pick = [&]() -> std::string {
+        const auto shared = node_of_sharer(objects_, where);
+        if (shared.empty() || lost_.contains(shared)) return pick_node();
+        return closed_.contains(shared) ? "" : shared;
+    };
+    std::string node = pick();
     while (node.empty()) {
         say_scheduled(where, "0/3 nodes are available: 3 node(s) were unschedulable.");
         co_await clock_.sleep(look_again);
         if (find(where, uid) == nullptr) co_return false;
-        node = pick_node();
+        node = pick();
     }
     objects_.edit(where, [&](json::object& pod) { pod["spec"].as_object()["nodeName"] = node; });
     say_scheduled(where, "");

@@ -261,6 +261,7 @@ def launch(_):
 
 
 ALL = {"gateway": gateway, "tunnel": tunnel, "launch": launch, "creates": creates, "postgres": creates_on_postgres,
-       "start": start, "pods": kubernetes.pods, "many": many.many, "leader": many.leader}
+       "start": start, "pods": kubernetes.pods, "many": many.many, "at-once": many.at_once,
+       "leader": many.leader}
 # Several at once, by one name.
-GROUPS = {"kubernetes": ["pods", "leader", "postgres", "many"]}
+GROUPS = {"kubernetes": ["pods", "leader", "postgres", "at-once", "many"]}

@@ -140,11 +140,13 @@ Task<> KubernetesEngine::make(WorkloadId id, CreateNetwork change) {
     const auto home = co_await enter_home(id, change);
     const auto stay = stay_in(home);
     const auto place = place_in(home);
-    auto made = co_await create(id, kube::config_maps, render_config_map(place, id, change), "");
-    config_maps_->seen(made);
-    const Owner owner{workload_name(id), read_object(made).uid};
+    const kube::Key name{home, workload_name(id)};
+    if (const auto* there = config_maps_->find(name); there == nullptr || there->object.ending)
+        config_maps_->seen(co_await create(id, kube::config_maps, render_config_map(place, id, change), ""));
+    const auto* root = config_maps_->find(name);
+    if (root == nullptr) throw Error(Kind::busy, "changing", "what the objects belong to has just gone");
+    const Owner owner{name.name, root->object.uid};
     const auto key = key_of(id);
-    const kube::Key name{home, owner.name};
     const auto missing = [&](const SeenObject* object) {
         return object == nullptr || object->ending || object->owner != owner.uid;
     };

@@ -251,7 +251,7 @@ def at_once(_):
     with directory() as place, simulated() as cluster:
         subprocess.run([PROGRAMS / "seed", place / "berth.db", "1000", "100"], check=True, timeout=300)
         add_claims(cluster, place, 1000)
-        with Server(cluster, place, free_port(), cluster_requests=REQUESTS_MAX, log_level="debug", log_format="json") as server:
+        with Server(cluster, place, free_port(), cluster_requests=REQUESTS_MAX, looks_at_once=64, log_level="debug", log_format="json") as server:
             wait_for("the woken sessions run", lambda: server.count("running") == 100, limit=300, every=0.5)
             settle(server)
             add_burst_template(server)
@@ -263,7 +263,7 @@ def at_once(_):
              Line(f"{AT_ONCE} launches at once: in flight at the API server", "requests", Figures([most_at_once(asked)]),
                   at_most=REQUESTS_MAX)]
     how = (f"On pretended nodes as in **many**: {AT_ONCE} launches, asked for by 8 clients as fast as they were taken, each with a "
-           "user of its own. Our own time of a launch is its whole time (from the ask until its route is there, by the status) "
+           "user of its own, with `looksAtOnce: 64` as the chart has it. Our own time of a launch is its whole time (from the ask until its route is there, by the status) "
            "without the time in which the API server had a request for it, the cluster had its pod to start (from the pod's "
            "creation until kwok said that it runs), or requests of Berth waited because it had the "
            f"{REQUESTS_MAX} in flight that it may have. Medians: whole {middle['whole']:.2f} s, of which requests waited for a place "

@@ -331,7 +331,8 @@ class Draining(Case):
         feed = replica.events()
         begun = time.monotonic()
         replica.end(signal.SIGTERM, 15)
-        self.assertLess(time.monotonic() - begun, 5)
+        # This client does not answer the goodbye while it waits here, and is waited for, for 5 s.
+        self.assertLess(time.monotonic() - begun, 10)
         with self.assertRaises(Closed) as ended:
             while True:
                 feed.receive(5)

@@ -15,7 +15,7 @@ const pictures = process.env.BERTH_TEST_PICTURES
 const data = mkdtempSync(join(tmpdir(), "berth-browser-"))
 // Where the sessions run, and how to leave nothing there: what the end-to-end suite knows of each engine.
 const world = (call) =>
-  execFileSync("python3", ["-c", `import json, sys; sys.path.insert(0, sys.argv[1]); from worlds import world; w = world(); w.data = sys.argv[2]; ${call}`, join(here, "../e2e"), data], {
+  execFileSync("python3", ["-c", `import json, sys; sys.path.insert(0, sys.argv[1]); from types import SimpleNamespace; from worlds import world; w = world(); server = SimpleNamespace(data=sys.argv[2], options={}); ${call}`, join(here, "../e2e"), data], {
     env: { ...process.env, BERTH_TEST_NAMESPACE: `berth-browser-${process.pid}` },
     encoding: "utf8",
   })
@@ -284,7 +284,7 @@ try {
   await browser?.close()
   server.kill("SIGINT")
   await new Promise((ended) => (server.exitCode === null ? server.once("exit", ended) : ended()))
-  world("w.clean(w)")
+  world("w.clean(server)")
   rmSync(data, { recursive: true, force: true })
 }
 console.log(`browser: ${results.passed} passed, ${results.failed} failed`)

@@ -124,12 +124,13 @@ Task<> KubernetesEngine::prepare() {
     while (true) {
         std::optional<Error> failure;
         try {
-            co_await prepare_namespace();
-            if (options_.spread == Spread::shared) co_await prepare_init(options_.namespace_);
             co_await learn_platform();
             co_await learn_user_namespaces();
+            co_await prepare_namespace();
+            if (options_.spread == Spread::shared) co_await prepare_init(options_.namespace_);
         } catch (const Error& error) {
-            failure = error;
+            // It takes nothing new for now; what is to end in it can end, or it would never go.
+            if (error.code != "namespace_ending") failure = error;
         }
         if (!failure) break;
         if (down_ != failure->user)

@@ -74,8 +74,14 @@ class Start {
     /// The init step that is next, if any; components start once there is none.
     void begin_init(const Values& values) {
         const auto [next, left] = next_step(facts_);
+        // An earlier process may have recorded the end of a step and not come to say so.
+        const auto current = next ? step_name(next->component->name, next->number) : std::string();
+        std::erase_if(status_.components, [&](const ComponentStatus& status) {
+            return status.name != current &&
+                   std::ranges::find(wanted_.workload.components, status.name, &WorkloadComponent::name) ==
+                       wanted_.workload.components.end();
+        });
         if (!next) {
-            // What an earlier process did not come to say.
             if (status_.init) status_.init->done = status_.init->steps;
             return;
         }

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.hpp"
+#include "operator/failure.hpp"
 #include "operator/report.hpp"
 #include "plan/admit.hpp"
 #include "plan/diff.hpp"
@@ -56,19 +57,6 @@ std::optional<plan::Facts> read_facts(store::Rows& rows, const SessionId& id) {
         });
     });
     return facts;
-}
-
-Error as_error(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const Error& error) {
-        return error;
-    } catch (const boost::system::system_error& error) {
-        if (error.code() == asio::error::operation_aborted) throw;
-        return Error(Kind::unavailable, "engine_unavailable", error.what());
-    } catch (const std::exception& error) {
-        return Error(Kind::internal, "internal", error.what());
-    }
 }
 
 }  // namespace
@@ -161,7 +149,7 @@ Task<> Loop::keep_sweeping() {
         } catch (...) {
             failure = std::current_exception();
         }
-        if (failure) log::warning("sweep failed", {{"error", as_error(failure).what()}});
+        if (failure) log::warning("sweep failed", {{"error", as_error(failure, "engine_unavailable").what()}});
         co_await clock_.sleep(failure ? options_.retry_longest : options_.sweep_every);
     }
 }
@@ -208,7 +196,7 @@ Task<> Loop::look(SessionId id) {
     } catch (...) {
         failure = std::current_exception();
     }
-    if (failure) retry(id, as_error(failure));
+    if (failure) retry(id, as_error(failure, "engine_unavailable"));
     // What a failed look moved in the engine was heard already; only a person's ask cuts its pause short.
     const bool wait = failure && !asked_.contains(id);
     queue_.done(id, wait ? failing_[id].again_at : Time::min());
@@ -240,7 +228,7 @@ Task<> Loop::look_at_row(Look& look) {
         failure = std::current_exception();
     }
     std::optional<Error> error;
-    if (failure) error = as_error(failure);
+    if (failure) error = as_error(failure, "engine_unavailable");
     co_await report(look, error);
     if (error) throw Error(*error);
 }

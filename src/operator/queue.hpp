@@ -81,7 +81,7 @@ template <class Key>
 std::optional<Key> QueueOf<Key>::take(Time now) {
     for (auto* order : {&news_, &order_}) {
         if (order->empty() || order->begin()->first > now) continue;
-        const auto key = order->begin()->second;
+        auto key = order->begin()->second;
         order->erase(order->begin());
         due_.erase(key);
         looking_.insert(key);

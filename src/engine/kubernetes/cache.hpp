@@ -107,6 +107,7 @@ class Shelf final : public kube::Follower {
         if (complete_) state_(std::nullopt);
     }
 
+    static const SeenObject& object_of(Seen&&) = delete;  // What it returns would not outlive the argument.
     static const SeenObject& object_of(const Seen& thing) {
         if constexpr (std::is_same_v<Seen, SeenObject>)
             return thing;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "operator/failure.hpp"
 #include "operator/mirror/mirror.hpp"
 
 namespace berth::control {
@@ -19,19 +20,6 @@ bool is_old_news(const Error& error) {
            error.code == "outcome_unknown";
 }
 
-Error as_error(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const Error& error) {
-        return error;
-    } catch (const boost::system::system_error& error) {
-        if (error.code() == asio::error::operation_aborted) throw;
-        return Error(Kind::unavailable, "cluster_unavailable", error.what());
-    } catch (const std::exception& error) {
-        return Error(Kind::internal, "internal", error.what());
-    }
-}
-
 }  // namespace
 
 Task<> Mirror::look(Key key) {
@@ -45,7 +33,7 @@ Task<> Mirror::look(Key key) {
     } catch (...) {
         failure = std::current_exception();
     }
-    if (failure) retry(key, as_error(failure));
+    if (failure) retry(key, as_error(failure, "cluster_unavailable"));
     queue_.done(key);
     wake_up();
 }

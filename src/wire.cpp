@@ -314,7 +314,7 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
         .platform = [&parts](net::Request request) { return parts.api->answer(std::move(request)); },
         .session = parts.gateway->handler(),
         // A proxy asks under the name that it has for us.
-        .anywhere = {"/healthz", "/readyz", "/metrics", "/version", "/auth/verify"}};
+        .anywhere = {"/healthz", "/readyz", "/metrics", "/version", "/api/v1/version", "/auth/verify"}};
     parts.server = std::make_unique<net::Server>(parts.listener(), std::move(dispatch));
     parts.gateway->attach(*parts.server);
     parts.server->start();

@@ -55,7 +55,7 @@ class Names(unittest.TestCase):
 
     def test_every_label_is_one_that_the_metric_has(self):
         labels = {}
-        for name, inside in re.findall(r"^(berth_[a-z_]+)\{(.*)\} ", self.text, re.M):
+        for name, inside in re.findall(r"^(berth_[a-z_]+)(?:\{(.*)\})? ", self.text, re.M):
             labels.setdefault(name, {"namespace", "service", "le"}).update(re.findall(r'(\w+)="', inside))
         for where, query in asked().items():
             for name, inside in re.findall(r"(berth_[a-z_]+)\{([^}]*)\}", query):

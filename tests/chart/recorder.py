@@ -95,7 +95,9 @@ class Recorder:
                     response.read()
                     connection.close()
                 connection, response = outer.pass_on(self.command, self.path, self.headers, body)
-                if response.status == 403:
+                # Admission refuses with 403 as well: what RBAC says reads `User "…" cannot create resource "…"`.
+                said = response.read() if response.status == 403 else b""
+                if b" cannot " in said:
                     outer.refused.append(f"{self.command} {self.path}")
                 try:
                     if response.status == 101:
@@ -108,7 +110,8 @@ class Recorder:
                             self.send_header(name, response.headers[name])
                     self.send_header("Transfer-Encoding", "chunked")
                     self.end_headers()
-                    while piece := response.read1(1 << 16):
+                    while piece := said or response.read1(1 << 16):
+                        said = b""
                         self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
                         self.wfile.flush()
                     self.wfile.write(b"0\r\n\r\n")

@@ -41,9 +41,7 @@ void expect_objects(ClusterWorld& world) {
         const auto names = objects_of(session);
         if (session.status.phase == Phase::running) wanted.insert(names.begin(), names.end());
         if (world.routes != RouteKind::none) {
-            // That of a session without a process, deleted while nobody looked, comes with its next start.
-            const bool answered = session.status.timings.routed && session.status.phase != Phase::gone &&
-                                  session.status.phase != Phase::hibernated;
+            const bool answered = session.status.timings.routed && session.status.phase != Phase::gone;
             // One that has failed before it answered may have the route of an earlier start.
             if (answered) wanted.insert(route_of(world, session));
             if (session.status.phase != Phase::gone) allowed.insert(route_of(world, session));

@@ -126,6 +126,9 @@ class Engine {
     virtual Task<Usage> usage(WorkloadId id) = 0;
     /// Whether a component may have devices of its own (`Resources::gpu`). From any loop.
     virtual bool has_gpus() const { return false; }
+    /// Whether a session's hosts are led to us by something of the engine's (`Observed::hosts`), which stands
+    /// while the session rests.
+    virtual bool leads_hosts() const { return false; }
 
     /// The image as it is here now; nothing when it is not here.
     virtual Task<std::optional<Image>> resolve_image(std::string reference) = 0;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <random>
 #include <set>
+#include <span>
 
 #include "acts/sweep.hpp"
 #include "base/clock.hpp"
@@ -59,6 +60,7 @@ class Loop {
     Task<> report(Look& look, std::optional<Error> error);
     Task<> sweep();
     Task<> sweep_engine(engine::Engine& engine);
+    Task<> look_for_hosts(engine::Engine& engine, std::span<const WorkloadId> there);
     Task<> sweep_as_asked();
     Task<> answer_sweep(acts::SweepAsk ask);
     Task<> remove_given_up();
@@ -92,8 +94,9 @@ class Loop {
     std::map<SessionId, Failing> failing_;
     std::set<SessionId> asked_;  // Somebody asked for something since the last look began.
     std::map<std::string, bool> down_;
-    bool sweeping_ = false;  // As somebody asked.
-    bool removing_ = false;  // Volumes and workspaces that were given up.
+    std::set<std::string> hosts_looked_for_;  // Engines of which those of resting sessions were.
+    bool sweeping_ = false;                   // As somebody asked.
+    bool removing_ = false;                   // Volumes and workspaces that were given up.
     std::mt19937_64 random_;
     std::shared_ptr<void> subscription_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -34,7 +34,20 @@ Task<> Loop::sweep_engine(engine::Engine& engine) {
         return unowned;
     };
     for (const auto& id : co_await store_.read(read)) poke(id);
+    if (engine.leads_hosts() && !hosts_looked_for_.contains(engine.name()))
+        co_await look_for_hosts(engine, ids);
     co_await load_unsettled();
+}
+
+/// Once for each engine, as later the engine tells: what leads to a session at rest may have gone while
+/// nobody looked. Only those are looked at of which nothing is there.
+Task<> Loop::look_for_hosts(engine::Engine& engine, std::span<const WorkloadId> there) {
+    std::set<SessionId> found;
+    for (const auto& id : there) found.insert(plan::session_of(id));
+    auto read = [name = engine.name()](store::Rows& rows) { return rows.resting_sessions(name); };
+    for (const auto& id : co_await store_.read(read))
+        if (!found.contains(id)) poke(id);
+    hosts_looked_for_.insert(engine.name());
 }
 
 /// What an administrator asked for, also of a process before this one. Fails once: the next sweep tries

@@ -58,6 +58,7 @@ class SqlRows final : public Tx {
     std::vector<Session> sessions_of(const UserId& user) override;
     std::vector<std::pair<SessionId, Time>> unsettled_sessions() override;
     std::vector<SessionId> running_sessions() override;
+    std::vector<SessionId> resting_sessions(std::string_view engine) override;
     std::vector<Session> sessions_on(const WorkspaceId& workspace) override;
     void insert_session(const Session& session) override;
     void update_session(const Session& session) override;

@@ -99,6 +99,15 @@ std::vector<SessionId> SqlRows::running_sessions() {
     return keys;
 }
 
+std::vector<SessionId> SqlRows::resting_sessions(std::string_view engine) {
+    std::vector<SessionId> keys;
+    for (auto& key : db_.select<Key>("WHERE engine = :engine AND phase IN ('hibernated', 'failed') "
+                                     "ORDER BY created_at, id",
+                                     engine))
+        keys.push_back(std::move(key.id));
+    return keys;
+}
+
 std::vector<Session> SqlRows::sessions_on(const WorkspaceId& workspace) {
     return db_.select<Session>("WHERE workspace_id = :workspace AND phase <> 'gone' ORDER BY created_at, id",
                                workspace);

@@ -144,6 +144,22 @@ TEST_P(Sessions, that_run_are_told_oldest_first) {
               (std::vector<SessionId>{second.id, first.id}));
 }
 
+TEST_P(Sessions, at_rest_are_told_of_one_engine) {
+    auto slept = make_session(ada, "slept"), failed = make_session(ada, "failed"),
+         running = make_session(ada, "running"), elsewhere = make_session(ada, "elsewhere");
+    slept.status.phase = elsewhere.status.phase = Phase::hibernated;
+    failed.status.phase = Phase::failed;
+    running.status.phase = Phase::running;
+    elsewhere.engine = "elsewhere";
+    slept.created_at = at(20);
+    failed.created_at = at(10);
+    write([&](Tx& tx) {
+        for (const auto& session : {slept, failed, running, elsewhere}) tx.insert_session(session);
+    });
+    EXPECT_EQ(read([&](Rows& rows) { return rows.resting_sessions(slept.engine); }),
+              (std::vector<SessionId>{failed.id, slept.id}));
+}
+
 TEST_P(Sessions, are_filtered_by_the_state_that_their_asks_amount_to) {
     std::vector<Session> made;
     for (const auto* name : {"launched", "slept", "woken", "ended"}) made.push_back(make_session(ada, name));

@@ -139,6 +139,8 @@ class Rows {
     virtual std::vector<std::pair<SessionId, Time>> unsettled_sessions() = 0;
     /// Keys of the sessions whose last look found them running.
     virtual std::vector<SessionId> running_sessions() = 0;
+    /// Keys of the engine's sessions that are hibernated or have failed, oldest first.
+    virtual std::vector<SessionId> resting_sessions(std::string_view engine) = 0;
     /// The sessions of the workspace that are not gone, oldest first.
     virtual std::vector<Session> sessions_on(const WorkspaceId& workspace) = 0;
 

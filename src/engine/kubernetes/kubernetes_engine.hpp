@@ -88,6 +88,7 @@ class KubernetesEngine final : public Engine {
     Task<> logs(WorkloadId id, LogRequest request, std::function<Task<bool>(LogLine)> take) override;
     Task<Usage> usage(WorkloadId id) override;
     bool has_gpus() const override { return true; }
+    bool leads_hosts() const override;
     Task<std::optional<Image>> resolve_image(std::string reference) override;
     Task<> prepare_image(std::string reference) override;
     ObservedImage image_state(const std::string& reference) const override;
@@ -212,7 +213,6 @@ class KubernetesEngine final : public Engine {
     Task<> remove_pod(WorkloadId id, const std::string& uid, std::optional<int> grace);
 
     // routes.cpp
-    bool leads_hosts() const;
     std::optional<std::vector<std::string>> hosts_led(const WorkloadId& id) const;
     void add_route_condition(const WorkloadId& id, Observed& observed) const;
     Task<> remove_route(SeenObject object);

@@ -94,6 +94,7 @@ struct Workload {
     bool keep_exited = false;
     /// Hosts that lead to it, where an engine has to be told: those of a session that has answered.
     std::vector<std::string> hosts;
+    Duration stop_timeout{std::chrono::seconds(10)};  ///< Of what runs and is not among them (any more).
     bool operator==(const Workload&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Workload, (),

@@ -29,10 +29,9 @@ CreateNetwork network_of(const Workload& wanted) {
 }
 
 /// What ends a container that is not wanted (any more).
-void end_component(const ObservedComponent& there, const WorkloadComponent* successor, bool keep_exited,
+void end_component(const ObservedComponent& there, const WorkloadComponent* successor, const Workload& wanted,
                    Changes& changes) {
-    const auto stop_timeout =
-        successor == nullptr ? Duration(std::chrono::seconds(10)) : successor->stop_timeout;
+    const auto stop_timeout = successor == nullptr ? wanted.stop_timeout : successor->stop_timeout;
     switch (there.state) {
         case ContainerState::creating:
         case ContainerState::running:
@@ -40,7 +39,7 @@ void end_component(const ObservedComponent& there, const WorkloadComponent* succ
             break;
         case ContainerState::created:
         case ContainerState::exited:
-            if (!keep_exited || successor != nullptr)
+            if (!wanted.keep_exited || successor != nullptr)
                 changes.push_back(RemoveComponent{there.name, there.handle});
             break;
         case ContainerState::stopping:
@@ -61,7 +60,7 @@ Changes diff(const Workload& wanted, const Observed& have) {
         const auto* component = find(wanted.components, there.name);
         if (component == nullptr) component = find(wanted.steps, there.name);
         if (component == nullptr || component->generation != there.generation)
-            end_component(there, component, wanted.keep_exited, changes);
+            end_component(there, component, wanted, changes);
     }
     if (wanted.components.empty()) {
         const bool left = have.network || have.network_incomplete;

@@ -281,7 +281,8 @@ class Start {
 
     /// A failed session runs nothing; what has exited stays for its logs.
     void settle_failed() {
-        wanted_.workload = {.id = workload_of(facts_.session.id), .keep_exited = true};
+        wanted_.workload = empty_workload(facts_);
+        wanted_.workload.keep_exited = true;
         wanted_.workload.hosts = kept_hosts(facts_, have_, status_);
         wanted_.look_at.reset();
         for (auto& component : status_.components)
@@ -330,8 +331,9 @@ class Start {
 /// Nothing is to run: how far is that?
 void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while_stopping, Phase when_stopped,
                  Wanted& wanted) {
+    wanted.workload = empty_workload(facts);
     // What ended well is recorded before it is removed.
-    wanted.workload = {.id = workload_of(facts.session.id), .keep_exited = wanted.init_done.has_value()};
+    wanted.workload.keep_exited = wanted.init_done.has_value();
     auto& status = wanted.status;
     const bool ends = when_stopped == Phase::gone;
     if (!ends) wanted.workload.hosts = kept_hosts(facts, have, wanted.status);
@@ -368,23 +370,6 @@ Wanted decide(const Facts& facts, const Observed& have, Time now) {
             break;
     }
     return wanted;
-}
-
-Duration restart_pause(int restarts) {
-    return std::min(Duration(std::chrono::seconds(1)) * (1 << std::clamp(restarts, 0, 5)),
-                    Duration(std::chrono::seconds(30)));
-}
-
-SessionStatus after_failure(SessionStatus status, const Error& error, const Session& session) {
-    const bool hopeless =
-        error.kind == Kind::invalid || error.kind == Kind::not_found || error.kind == Kind::forbidden;
-    if (hopeless && desired(session.asks) == State::running) {
-        fail(status, "EngineRefused", error.user);
-    } else {
-        status.reason = error.kind == Kind::unavailable ? "EngineUnavailable" : "EngineFailed";
-        status.message = error.user;
-    }
-    return status;
 }
 
 }  // namespace berth::plan

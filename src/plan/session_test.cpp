@@ -395,6 +395,30 @@ TEST(Decide, hibernating_ends_every_process_and_keeps_every_volume) {
     EXPECT_EQ(stopped.volumes, std::vector<std::string>{"berth-home"});
 }
 
+TEST(Decide, whatever_ends_it_its_programs_get_the_time_that_their_template_gives_them) {
+    auto launched = facts();
+    launched.revision.spec.lifecycle.stop_timeout = 5min;
+    auto now = start;
+    auto [have, wanted] = settle(launched, {}, now);
+    const auto stops = [&](const Facts& facts, std::size_t count) {
+        const auto changes = diff(decide(facts, have, now).workload, have);
+        EXPECT_EQ(changes.size(), count);
+        for (const auto& change : changes) {
+            const auto* stop = std::get_if<StopComponent>(&change);
+            EXPECT_TRUE(stop != nullptr && stop->stop_timeout == 5min);
+        }
+    };
+    auto hibernated = launched, terminated = launched, restarted = launched, failed = launched;
+    hibernated.session.asks.hibernate = now;
+    stops(hibernated, 2);
+    terminated.session.asks.terminate = now;
+    stops(terminated, 2);
+    restarted.session.incarnation = 2;
+    stops(restarted, 2);
+    failed.session.status.phase = Phase::failed;
+    stops(failed, 2);
+}
+
 TEST(Decide, terminate_is_final_whatever_was_asked_later) {
     auto launched = facts();
     auto now = start;
@@ -475,23 +499,6 @@ TEST(Decide, any_history_settles_and_then_deciding_again_changes_nothing) {
         ASSERT_TRUE(phase == Phase::running || phase == Phase::hibernated || phase == Phase::failed)
             << json::enum_name(phase);
     }
-}
-
-TEST(RestartPause, doubles_up_to_half_a_minute) {
-    EXPECT_EQ(restart_pause(0), 1s);
-    EXPECT_EQ(restart_pause(3), 8s);
-    EXPECT_EQ(restart_pause(99), 30s);
-}
-
-TEST(AfterFailure, what_another_try_cannot_mend_fails_the_session_and_the_rest_waits) {
-    const auto session = facts().session;
-    const auto refused =
-        after_failure({.phase = Phase::starting}, Error(Kind::invalid, "x", "no such mount"), session);
-    EXPECT_EQ(refused.phase, Phase::failed);
-    const auto away = after_failure({.phase = Phase::running},
-                                    Error(Kind::unavailable, "x", "the engine is away"), session);
-    EXPECT_EQ(away.phase, Phase::running);
-    EXPECT_EQ(away.reason, "EngineUnavailable");
 }
 
 }  // namespace

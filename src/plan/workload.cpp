@@ -1,11 +1,8 @@
 #include "plan/workload.hpp"
-#include "model/limits.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "model/limits.hpp"
 
 namespace berth::plan {
 namespace {
@@ -137,9 +134,14 @@ WorkloadComponent expand_step(const Facts& facts, const NextStep& next, const Va
     return made;
 }
 
+Workload empty_workload(const Facts& facts) {
+    return {.id = workload_of(facts.session.id), .stop_timeout = facts.revision.spec.lifecycle.stop_timeout};
+}
+
 Workload full_workload(const Facts& facts, const Values& values) {
     const auto& spec = facts.revision.spec;
-    Workload workload{.id = workload_of(facts.session.id), .egress = spec.network.egress};
+    auto workload = empty_workload(facts);
+    workload.egress = spec.network.egress;
     workload.space = space_of(facts, {.scope = VolumeScope::workspace});
     workload.allowance = facts.allowance;
     for (const auto& component : spec.components)

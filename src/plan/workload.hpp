@@ -12,6 +12,9 @@ namespace berth::plan {
 /// What `${…}` stands for in that session.
 Values values_of(const Facts& facts);
 
+/// Nothing of the session: what of it runs is to end, in the time that its template gives it.
+Workload empty_workload(const Facts& facts);
+
 /// All of the session, whatever of it is to run now; its components carry no generation yet.
 Workload full_workload(const Facts& facts, const Values& values);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <system_error>
@@ -42,26 +43,33 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return list;
 }
 
-std::vector<std::string> environment(const std::map<std::string, std::string>& added) {
+std::vector<std::string> environment(const std::map<std::string, std::string>& added,
+                                     const std::string& without) {
     std::vector<std::string> list;
     for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string_view text(*entry);
+        if (!without.empty() && text.starts_with(without)) continue;
         if (!added.contains(std::string(text.substr(0, text.find('='))))) list.emplace_back(text);
     }
     for (const auto& [name, value] : added) list.push_back(fmt::format("{}={}", name, value));
     return list;
 }
 
+/// What a program reads and writes.
+struct Streams {
+    int input, output, errors;
+};
+
 /// Starts it in a process group of its own with the given descriptors, default signals and an empty mask;
 /// in our own directory where none is named.
-int spawn(std::vector<std::string> arguments, const std::map<std::string, std::string>& env, int input,
-          int output, const std::string& directory = {}) {
+int spawn(std::vector<std::string> arguments, std::vector<std::string> variables, const Streams& streams,
+          const std::string& directory = {}) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     if (!directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
-    posix_spawn_file_actions_adddup2(&actions, input, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, 1);
-    posix_spawn_file_actions_adddup2(&actions, output, 2);
+    posix_spawn_file_actions_adddup2(&actions, streams.input, 0);
+    posix_spawn_file_actions_adddup2(&actions, streams.output, 1);
+    posix_spawn_file_actions_adddup2(&actions, streams.errors, 2);
     // The sockets that Asio opens are not close-on-exec; a child that kept the listener would keep the port.
     posix_spawn_file_actions_addclosefrom_np(&actions, 3);
     posix_spawnattr_t attributes;
@@ -74,7 +82,6 @@ int spawn(std::vector<std::string> arguments, const std::map<std::string, std::s
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes,
                              POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    auto variables = environment(env);
     int pid = -1;
     const int error = ::posix_spawnp(&pid, arguments.front().c_str(), &actions, &attributes,
                                      pointers(arguments).data(), pointers(variables).data());
@@ -126,40 +133,70 @@ int input_of(const std::string& input) {
     return file;
 }
 
-void keep(ChildResult& result, std::string& open, std::string_view bytes, const ChildRequest& request) {
-    result.output += bytes;
-    if (result.output.size() > 2 * output_max) result.output.erase(0, result.output.size() - output_max);
-    if (!request.line) return;
-    open += bytes;
-    for (auto end = open.find('\n'); end != std::string::npos; end = open.find('\n')) {
-        request.line(open.substr(0, end));
-        open.erase(0, end + 1);
+using Piece = std::function<void(std::string_view bytes)>;
+
+/// Keeps the last of what comes.
+Piece keep_last(std::string& kept) {
+    return [&kept](std::string_view bytes) {
+        kept += bytes;
+        if (kept.size() > 2 * output_max) kept.erase(0, kept.size() - output_max);
+    };
+}
+
+/// Tells of each line once it is whole.
+Piece tell_lines(const std::function<void(const std::string& line)>& line) {
+    return [&line, open = std::string()](std::string_view bytes) mutable {
+        if (!line) return;
+        open += bytes;
+        for (auto end = open.find('\n'); end != std::string::npos; end = open.find('\n')) {
+            line(open.substr(0, end));
+            open.erase(0, end + 1);
+        }
+        if (open.size() > output_max) open.clear();
+    };
+}
+
+Task<> read_all(Descriptor& from, Piece piece) {
+    std::array<char, 16384> bytes{};
+    while (true) {
+        boost::system::error_code ec;
+        const auto count =
+            co_await from.async_read_some(asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, ec));
+        if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
+        if (ec) co_return;
+        piece(std::string_view(bytes.data(), count));
     }
-    if (open.size() > output_max) open.clear();
 }
 
 Task<ChildResult> run(ChildRequest request) {
     const auto executor = co_await asio::this_coro::executor;
     ChildResult result;
-    Pipe output;
+    const bool apart = request.output == ChildRequest::Output::apart;
+    Pipe output, errors;
     output.open();
+    if (apart) errors.open();
     Reaper child;
     {
         Pipe input;
         input.read = input_of(request.input);
-        child.pid = spawn(request.arguments, request.env, input.read, output.write);
+        child.pid = spawn(request.arguments, environment(request.env, request.without),
+                          {input.read, output.write, apart ? errors.write : output.write});
     }
     ::close(Pipe::release(output.write));
     Descriptor reading(executor, Pipe::release(output.read));
-    std::string open;
-    std::array<char, 16384> bytes{};
-    while (true) {
-        boost::system::error_code ec;
-        const auto count = co_await reading.async_read_some(asio::buffer(bytes),
-                                                            asio::redirect_error(asio::use_awaitable, ec));
-        if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
-        if (ec) break;
-        keep(result, open, std::string_view(bytes.data(), count), request);
+    auto lines = tell_lines(request.line);
+    auto last = keep_last(result.output);
+    if (apart) {
+        using namespace asio::experimental::awaitable_operators;
+        ::close(Pipe::release(errors.write));
+        Descriptor beside(executor, Pipe::release(errors.read));
+        co_await (read_all(reading, lines) && read_all(beside, last));
+    } else {
+        auto both = [&](std::string_view bytes) {
+            last(bytes);
+            lines(bytes);
+        };
+        co_await read_all(reading, both);
     }
     const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0));
     if (pidfd >= 0) {
@@ -207,7 +244,7 @@ BackgroundChild::BackgroundChild(std::vector<std::string> arguments, std::map<st
     }
     try {
         const auto directory = log_path.substr(0, log_path.rfind('/') + 1);
-        pid_ = spawn(std::move(arguments), env, nothing, log, directory);
+        pid_ = spawn(std::move(arguments), environment(env, {}), {nothing, log, log}, directory);
     } catch (...) {
         ::close(nothing);
         ::close(log);

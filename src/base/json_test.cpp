@@ -130,5 +130,17 @@ TEST(Yaml, reads_back_what_it_writes) {
     EXPECT_EQ(yaml::parse(yaml::write(tree)), tree) << yaml::write(tree);
 }
 
+TEST(Yaml, quotes_what_readers_of_an_older_yaml_would_take_for_something_else) {
+    const auto tree =
+        parse(R"({"a":["off","Yes","n","12:30:00","2026-01-02","1_000","0x1f","8h","512Mi","one"]})");
+    const auto text = yaml::write(tree);
+    for (const auto* quoted :
+         {"\"off\"", "\"Yes\"", "\"n\"", "\"12:30:00\"", "\"2026-01-02\"", "\"1_000\"", "\"0x1f\""})
+        EXPECT_NE(text.find(quoted), std::string::npos) << quoted << "\n" << text;
+    for (const auto* plain : {"- 8h\n", "- 512Mi\n", "- one"})
+        EXPECT_NE(text.find(plain), std::string::npos) << text;
+    EXPECT_EQ(yaml::parse(text), tree);
+}
+
 }  // namespace
 }  // namespace berth::json

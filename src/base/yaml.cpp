@@ -4,6 +4,8 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <array>
+#include <boost/algorithm/string/predicate.hpp>
 #include <charconv>
 #include <sstream>
 
@@ -118,6 +120,15 @@ json::value convert(const YAML::Node& node, int depth, int& nodes) {
     }
 }
 
+/// Whether readers of YAML 1.1, kubectl among them, take the plain word for a boolean, a number or a time.
+bool is_other_in_yaml_1_1(std::string_view text) {
+    static constexpr std::array booleans{"y", "n", "yes", "no", "on", "off"};
+    const auto is = [&](const char* word) { return boost::iequals(text, word); };
+    if (std::ranges::any_of(booleans, is)) return true;
+    const bool like_a_number = !text.empty() && std::string_view("+-.0123456789").contains(text.front());
+    return like_a_number && text.find_first_not_of("+-.0123456789:_abcdefoxABCDEFOXTZ ") == text.npos;
+}
+
 void emit(const json::value& tree, YAML::Emitter& out) {
     switch (tree.kind()) {
         case boost::json::kind::object:
@@ -136,7 +147,9 @@ void emit(const json::value& tree, YAML::Emitter& out) {
         case boost::json::kind::string: {
             const std::string text(tree.get_string());
             // Text that would read back as something else keeps its quotes.
-            if (plain_scalar(text).is_string() && text.find('\r') == std::string::npos)
+            const bool plain = plain_scalar(text).is_string() && !is_other_in_yaml_1_1(text) &&
+                               text.find('\r') == std::string::npos;
+            if (plain)
                 out << text;
             else
                 out << YAML::DoubleQuoted << text;

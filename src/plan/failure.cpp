@@ -14,12 +14,12 @@ Duration restart_pause(int restarts) {
 SessionStatus after_failure(SessionStatus status, const Error& error, const Session& session) {
     const bool hopeless =
         error.kind == Kind::invalid || error.kind == Kind::not_found || error.kind == Kind::forbidden;
-    if (hopeless && desired(session.asks) == State::running) {
+    // What runs goes on: what could not be made or mended beside it is not worth its end.
+    if (hopeless && desired(session.asks) == State::running && status.phase != Phase::running)
         status.phase = Phase::failed;
-        status.reason = "EngineRefused";
-    } else {
-        status.reason = error.kind == Kind::unavailable ? "EngineUnavailable" : "EngineFailed";
-    }
+    status.reason = hopeless                          ? "EngineRefused"
+                    : error.kind == Kind::unavailable ? "EngineUnavailable"
+                                                      : "EngineFailed";
     status.message = error.user;
     return status;
 }

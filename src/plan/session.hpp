@@ -49,8 +49,8 @@ inline constexpr int restarts_max = 5;
 /// The pause before restart number `restarts` + 1: 1 s, doubled each time, at most 30 s.
 Duration restart_pause(int restarts);
 
-/// The status after the engine refused what was decided. A refusal that another try cannot mend fails the
-/// session; the others are named in `message` and tried again.
+/// The status after the engine refused what was decided. A refusal that another try cannot mend fails a
+/// session that starts; one that runs goes on. The others are named in `message` and tried again.
 SessionStatus after_failure(SessionStatus status, const Error& error, const Session& session);
 
 /// The hosts of a session, without ports: its own, and one `ACCESS--` it for each way in, at most

@@ -39,9 +39,10 @@ struct WorkloadMount {
     std::string volume;  ///< Handle of a volume of the workload.
     std::string path;
     bool read_only = false;
+    AccessMode access_mode = AccessMode::ReadWriteOnce;  ///< Of the volume.
     bool operator==(const WorkloadMount&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(WorkloadMount, (), (volume, path, read_only))
+BOOST_DESCRIBE_STRUCT(WorkloadMount, (), (volume, path, read_only, access_mode))
 
 /// One container as it should be. Everything is expanded; nothing refers to a template any more.
 struct WorkloadComponent {
@@ -53,6 +54,7 @@ struct WorkloadComponent {
     std::map<std::string, std::string> env;
     Profile profile = Profile::strict;
     int user = 1000;
+    bool user_named = false;  ///< By who wrote it; else another will do where an engine has its own.
     Resources resources;
     std::vector<Port> ports;
     std::optional<Probe> readiness;
@@ -63,11 +65,12 @@ struct WorkloadComponent {
     std::string kind;  ///< Which of an administrator's settings are for it.
     /// `incarnation.restarts`: a component that carries another one is replaced.
     std::string generation;
+    bool anew = false;  ///< What has ended under this generation is replaced all the same.
     bool operator==(const WorkloadComponent&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkloadComponent, (),
-                      (name, image, digest, command, args, env, profile, user, resources, ports, readiness,
-                       mounts, stop_timeout, run, pull_secret, kind, generation))
+                      (name, image, digest, command, args, env, profile, user, user_named, resources, ports,
+                       readiness, mounts, stop_timeout, run, pull_secret, kind, generation, anew))
 
 struct WorkloadVolume {
     std::string handle;
@@ -75,9 +78,10 @@ struct WorkloadVolume {
     int owner = 1000;  ///< Numeric user that a new volume belongs to; the group is 0.
     Space space;
     std::string kind;  ///< Which of an administrator's settings are for it.
+    AccessMode access_mode = AccessMode::ReadWriteOnce;
     bool operator==(const WorkloadVolume&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(WorkloadVolume, (), (handle, size, owner, space, kind))
+BOOST_DESCRIBE_STRUCT(WorkloadVolume, (), (handle, size, owner, space, kind, access_mode))
 
 /// What should be there. No components: nothing runs, no network; the volumes stay whatever it says.
 struct Workload {
@@ -90,15 +94,16 @@ struct Workload {
     Space space;
     Allowance allowance;               ///< Of its space's owner, with all their workloads.
     std::vector<std::string> prepare;  ///< Images to get now; their components start once they are there.
+    Duration stop_timeout{std::chrono::seconds(10)};  ///< Of what runs and is not among them (any more).
     /// Containers that have exited stay for their logs, and so does the network, though nothing is wanted.
     bool keep_exited = false;
     /// Hosts that lead to it, where an engine has to be told: those of a session that has answered.
     std::vector<std::string> hosts;
-    Duration stop_timeout{std::chrono::seconds(10)};  ///< Of what runs and is not among them (any more).
     bool operator==(const Workload&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Workload, (),
-                      (id, components, steps, volumes, egress, space, allowance, prepare, keep_exited, hosts))
+                      (id, components, steps, volumes, egress, space, allowance, prepare, stop_timeout,
+                       keep_exited, hosts))
 
 enum class ContainerState { creating, created, running, exited, stopping, removing };
 BOOST_DESCRIBE_ENUM(ContainerState, creating, created, running, exited, stopping, removing)
@@ -112,18 +117,22 @@ struct ObservedComponent {
     bool ready = false;  ///< Its readiness probe has succeeded in this run.
     /// Why it does not run, or is not ready, yet: `port 8888: connection refused`.
     std::string message;
+    /// What to call what keeps it from starting while that may mend by itself: `ImagePullFailed`.
+    std::string trouble;
     /// Set once it will never start as it is: the reason to show, `ImageNotFound`.
     std::string hopeless;
     int exit_code = 0;
     bool out_of_memory = false;
+    /// The engine ends or has ended it for a reason of its own, which `message` says.
+    bool disrupted = false;
     std::optional<Time> started_at;
     std::optional<Time> exited_at;
     std::vector<std::string> last_log;  ///< Last lines, only once it has exited.
     bool operator==(const ObservedComponent&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(ObservedComponent, (),
-                      (name, handle, generation, state, ready, message, hopeless, exit_code, out_of_memory,
-                       started_at, exited_at, last_log))
+                      (name, handle, generation, state, ready, message, trouble, hopeless, exit_code,
+                       out_of_memory, disrupted, started_at, exited_at, last_log))
 
 enum class ImageState { unknown, pulling, present, missing };
 BOOST_DESCRIBE_ENUM(ImageState, unknown, pulling, present, missing)
@@ -131,7 +140,9 @@ BOOST_DESCRIBE_ENUM(ImageState, unknown, pulling, present, missing)
 /// What the engine knows of an image that a workload asked for.
 struct ObservedImage {
     ImageState state = ImageState::unknown;
-    std::string digest;   ///< `sha256:…` once present.
+    /// What fixes its bytes once present, where the engine can say: `sha256:…`, of a cluster
+    /// `REGISTRY/NAME@sha256:…`.
+    std::string digest;
     std::string message;  ///< Progress while pulling or building, the engine's own words when missing.
     std::optional<double> progress;     ///< 0 to 1 while pulling or building, when the engine can say.
     std::optional<Time> missing_since;  ///< When the last try to get it failed.

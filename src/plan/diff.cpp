@@ -59,7 +59,8 @@ Changes diff(const Workload& wanted, const Observed& have) {
     for (const auto& there : have.components) {
         const auto* component = find(wanted.components, there.name);
         if (component == nullptr) component = find(wanted.steps, there.name);
-        if (component == nullptr || component->generation != there.generation)
+        if (component == nullptr || component->generation != there.generation ||
+            (component->anew && there.state == ContainerState::exited))
             end_component(there, component, wanted, changes);
     }
     if (wanted.components.empty()) {

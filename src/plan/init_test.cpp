@@ -195,6 +195,27 @@ TEST(Init, a_step_that_is_cut_short_runs_again) {
     EXPECT_EQ(again.workload.steps.front().name, "ide-init-1");
 }
 
+TEST(Init, a_step_that_its_engine_has_ended_runs_again_in_the_same_start) {
+    auto launched = facts();
+    for (const int exit_code : {0, 143}) {
+        auto have = ready_to_start();
+        have.components = {step_there("ide-init-1", ContainerState::exited, exit_code)};
+        have.components.front().disrupted = true;
+        have.components.front().message = "the node was low on memory";
+        have.components.front().exited_at = start + 5s;
+        const auto seen = decide(launched, have, start + 7s);
+        EXPECT_EQ(seen.init_done, std::nullopt) << "it may have been cut short";
+        EXPECT_EQ(seen.status.phase, Phase::starting);
+        EXPECT_EQ(seen.status.reason, "Moving");
+        EXPECT_EQ(seen.status.message, "init step 1 of \"ide\": the node was low on memory");
+        EXPECT_EQ(diff(seen.workload, have), (Changes{RemoveComponent{"ide-init-1", "h-ide-init-1"}}));
+        have.components.clear();
+        const auto again = decide(launched, have, start + 8s);
+        EXPECT_EQ(started_by(diff(again.workload, have)), std::vector<std::string>{"ide-init-1"});
+        EXPECT_EQ(again.workload.steps.front().generation, "1.0");
+    }
+}
+
 TEST(Init, a_step_that_does_not_end_fails_after_start_within) {
     auto launched = facts();
     auto have = ready_to_start();

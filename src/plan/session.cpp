@@ -108,6 +108,7 @@ class Start {
         }
         switch (there->state) {
             case ContainerState::exited:
+                if (there->disrupted) return run_again(step, *there, status, title);
                 status.phase = ComponentPhase::exited;
                 status.message = exit_message(*there, step, title);
                 status_.last_log = there->last_log;
@@ -176,6 +177,7 @@ class Start {
         const bool ready = there->ready || status.phase == ComponentPhase::ready;
         switch (there->state) {
             case ContainerState::exited:
+                if (there->disrupted) return run_again(component, *there, status, quoted(there->name));
                 return judge_exit(component, *there, status);
             case ContainerState::running:
                 status.phase = ready ? ComponentPhase::ready : ComponentPhase::running;
@@ -194,6 +196,19 @@ class Start {
         if (there->state == ContainerState::stopping) status_.reason = "Moving";
         if (status_.message.empty() || there->state == ContainerState::stopping)
             status_.message = quoted(there->name) + ": " + there->message;
+    }
+
+    /// The engine ended it, so nothing is held against it. Where it is refused at once it is not made in
+    /// haste.
+    void run_again(WorkloadComponent& component, const ObservedComponent& there, ComponentStatus& status,
+                   const std::string& what) {
+        all_started_ = all_ready_ = false;
+        status.phase = ComponentPhase::stopping;
+        status_.reason = "Moving";
+        status_.message = what + ": " + there.message;
+        const auto again_at = there.exited_at.value_or(now_) + restart_pause(0);
+        component.anew = now_ >= again_at;
+        if (!component.anew) look_again(again_at);
     }
 
     /// Why it moves is said until it runs again, or there is something else to say.

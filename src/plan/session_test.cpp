@@ -374,6 +374,40 @@ TEST(Decide, one_that_its_engine_takes_away_moves_and_says_why_until_it_runs_aga
     EXPECT_EQ(wanted.status.components.at(1).restarts, 0);
 }
 
+TEST(Decide, one_that_its_engine_has_ended_runs_again_whatever_its_exit_and_says_why) {
+    for (const auto restart : {Restart::always, Restart::on_failure, Restart::never})
+        for (const bool was_ready : {true, false})
+            for (const int exit_code : {0, 143}) {
+                auto session = facts();
+                session.revision.spec.components[1].restart = restart;
+                Time now = start;
+                auto [have, wanted] = settle(session, {}, now);
+                if (!was_ready) session.session.status = {.phase = Phase::starting, .incarnation = 1};
+                auto& web = have.components.at(1);
+                web.state = ContainerState::exited;
+                web.exit_code = exit_code;
+                web.exited_at = now;
+                web.disrupted = true;
+                web.message = "Pod was terminated in response to imminent node shutdown.";
+                wanted = decide(session, have, now);
+                session.session.status = wanted.status;
+                EXPECT_EQ(wanted.status.phase, Phase::starting);
+                EXPECT_EQ(wanted.status.reason, "Moving");
+                EXPECT_EQ(wanted.status.message,
+                          "\"web\": Pod was terminated in response to imminent node shutdown.");
+                EXPECT_EQ(diff(wanted.workload, have), Changes{}) << "not in haste";
+                ASSERT_TRUE(wanted.look_at);
+                now = *wanted.look_at;
+                wanted = decide(session, have, now);
+                EXPECT_EQ(diff(wanted.workload, have), (Changes{RemoveComponent{"web", web.handle}}));
+                std::tie(have, wanted) = settle(session, have, now);
+                EXPECT_EQ(wanted.status.phase, Phase::running);
+                EXPECT_EQ(wanted.status.reason, "");
+                EXPECT_EQ(wanted.status.components.at(1).restarts, 0);
+                EXPECT_EQ(have.components.at(1).generation, "1.0");
+            }
+}
+
 TEST(Decide, conditions_are_told_also_while_it_stops) {
     auto session = facts();
     Time now = start;
@@ -473,7 +507,7 @@ TEST(Decide, any_history_settles_and_then_deciding_again_changes_nothing) {
                     for (auto& there : have.components)
                         if (below(2) == 0)
                             there.state = ContainerState::exited, there.exited_at = now,
-                            there.exit_code = below(3);
+                            there.exit_code = below(3), there.disrupted = below(4) == 0;
                     break;
                 case 4:
                     have.network = below(2) == 0;

@@ -108,7 +108,7 @@ std::optional<InitDone> ended_well(const Facts& facts, const Observed& have) {
     if (!next) return std::nullopt;
     const auto* there = find_there(have, step_name(next->component->name, next->number));
     if (there == nullptr || there->state != ContainerState::exited || there->exit_code != 0 ||
-        there->out_of_memory)
+        there->out_of_memory || there->disrupted)
         return std::nullopt;
     InitDone done{.volume = next->volume->handle, .before = next->place, .done = next->place + 1};
     if (*done.done == next->of_volume) done.done.reset();

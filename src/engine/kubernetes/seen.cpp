@@ -92,8 +92,20 @@ bool is_lost(const json::value& pod) {
 /// https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
 std::string read_disruption(const json::value& pod) {
     const auto* condition = condition_of(pod, "DisruptionTarget");
-    if (condition == nullptr || text_at(*condition, {"status"}) != "True")
-        return text_at(pod, {"status", "reason"}) == "Evicted" ? text_at(pod, {"status", "message"}) : "";
+    if (condition == nullptr || text_at(*condition, {"status"}) != "True") {
+/// A node evicts also what has passed a limit of its own for files: that is the program's end, not the
+/// node's.
+///
+/// https://kubernetes.io/docs/concepts/storage/ephemeral-storage/#resource-emphemeralstorage-consumption
+bool passed_its_limit(std::string_view why) {
+    return why.contains("exceeds the limit") || why.contains("exceeds the total limit") ||
+           why.contains("exceeded its local ephemeral storage limit");
+}
+
+        const auto of_node = text_at(pod, {"status", "reason"});
+        const bool refused = of_node == "Evicted" || of_node == "NodeShutdown";
+        return refused ? text_at(pod, {"status", "message"}) : "";
+    }
     const auto reason = text_at(*condition, {"reason"});
     const auto message = text_at(*condition, {"message"});
     if (reason == "EvictionByEvictionAPI") return "its node is being emptied";
@@ -189,7 +201,10 @@ SeenPod read_pod(const json::value& pod) {
         read.image = text_at(containers->get_array().front(), {"image"});
     if (status != nullptr) read.fixed_image = fixed_image(read.image, text_at(*status, {"imageID"}));
     read.grace_seconds = static_cast<int>(number_at(pod, {"metadata", "deletionGracePeriodSeconds"}));
-    if (auto why = read_disruption(pod); !why.empty()) seen.message = std::move(why);
+    if (auto why = read_disruption(pod); !why.empty()) {
+        seen.disrupted = !seen.out_of_memory && !passed_its_limit(why);
+        seen.message = std::move(why);
+    }
     return read;
 }
 

@@ -142,6 +142,40 @@ TEST(KubernetesSeen, an_end_without_a_word_of_the_container_has_a_time_all_the_s
     EXPECT_EQ(unknown.exited_at, parse_time(born));
 }
 
+TEST(KubernetesSeen, an_end_is_its_nodes_or_its_own) {
+    const auto is_disrupted = [](const std::string& ended, const std::string& words,
+                                 const std::string& reason = "TerminationByKubelet") {
+        const auto component =
+            seen(R"({"phase":"Failed","conditions":[{"type":"DisruptionTarget","status":"True","reason":")" +
+                 reason + R"(","message":")" + words + R"("}],)" + container(ended) + "}");
+        EXPECT_EQ(component.state, ContainerState::exited);
+        EXPECT_EQ(component.message, words);
+        return component.disrupted;
+    };
+    const std::string at_once = R"({"terminated":{"exitCode":0,"reason":"Completed"}})";
+    const std::string killed = R"({"terminated":{"exitCode":137,"reason":"Error"}})";
+    EXPECT_TRUE(is_disrupted(at_once, "Pod was terminated in response to imminent node shutdown."));
+    EXPECT_TRUE(is_disrupted(killed,
+                             "The node was low on resource: memory. Threshold quantity: 100Mi, "
+                             "available: 50Mi. Container ide was using 2Gi, request is 1Gi, has "
+                             "larger consumption of memory. "));
+    EXPECT_TRUE(is_disrupted(killed, "Preempted by kubelet to make room for a critical pod"));
+    EXPECT_TRUE(is_disrupted(killed, "PodGC: node no longer exists", "DeletionByPodGC"));
+    EXPECT_FALSE(is_disrupted(killed, "Usage of EmptyDir volume 'run' exceeds the limit '1Mi'. "));
+    EXPECT_FALSE(is_disrupted(
+        killed, "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. "));
+    EXPECT_FALSE(is_disrupted(killed, "Container ide exceeded its local ephemeral storage limit 1Gi. "));
+    EXPECT_FALSE(is_disrupted(R"({"terminated":{"exitCode":137,"reason":"OOMKilled"}})", "said the cluster"));
+    const auto refused = seen(R"({"phase":"Failed","reason":"NodeShutdown",
+        "message":"Pod was rejected as the node is shutting down."})");
+    EXPECT_TRUE(refused.disrupted);
+    EXPECT_EQ(refused.message, "Pod was rejected as the node is shutting down.");
+    EXPECT_TRUE(
+        seen(R"({"phase":"Failed","reason":"Evicted","message":"The node had condition: [DiskPressure]."})")
+            .disrupted);
+    EXPECT_FALSE(seen(R"({"phase":"Failed",)" + container(killed) + "}").disrupted);
+}
+
 TEST(KubernetesSeen, what_somebody_edited_is_read_as_far_as_it_can_be) {
     auto edited = pod("{}");
     edited.at("metadata").at("annotations").as_object()["berth.dev/probe"] = "{broken";

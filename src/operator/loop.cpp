@@ -149,7 +149,8 @@ Task<> Loop::keep_sweeping() {
         } catch (...) {
             failure = std::current_exception();
         }
-        if (failure) log::warning("sweep failed", {{"error", as_error(failure, "engine_unavailable").what()}});
+        if (failure)
+            log::warning("sweep failed", {{"error", as_error(failure, "engine_unavailable").what()}});
         co_await clock_.sleep(failure ? options_.retry_longest : options_.sweep_every);
     }
 }
@@ -175,6 +176,9 @@ Task<> Loop::run() {
     }
     // What looks began ends before we do: it speaks of us.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    // And nothing begins any more, whatever is still heard while others beside us end.
+    subscription_.reset();
+    alive_.reset();
     tasks_.cancel();
     co_await tasks_.join();
 }

@@ -1,0 +1,97 @@
+#include "operator/loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "base/log.hpp"
+#include "engine/sim/sim.hpp"
+
+namespace berth::control {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A loop on a simulated engine and a store in memory, in virtual time.
+class Loops : public testing::Test {
+  protected:
+    Loops() { log::configure(log::Level::off, log::Format::text); }
+    ~Loops() override { stop(); }
+
+    void start() {
+        loop = std::make_unique<Loop>(
+            *store, clock, Loop::Engines{{"sim", &engine}}, [](const Session&) { return std::string(); },
+            LoopOptions{.seed = 1}, io.get_executor());
+        tasks.start("loop", loop->run());
+        settle();
+    }
+    void stop() {
+        tasks.cancel();
+        settle();
+        EXPECT_EQ(tasks.size(), 0u);
+    }
+    void settle() {
+        for (int turn = 0; turn < 50; ++turn) {
+            io.restart();
+            io.poll();
+        }
+    }
+    void pass(Duration length) {
+        settle();
+        for (const auto until = clock.now() + length; clock.now() < until; settle())
+            clock.advance(std::min(clock.next().value_or(until), until));
+    }
+    void ask_sweep() {
+        auto ask = [now = clock.now()](store::Tx& tx) { acts::ask_sweep(tx, {.name = "root"}, now); };
+        asio::co_spawn(io, store->write(ask), [](std::exception_ptr) {});
+        settle();
+    }
+    /// When the sweep was asked for that was done last.
+    std::optional<Time> swept() {
+        std::optional<Time> at;
+        auto read = [&](store::Rows& rows) {
+            if (const auto last = acts::last_sweep(rows)) at = last->ask.at;
+        };
+        asio::co_spawn(io, store->read(read), [](std::exception_ptr) {});
+        settle();
+        return at;
+    }
+    /// Kinds of what was told of engines, oldest first.
+    std::vector<std::string> told() {
+        std::vector<std::string> kinds;
+        auto read = [&](store::Rows& rows) {
+            for (const auto& event : rows.events_of(Caller::system(), "sim", 10)) kinds.push_back(event.kind);
+        };
+        asio::co_spawn(io, store->read(read), [](std::exception_ptr) {});
+        settle();
+        return kinds;
+    }
+    /// Its next call finds it away, for up to half a minute.
+    void lose_engine() {
+        engine.set_faults({.outage = 1.0});
+        asio::co_spawn(io, engine.observe({"ses_1"}), [](std::exception_ptr, Observed) {});
+        settle();
+        engine.set_faults({});
+        ASSERT_TRUE(engine.down_because());
+    }
+
+    asio::io_context io;
+    VirtualClock clock{Time(std::chrono::hours(500'000))};
+    std::unique_ptr<store::Store> store = store::open({}, clock);
+    engine::SimEngine engine{clock, io.get_executor(), {}, 1};
+    std::unique_ptr<Loop> loop;
+    TaskGroup tasks{io.get_executor()};
+};
+
+TEST_F(Loops, that_have_ended_begin_nothing_whatever_they_hear_before_they_go) {
+    start();
+    pass(1s);
+    stop();
+    ask_sweep();
+    pass(2min);
+    EXPECT_EQ(swept(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace berth::control

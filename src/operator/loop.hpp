@@ -48,6 +48,11 @@ class Loop {
 
   private:
     struct Look;
+    /// Work that one does at a time, and once more for whoever asked meanwhile.
+    struct Rounds {
+        bool running = false;
+        bool due = false;
+    };
     Task<> load_unsettled();
     Task<> load_running();
     Task<> keep_sweeping();
@@ -60,13 +65,18 @@ class Loop {
     Task<> report(Look& look, std::optional<Error> error);
     Task<> sweep();
     Task<> sweep_engine(engine::Engine& engine);
+    Task<> tend(engine::Engine& engine);
     Task<> look_for_hosts(engine::Engine& engine, std::span<const WorkloadId> there);
+    Task<> go_round(Rounds& rounds, Task<> (Loop::*work)());
     Task<> sweep_as_asked();
+    Task<> answer_open_sweep();
     Task<> answer_sweep(acts::SweepAsk ask);
     Task<> remove_given_up();
+    Task<> remove_all_given_up();
     Task<> remove_volumes();
     Task<> remove_workspaces();
     Task<> note_engines();
+    Task<bool> was_down(std::string engine);
     void hear(const std::vector<Event>& events);
     void hear_engine(const SessionId& id);
     void retry(const SessionId& id, const Error& error);
@@ -92,11 +102,11 @@ class Loop {
         Time again_at{};
     };
     std::map<SessionId, Failing> failing_;
-    std::set<SessionId> asked_;  // Somebody asked for something since the last look began.
-    std::map<std::string, bool> down_;
+    std::set<SessionId> asked_;               // Somebody asked for something since the last look began.
+    std::map<std::string, bool> down_;        // Engines, as was last told.
     std::set<std::string> hosts_looked_for_;  // Engines of which those of resting sessions were.
-    bool sweeping_ = false;                   // As somebody asked.
-    bool removing_ = false;                   // Volumes and workspaces that were given up.
+    Rounds sweeping_;                         // As somebody asked.
+    Rounds removing_;                         // Volumes and workspaces that were given up.
     std::mt19937_64 random_;
     std::shared_ptr<void> subscription_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -93,5 +93,34 @@ TEST_F(Loops, that_have_ended_begin_nothing_whatever_they_hear_before_they_go) {
     EXPECT_EQ(swept(), std::nullopt);
 }
 
+TEST_F(Loops, do_a_sweep_that_was_asked_for_during_another) {
+    engine.set_faults({.call_time = 2s});
+    start();
+    pass(10s);
+    ask_sweep();
+    clock.advance(clock.now() + 1ms);
+    ask_sweep();
+    const auto asked = clock.now();
+    pass(6s);
+    EXPECT_EQ(swept(), asked);
+}
+
+TEST_F(Loops, tell_once_that_an_engine_is_away_however_often_the_lead_changes) {
+    start();
+    pass(1s);
+    stop();
+    lose_engine();
+    for (int leader = 0; leader < 3; ++leader) {
+        start();
+        stop();
+    }
+    EXPECT_EQ(told(), std::vector<std::string>{"engine.lost"});
+    pass(1min);
+    ASSERT_FALSE(engine.down_because());
+    start();
+    stop();
+    EXPECT_EQ(told(), (std::vector<std::string>{"engine.lost", "engine.restored"}));
+}
+
 }  // namespace
 }  // namespace berth::control

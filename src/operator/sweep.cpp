@@ -4,6 +4,12 @@
 
 // The slow part of the loop: what no event tells.
 namespace berth::control {
+namespace {
+
+constexpr std::string_view engine_lost = "engine.lost";
+constexpr std::string_view engine_restored = "engine.restored";
+
+}  // namespace
 
 Task<> Loop::sweep() {
     co_await note_engines();
@@ -13,6 +19,19 @@ Task<> Loop::sweep() {
     co_await sweep_as_asked();
     auto forget = [now = clock_.now()](store::Tx& tx) { tx.forget_expired(now); };
     co_await write(forget);
+    // That write was refused if another process acts by now.
+    for (auto& [name, engine] : engines_)
+        if (!engine->down_because()) co_await tend(*engine);
+}
+
+Task<> Loop::tend(engine::Engine& engine) {
+    std::optional<Error> failure;
+    try {
+        co_await engine.tend();
+    } catch (const Error& error) {
+        failure = error;
+    }
+    if (failure) log::warning("tending failed", {{"engine", engine.name()}, {"error", failure->what()}});
 }
 
 /// Looks at every workload that runs without a row that wants it, and at every row that fell out of the
@@ -50,23 +69,35 @@ Task<> Loop::look_for_hosts(engine::Engine& engine, std::span<const WorkloadId> 
     hosts_looked_for_.insert(engine.name());
 }
 
+Task<> Loop::go_round(Rounds& rounds, Task<> (Loop::*work)()) {
+    rounds.due = true;
+    if (std::exchange(rounds.running, true)) co_return;
+    std::exception_ptr failure;
+    try {
+        while (std::exchange(rounds.due, false)) co_await (this->*work)();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    rounds.running = false;
+    if (failure) std::rethrow_exception(failure);
+}
+
 /// What an administrator asked for, also of a process before this one. Fails once: the next sweep tries
 /// again.
 Task<> Loop::sweep_as_asked() {
-    if (std::exchange(sweeping_, true)) co_return;
     std::string failure;
     try {
-        auto read = [](store::Rows& rows) { return acts::open_sweep(rows); };
-        const auto ask = co_await store_.read(read);
-        if (ask) co_await answer_sweep(*ask);
+        co_await go_round(sweeping_, &Loop::answer_open_sweep);
     } catch (const Error& error) {
         failure = error.what();
-    } catch (...) {
-        sweeping_ = false;
-        throw;
     }
-    sweeping_ = false;
     if (!failure.empty()) log::warning("sweep failed", {{"error", failure}});
+}
+
+Task<> Loop::answer_open_sweep() {
+    auto read = [](store::Rows& rows) { return acts::open_sweep(rows); };
+    const auto ask = co_await store_.read(read);
+    if (ask) co_await answer_sweep(*ask);
 }
 
 /// Has every session looked at of which something is to go or to start; the looks do the rest.
@@ -95,16 +126,12 @@ Task<> Loop::answer_sweep(acts::SweepAsk ask) {
 
 /// One at a time: each volume is told of once.
 Task<> Loop::remove_given_up() {
-    if (std::exchange(removing_, true)) co_return;
-    std::exception_ptr failure;
-    try {
-        co_await remove_volumes();
-        co_await remove_workspaces();
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    removing_ = false;
-    if (failure) std::rethrow_exception(failure);
+    co_await go_round(removing_, &Loop::remove_all_given_up);
+}
+
+Task<> Loop::remove_all_given_up() {
+    co_await remove_volumes();
+    co_await remove_workspaces();
 }
 
 Task<> Loop::remove_volumes() {
@@ -152,21 +179,32 @@ Task<> Loop::remove_workspaces() {
     co_await write(remove);
 }
 
+/// What was told of an engine last, by whoever led then.
+Task<bool> Loop::was_down(std::string engine) {
+    auto read = [engine](store::Rows& rows) {
+        const auto told = rows.list_events(
+            Caller::system(), {.equal = {{"subjectKind", "engine"}, {"subject", engine}}, .limit = 1});
+        return !told.items.empty() && told.items.front().kind == engine_lost;
+    };
+    co_return co_await store_.read(read);
+}
+
 Task<> Loop::note_engines() {
     for (auto& [name, engine] : engines_) {
+        if (!down_.contains(name)) down_[name] = co_await was_down(name);
         const auto reason = engine->down_because();
         auto& down = down_[name];
         if (down == reason.has_value()) continue;
-        down = reason.has_value();
         Event event{.at = clock_.now(),
                     .class_ = EventClass::audit,
                     .actor = std::string(loop_actor),
-                    .kind = down ? "engine.lost" : "engine.restored",
+                    .kind = std::string(reason ? engine_lost : engine_restored),
                     .subject_kind = "engine",
                     .subject = name};
         event.data["message"] = reason.value_or("");
         auto append = [event](store::Tx& tx) { tx.append(event); };
         co_await write(append);
+        down = reason.has_value();
     }
 }
 

@@ -46,7 +46,8 @@ Task<> Lease::try_to_write(json::object spec) {
     for (bool again : {true, false}) {
         failure.clear();
         try {
-            co_await write(spec);
+            // At first whatever is there is older, or of a database that was put back.
+            co_await write(spec, again ? Newer::is_replaced : Newer::stays);
         } catch (const Error& error) {
             failure = error.what();
             again = again && error.kind == Kind::conflict && error.code != foreign;
@@ -58,7 +59,7 @@ Task<> Lease::try_to_write(json::object spec) {
                      {{"lease", options_.namespace_ + "/" + options_.name}, {"error", failure}});
 }
 
-Task<> Lease::write(json::object spec) {
+Task<> Lease::write(json::object spec, Newer newer) {
     const kube::Key key{options_.namespace_, options_.name};
     const auto there = co_await client_.find(leases, key);
     if (!there) {
@@ -74,6 +75,9 @@ Task<> Lease::write(json::object spec) {
     }
     if (kube::text_at(*there, {"metadata", "labels", instance_label}) != options_.instance)
         throw Error(Kind::conflict, std::string(foreign), "it belongs to somebody else");
+    constexpr auto epoch = "leaseTransitions";
+    const bool is_newer = kube::number_at(*there, {"spec", epoch}) > spec.at(epoch).as_int64();
+    if (newer == Newer::stays && is_newer) co_return;
     const auto of = [&](std::string_view field) { return kube::text_at(*there, {"metadata", field}); };
     json::object change{
         {"metadata", json::object{{"uid", of("uid")}, {"resourceVersion", of("resourceVersion")}}},

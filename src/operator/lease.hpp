@@ -30,7 +30,9 @@ class Lease {
     void close() { client_.close_idle(); }
 
   private:
-    Task<> write(json::object spec);
+    /// Another has led since: the Lease is theirs to write.
+    enum class Newer { is_replaced, stays };
+    Task<> write(json::object spec, Newer newer);
     Task<> try_to_write(json::object spec);
 
     LeaseOptions options_;

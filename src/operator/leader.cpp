@@ -28,14 +28,43 @@ Task<> first_of(asio::any_io_executor executor, Task<> one, Task<> other) {
     if (thrown) std::rethrow_exception(thrown);
 }
 
+/// Waits so long, or until the bell rings.
+Task<> sleep_or_hear(asio::any_io_executor executor, Clock& clock, Duration length,
+                     asio::steady_timer& bell) {
+    auto race = asio::experimental::make_parallel_group(
+        asio::co_spawn(executor, clock.sleep(length), asio::deferred), bell.async_wait(asio::deferred));
+    co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    const auto cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none)
+        throw boost::system::system_error(asio::error::operation_aborted);
+}
+
 }  // namespace
+
+Duration steady_time() {
+    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+/// The lead while it is ours.
+struct Leader::Hold {
+    Hold(asio::any_io_executor executor, Duration until)
+        : sure_until(until), bell(std::move(executor), asio::steady_timer::time_point::max()) {}
+    void lose() {
+        lost = true;
+        bell.cancel();
+    }
+    Duration sure_until;  // By the steady time.
+    bool lost = false;
+    asio::steady_timer bell;
+};
 
 Leader::Leader(store::Store& store, Clock& clock, LeaderOptions options, asio::any_io_executor executor)
     : store_(store),
       clock_(clock),
       options_(std::move(options)),
       executor_(executor),
-      chance_(std::make_shared<Chance>(executor)) {
+      chance_(std::make_shared<Chance>(executor)),
+      renewals_(executor) {
     std::weak_ptr<Chance> chance = chance_;
     subscription_ = store_.subscribe([chance, executor](const std::vector<Event>& events) {
         for (const auto& event : events)
@@ -58,16 +87,23 @@ Task<std::optional<store::Leadership>> Leader::take() {
     co_return std::nullopt;
 }
 
-/// Renews until another has taken the lead, or ours may have ended unnoticed.
-Task<> Leader::keep(std::int64_t epoch) {
-    auto sure_until = clock_.now() + options_.lease;
-    while (true) {
+/// Renews, and only says how it went: nobody waits for a database that does not answer.
+Task<> Leader::renew(std::int64_t epoch, std::shared_ptr<Hold> hold) {
+    while (!hold->lost) {
         co_await clock_.sleep(options_.renew);
-        const auto asked = clock_.now();
+        const auto asked = options_.steady();
         const auto taken = co_await take();
-        if (taken && taken->epoch != epoch) co_return;
-        if (taken) sure_until = asked + options_.lease;
-        if (clock_.now() + options_.renew >= sure_until) co_return;
+        if (taken && taken->epoch != epoch) hold->lose();
+        if (taken && !hold->lost) hold->sure_until = asked + options_.lease;
+    }
+}
+
+/// Until another has taken the lead, or ours may have ended unnoticed.
+Task<> Leader::keep(std::shared_ptr<Hold> hold) {
+    while (!hold->lost) {
+        const auto left = hold->sure_until - options_.renew - options_.steady();
+        if (left <= Duration(0)) co_return;
+        co_await sleep_or_hear(executor_, clock_, left, hold->bell);
     }
 }
 
@@ -89,33 +125,45 @@ Task<Duration> Leader::time_left() {
 Task<> Leader::wait_for_chance(std::uint64_t came) {
     const auto length = co_await time_left();
     if (chance_->came != came) co_return;
-    auto race = asio::experimental::make_parallel_group(
-        asio::co_spawn(executor_, clock_.sleep(length), asio::deferred),
-        chance_->bell.async_wait(asio::deferred));
-    co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-    const auto cancelled = co_await asio::this_coro::cancellation_state;
-    if (cancelled.cancelled() != asio::cancellation_type::none)
-        throw boost::system::system_error(asio::error::operation_aborted);
+    co_await sleep_or_hear(executor_, clock_, length, chance_->bell);
 }
 
 Task<> Leader::run(std::function<Task<>(std::int64_t)> lead) {
-    while (true) {
-        const auto came = chance_->came;
-        const auto taken = co_await take();
-        if (!taken) {
-            co_await wait_for_chance(came);
-            continue;
-        }
-        log::info("leading", {{"epoch", std::to_string(taken->epoch)}, {"holder", options_.holder}});
-        std::optional<Error> failure;
-        try {
-            co_await first_of(executor_, lead(taken->epoch), keep(taken->epoch));
-        } catch (const Error& error) {
-            failure = error;
-        }
-        log::warning("not leading any more", {{"epoch", std::to_string(taken->epoch)},
-                                              {"why", failure ? failure->what() : "the lead was lost"}});
+    std::exception_ptr ended;
+    try {
+        while (true) co_await follow_lead(lead);
+    } catch (...) {
+        ended = std::current_exception();
     }
+    // What asks the database still ends before we do: it speaks of us.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    renewals_.cancel();
+    co_await renewals_.join();
+    std::rethrow_exception(ended);
+}
+
+/// Leads once, or waits for another that does.
+Task<> Leader::follow_lead(const std::function<Task<>(std::int64_t)>& lead) {
+    const auto came = chance_->came;
+    const auto asked = options_.steady();
+    const auto taken = co_await take();
+    if (!taken) {
+        co_await wait_for_chance(came);
+        co_return;
+    }
+    const auto epoch = taken->epoch;
+    log::info("leading", {{"epoch", std::to_string(epoch)}, {"holder", options_.holder}});
+    const auto hold = std::make_shared<Hold>(executor_, asked + options_.lease);
+    renewals_.start("renew the lead", renew(epoch, hold));
+    std::optional<Error> failure;
+    try {
+        co_await first_of(executor_, lead(epoch), keep(hold));
+    } catch (const Error& error) {
+        failure = error;
+    }
+    hold->lost = true;
+    log::warning("not leading any more", {{"epoch", std::to_string(epoch)},
+                                          {"why", failure ? failure->what() : "the lead was lost"}});
 }
 
 Task<> Leader::resign() {
@@ -128,7 +176,8 @@ Task<> Leader::resign() {
                    .actor = "berth",
                    .kind = resigned_kind,
                    .subject_kind = "leader",
-                   .subject = holder});
+                   .subject = holder,
+                   .owner = {"berth"}});  // Names of our processes are for administrators only.
     };
     co_await store_.write(write);
 }

@@ -8,16 +8,21 @@
 
 namespace berth::control {
 
+/// Of the machine, since some moment: no wall clock that is put right makes it jump.
+Duration steady_time();
+
 struct LeaderOptions {
     std::string holder;                       ///< Tells this Berth from others on the database.
     Duration lease{std::chrono::seconds(3)};  ///< A leader that has not renewed for so long is none.
     Duration renew{std::chrono::seconds(1)};
+    std::function<Duration()> steady = steady_time;  ///< By which it judges whether its lease still holds.
 };
 
 /// Which of several Berths on one database acts: one row, by the database's clock.
 ///
-/// A leader that cannot renew stops before its lease ends; what it still writes carries its epoch and is
-/// refused. One that goes politely gives the row back, and the change feed tells the others at once.
+/// A leader that cannot renew, also because the database does not answer, stops before its lease ends; what
+/// it still writes carries its epoch and is refused. One that goes politely gives the row back, and the
+/// change feed tells the others at once.
 class Leader {
   public:
     Leader(store::Store& store, Clock& clock, LeaderOptions options, asio::any_io_executor executor);
@@ -29,8 +34,11 @@ class Leader {
     Task<> resign();
 
   private:
+    struct Hold;
     Task<std::optional<store::Leadership>> take();
-    Task<> keep(std::int64_t epoch);
+    Task<> follow_lead(const std::function<Task<>(std::int64_t epoch)>& lead);
+    Task<> renew(std::int64_t epoch, std::shared_ptr<Hold> hold);
+    Task<> keep(std::shared_ptr<Hold> hold);
     Task<Duration> time_left();
     Task<> wait_for_chance(std::uint64_t came);
 
@@ -52,6 +60,7 @@ class Leader {
     asio::any_io_executor executor_;
     std::shared_ptr<Chance> chance_;
     std::shared_ptr<void> subscription_;
+    TaskGroup renewals_;  // Which a database that is silent keeps waiting.
 };
 
 }  // namespace berth::control

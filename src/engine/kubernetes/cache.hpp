@@ -62,14 +62,14 @@ class Shelf final : public kube::Follower {
         if (known != things_.end()) {
             const auto& before = object_of(known->second);
             if (before.uid == object.uid && !kube::is_older(before.version, object.version)) {
-                touched_.insert(object.key);
+                touch(object.key);
                 return;
             }
             if (before.uid != object.uid && kube::is_older(object.version, before.version)) return;
             if (before.uid != object.uid) replaced = before;
             forget(known);
         }
-        touched_.insert(object.key);
+        touch(object.key);
         workloads_[object.workload].insert(object.key);
         const auto copy = object;
         things_.insert_or_assign(copy.key, std::move(thing));
@@ -91,7 +91,10 @@ class Shelf final : public kube::Follower {
         moved_(copy);
     }
 
-    void listing() override { touched_.clear(); }
+    void listing() override {
+        touched_.clear();
+        listing_ = true;
+    }
     void listed(const std::string& version) override {
         std::vector<SeenObject> lost;
         for (const auto& [key, thing] : things_)
@@ -99,6 +102,7 @@ class Shelf final : public kube::Follower {
                 lost.push_back(object_of(thing));
         for (const auto& object : lost) gone(object, version);
         touched_.clear();
+        listing_ = false;
         complete_ = true;
         state_(std::nullopt);
     }
@@ -115,7 +119,13 @@ class Shelf final : public kube::Follower {
             return thing.object;
     }
 
+    /// Keys of what was heard of since a list began; for tests.
+    std::size_t touched() const { return touched_.size(); }
+
   private:
+    void touch(const kube::Key& key) {
+        if (listing_) touched_.insert(key);
+    }
     void forget(typename std::map<kube::Key, Seen>::iterator known) {
         const auto& object = object_of(known->second);
         if (const auto keys = workloads_.find(object.workload); keys != workloads_.end()) {
@@ -143,9 +153,10 @@ class Shelf final : public kube::Follower {
     std::function<void(const std::optional<Error>&)> state_;
     std::map<kube::Key, Seen> things_;
     std::map<WorkloadId, std::set<kube::Key>> workloads_;
-    std::set<kube::Key> touched_;                // Since `listing`.
+    std::set<kube::Key> touched_;                // From `listing` to `listed`.
     std::map<std::string, std::string> graves_;  // By uid, as of which version; empty: for good.
     std::deque<std::string> order_;
+    bool listing_ = false;
     bool complete_ = false;
 };
 

@@ -124,5 +124,18 @@ TEST_F(KubernetesShelf, remembers_only_so_many_that_are_gone) {
     EXPECT_EQ(shelf.size(), 0u);
 }
 
+TEST_F(KubernetesShelf, remembers_what_it_heard_only_while_a_list_is_read) {
+    list({object("x", "u1", 1)}, 2);
+    for (int i = 0; i < 100; ++i) {
+        const auto name = "pod-" + std::to_string(i);
+        shelf.seen(object(name, name, 10 + i));
+        shelf.gone(object(name, name, 200 + i));
+    }
+    EXPECT_EQ(shelf.touched(), 0u);
+    shelf.listing();
+    shelf.seen(object("y", "u2", 400));
+    EXPECT_EQ(shelf.touched(), 1u);
+}
+
 }  // namespace
 }  // namespace berth::engine::kubernetes

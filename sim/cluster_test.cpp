@@ -317,7 +317,7 @@ TEST(Cluster, a_namespace_that_is_not_ours_is_not_used) {
     world.pass(30s);
     const auto session = world.sessions().at(0);
     EXPECT_NE(session.status.phase, Phase::running);
-    EXPECT_EQ(session.status.message, "namespace \"sessions-usr-ada\" is there and not ours");
+    EXPECT_EQ(session.status.message, "Namespace \"sessions-usr-ada\" is there and not ours");
     EXPECT_TRUE(world.server.objects.list("configmaps", {.namespace_ = "sessions-usr-ada"}).empty());
 }
 

@@ -19,12 +19,6 @@ namespace {
 constexpr int purge_grace = 1;
 constexpr std::chrono::seconds put_back_pause{30};
 
-Error taken(const kube::Resource& resource, const std::string& name) {
-    return Error(Kind::conflict, "name_taken",
-                 fmt::format("{} {} is there and not ours", resource.kind, berth::quoted(name)),
-                 "remove it, or give Berth a namespace of its own");
-}
-
 }  // namespace
 
 /// Hosts go before what they lead to and come after it, what a pod needs is there before it; what does not

@@ -114,9 +114,7 @@ Task<> KubernetesEngine::prepare_home(std::string home) {
         limited_.erase(home);
         if (made) log::info("namespace made", {{"namespace", home}});
     } else if (kube::text_at(*there, {"metadata", "labels", label_instance}) != options_.instance) {
-        throw Error(Kind::conflict, "name_taken",
-                    fmt::format("namespace {} is there and not ours", berth::quoted(home)),
-                    "remove it, or give sessionNamespace another name");
+        throw taken(kube::namespaces, home);
     }
     co_await prepare_init(home);
 }
@@ -141,8 +139,7 @@ Task<> KubernetesEngine::put(kube::Resource resource, json::object object) {
         co_return;
     }
     if (kube::text_at(*there, {"metadata", "labels", label_instance}) != options_.instance)
-        throw Error(Kind::conflict, "name_taken",
-                    fmt::format("{} {} is there and not ours", resource.kind, berth::quoted(key.name)));
+        throw taken(resource, key.name);
     const auto* spec = kube::find_at(*there, {"spec"});
     if (spec != nullptr && *spec == object["spec"]) co_return;
     const json::object about{{"uid", kube::text_at(*there, {"metadata", "uid"})},

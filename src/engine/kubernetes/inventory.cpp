@@ -18,17 +18,12 @@ namespace {
 /// What has not gone this long after it should have is stuck.
 constexpr Duration patience = std::chrono::minutes(1);
 
-std::optional<Time> deleted_at(const json::value& object) {
-    const auto text = kube::text_at(object, {"metadata", "deletionTimestamp"});
-    if (text.empty()) return std::nullopt;
-    Time time{};
-    json::read(json::value(text), time);
-    return time;
-}
+/// Which objects of a list are told of.
+enum class Whose { any, theirs };
 
 /// Why an object that is being removed is still there.
 std::string stuck_because(const json::value& object, Time now) {
-    const auto since = deleted_at(object);
+    const auto since = time_at(object, {"metadata", "deletionTimestamp"});
     if (!since || now < *since + patience) return {};
     std::string waits_for;
     if (const auto* list = kube::find_at(object, {"metadata", "finalizers"}); list && list->is_array())

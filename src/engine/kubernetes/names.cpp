@@ -57,6 +57,12 @@ std::string selector_of(const std::string& instance, const WorkloadId& id) {
     return fmt::format("{}={},{}={}", label_instance, instance, label_workload, id.text);
 }
 
+Error taken(const kube::Resource& resource, const std::string& name) {
+    return Error(Kind::conflict, "name_taken",
+                 fmt::format("{} {} is there and not ours", resource.kind, berth::quoted(name)),
+                 "remove it, or give Berth a namespace of its own");
+}
+
 json::object labels_of(const std::string& instance, const WorkloadId& id) {
     return {{label_managed, "berth"}, {label_instance, instance}, {label_workload, id.text}};
 }

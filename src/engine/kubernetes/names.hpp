@@ -54,3 +54,6 @@ std::string selector_of(const std::string& instance, const WorkloadId& id);
 json::object labels_of(const std::string& instance, const WorkloadId& id);
 
 }  // namespace berth::engine::kubernetes
+/// Why an object is left alone that bears a name of ours, and that we did not make: `name_taken`.
+Error taken(const kube::Resource& resource, const std::string& name);
+

@@ -13,18 +13,6 @@ using kube::find_at;
 using kube::number_at;
 using kube::text_at;
 
-std::optional<Time> time_at(const json::value& tree, std::initializer_list<std::string_view> path) {
-    const auto text = text_at(tree, path);
-    if (text.empty()) return std::nullopt;
-    try {
-        Time time;
-        json::read(json::value(text), time);
-        return time;
-    } catch (const Error&) {
-        return std::nullopt;
-    }
-}
-
 /// The status of the pod's one container; null while there is none.
 const json::value* container_status(const json::value& pod) {
     const auto* statuses = find_at(pod, {"status", "containerStatuses"});
@@ -147,6 +135,18 @@ Waiting read_waiting(const json::value& pod) {
         return {"no node takes it: " + text_at(*scheduled, {"message"}), ""};
     const auto* status = container_status(pod);
     if (status == nullptr) return {waiting_for_a_node, ""};
+std::optional<Time> time_at(const json::value& tree, std::initializer_list<std::string_view> path) {
+    const auto text = text_at(tree, path);
+    if (text.empty()) return std::nullopt;
+    try {
+        Time time;
+        json::read(json::value(text), time);
+        return time;
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
     const auto reason = text_at(*status, {"state", "waiting", "reason"});
     const auto message = text_at(*status, {"state", "waiting", "message"});
     const auto image = text_at(*status, {"image"});

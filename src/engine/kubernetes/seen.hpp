@@ -65,6 +65,9 @@ struct SeenRoute {
 SeenObject read_object(const json::value& object);
 SeenObject read_policy(const json::value& policy);
 SeenRoute read_route(const json::value& route);
+/// The time there; nothing when there is none.
+std::optional<Time> time_at(const json::value& tree, std::initializer_list<std::string_view> path);
+
 SeenPod read_pod(const json::value& pod);
 SeenService read_service(const json::value& service);
 SeenConfigMap read_config_map(const json::value& config_map);

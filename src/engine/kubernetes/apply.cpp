@@ -260,14 +260,15 @@ Task<> KubernetesEngine::make(WorkloadId id, StopComponent change) {
 }
 
 Task<> KubernetesEngine::make(WorkloadId id, RemoveComponent change) {
-    last_words_.erase(change.handle);
-    readiness_.erase(change.handle);
+    forget_pod(change.handle);
     co_await remove_pod(id, change.handle, std::nullopt);
 }
 
 Task<> KubernetesEngine::make(WorkloadId id, RemoveNetwork) {
     const auto* config_map = config_maps_->find({home_of(id), workload_name(id)});
     if (config_map == nullptr) co_return;
+    asked_volumes_.erase(id);
+    cpu_.erase(id);
     const auto object = config_map->object;
     auto left =
         co_await client_.remove(kube::config_maps, object.key, {.uid = object.uid, .background = true});
@@ -275,8 +276,6 @@ Task<> KubernetesEngine::make(WorkloadId id, RemoveNetwork) {
         config_maps_->seen(*left);
     else
         config_maps_->gone(object);
-    asked_volumes_.erase(id);
-    cpu_.erase(id);
 }
 
 Task<> KubernetesEngine::make(WorkloadId, PrepareImage) {

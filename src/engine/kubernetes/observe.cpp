@@ -75,7 +75,10 @@ Task<> KubernetesEngine::keep_last_words(SeenPod pod) {
     } catch (const Error& error) {
         log::debug("no last words", {{"pod", pod.object.key.name}, {"error", error.what()}});
     }
-    last_words_[pod.object.uid] = std::move(words);
+    // Who has gone meanwhile is forgotten.
+    const auto* there = pods_->find(pod.object.key);
+    if (there != nullptr && there->object.uid == pod.object.uid)
+        last_words_[pod.object.uid] = std::move(words);
 }
 
 /// Reads all of one workload: what became of a write whose answer was lost.

@@ -80,7 +80,11 @@ Task<Usage> KubernetesEngine::usage(WorkloadId id) {
         if (passed > 0)
             usage.cpu.count = static_cast<std::int64_t>((cpu - before->second.second) / 1000) / passed;
     }
-    cpu_[id] = {now, cpu};
+    // What has no pod any more is told no more of.
+    if (pods_->of(id).empty())
+        cpu_.erase(id);
+    else
+        cpu_[id] = {now, cpu};
     co_return usage;
 }
 

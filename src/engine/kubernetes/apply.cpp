@@ -299,16 +299,13 @@ Task<> KubernetesEngine::remove_volume(std::string handle) {
 Task<> KubernetesEngine::purge(Volumes volumes) {
     const auto all = options_.spread == Spread::shared ? options_.namespace_ : std::string();
     const auto clear = [this](const kube::Resource& resource, std::string where) -> Task<> {
-        while (true) {
-            const auto page = co_await client_.list(
-                resource, {.namespace_ = where, .labels = selector_of(options_.instance)}, 500, {},
-                kube::Detail::metadata);
-            for (const auto& item : page.items) {
-                const auto seen = read_object(item);
-                co_await client_.remove(resource, seen.key,
-                                        {.uid = seen.uid, .grace_seconds = purge_grace, .background = true});
-            }
-            if (page.next.empty()) co_return;
+        const auto all_of_it =
+            co_await list_all(resource, {.namespace_ = where, .labels = selector_of(options_.instance)},
+                              kube::Detail::metadata);
+        for (const auto& item : all_of_it) {
+            const auto seen = read_object(item);
+            co_await client_.remove(resource, seen.key,
+                                    {.uid = seen.uid, .grace_seconds = purge_grace, .background = true});
         }
     };
     co_await clear(kube::pods, all);
@@ -320,9 +317,8 @@ Task<> KubernetesEngine::purge(Volumes volumes) {
     if (volumes == Volumes::keep) co_return;
     co_await clear(kube::claims, all);
     if (options_.spread == Spread::shared) co_return;
-    const auto homes =
-        co_await client_.list(kube::namespaces, {.labels = selector_of(options_.instance)}, 500, {});
-    for (const auto& home : homes.items)
+    const auto homes = co_await read_homes();
+    for (const auto& home : homes)
         if (!kube::text_at(home, {"metadata", "labels", label_space}).empty())
             co_await client_.remove(kube::namespaces, {"", kube::text_at(home, {"metadata", "name"})},
                                     {.uid = kube::text_at(home, {"metadata", "uid"}), .background = true});

@@ -51,6 +51,24 @@ bool is_name_of(const std::string& name, const std::set<std::string>& workloads)
     return false;
 }
 
+Thing thing_of(const kube::Resource& resource, const json::value& object, const std::string& instance,
+               Time now) {
+    const auto seen = read_object(object);
+    Thing thing{.kind = std::string(resource.kind),
+                .name = seen.key.namespace_ + "/" + seen.key.name,
+                .part = part_of(resource)};
+    thing.ours = kube::text_at(object, {"metadata", "labels", label_instance}) == instance;
+    if (thing.ours) {
+        thing.workload = seen.workload;
+        thing.stuck = stuck_because(object, now);
+    }
+    if (thing.part == ThingPart::volume) thing.handle = seen.key.name;
+    // What belongs to nothing any more the cluster will not collect.
+    const bool root = resource.plural == kube::config_maps.plural;
+    thing.removable = root || thing.part != ThingPart::other || !seen.owner.empty();
+    return thing;
+}
+
 }  // namespace
 
 Task<std::vector<json::value>> KubernetesEngine::list_all(kube::Resource resource, kube::Selection selection,
@@ -77,36 +95,33 @@ Task<std::vector<Thing>> KubernetesEngine::inventory(std::vector<WorkloadId> kno
         if (auto why = read_namespace_end(space); !why.empty())
             things.push_back({.kind = "Namespace", .name = name, .stuck = std::move(why)});
     }
-    if (leads_hosts()) homes.insert(options_.routes.service.namespace_);
     const auto volumes = fmt::format("berth-{}-", options_.instance);
-    const auto look = [&](kube::Resource resource, std::string home) -> Task<> {
-        const auto objects = co_await list_all(resource, {.namespace_ = home}, kube::Detail::metadata);
-        for (const auto& object : objects) {
-            const auto seen = read_object(object);
-            Thing thing{.kind = std::string(resource.kind),
-                        .name = seen.key.namespace_ + "/" + seen.key.name,
-                        .part = part_of(resource),
-                        .workload = seen.workload,
-                        .stuck = stuck_because(object, clock_.now())};
-            thing.ours = kube::text_at(object, {"metadata", "labels", label_instance}) == options_.instance;
-            const bool looks = homes.contains(seen.key.namespace_) &&
-                               (is_name_of(seen.key.name, names) || seen.key.name.starts_with(volumes));
-            if (!thing.ours && !looks) continue;
-            if (!thing.ours) thing.workload = {};
-            if (!thing.ours) thing.stuck.clear();
-            if (thing.part == ThingPart::volume) thing.handle = seen.key.name;
-            // What belongs to nothing any more the cluster will not collect.
-            const bool root = resource.plural == kube::config_maps.plural;
-            thing.removable = root || thing.part != ThingPart::other || !seen.owner.empty();
-            things.push_back(std::move(thing));
-        }
+    // Only what is told of is kept of a page: with it may be what others have.
+    const auto look = [&](kube::Resource resource, kube::Selection where, Whose whose) -> Task<> {
+        std::string next;
+        do {
+            const auto page = co_await client_.list(resource, where, 500, next, kube::Detail::metadata);
+            for (const auto& object : page.items) {
+                auto thing = thing_of(resource, object, options_.instance, clock_.now());
+                const auto name = read_object(object).key.name;
+                const bool told =
+                    thing.ours ? whose == Whose::any : is_name_of(name, names) || name.starts_with(volumes);
+                if (told) things.push_back(std::move(thing));
+            }
+            next = page.next;
+        } while (!next.empty());
     };
-    const auto home = options_.spread == Spread::shared ? options_.namespace_ : std::string();
+    const bool spread = options_.spread != Spread::shared;
     const kube::Resource kinds[] = {kube::pods,    kube::services,         kube::config_maps,
                                     kube::secrets, kube::network_policies, kube::claims};
-    for (const auto& resource : kinds) co_await look(resource, home);
+    for (const auto& resource : kinds) {
+        if (spread) co_await look(resource, {.labels = selector_of(options_.instance)}, Whose::any);
+        for (const auto& home : homes)
+            co_await look(resource, {.namespace_ = home}, spread ? Whose::theirs : Whose::any);
+    }
     const auto& routes = options_.routes;
-    if (leads_hosts()) co_await look(resource_of(routes.kind), routes.service.namespace_);
+    if (leads_hosts())
+        co_await look(resource_of(routes.kind), {.namespace_ = routes.service.namespace_}, Whose::any);
     co_return things;
 }
 

@@ -21,6 +21,8 @@ constexpr std::size_t init_max = 1'000'000;  // What a ConfigMap holds, as base6
 
 KubernetesEngine::KubernetesEngine(asio::any_io_executor executor, Clock& clock, KubernetesOptions options)
     : executor_(executor),
+constexpr Duration resolve_limit{std::chrono::seconds(5)};
+constexpr int nodes_page = 100;              // A node is large.
       clock_(clock),
       options_(std::move(options)),
       client_(options_.cluster, options_.client, clock, executor),
@@ -197,9 +199,14 @@ Task<> KubernetesEngine::learn_platform() {
 /// https://kubernetes.io/docs/concepts/workloads/pods/user-namespaces/
 Task<> KubernetesEngine::learn_user_namespaces() {
     if (options_.user_namespaces != UserNamespaces::automatic) co_return;
-    std::string why;
+    std::string why, next;
     try {
-        why = why_no_user_namespaces(co_await client_.get_path("/api/v1/nodes"));
+        do {
+            auto page = co_await client_.list(kube::nodes, {}, nodes_page, next);
+            const json::object some{{"items", json::array(page.items.begin(), page.items.end())}};
+            why = why_no_user_namespaces(some);
+            next = page.next;
+        } while (why.empty() && !next.empty());
     } catch (const Error& error) {
         if (error.kind != Kind::forbidden) throw;
         why = error.user;

@@ -8,11 +8,7 @@ import { Button } from "@/parts/button"
 import { Field, TextInput } from "@/parts/field"
 import { ProblemNote } from "@/parts/states"
 import { Gate } from "@/shell/gate"
-
-/// A path of this host to every browser: `//` and backslashes lead elsewhere.
-function isOwn(to: string): boolean {
-  return to.startsWith("/") && new URL(to, location.origin).origin === location.origin
-}
+import { isOwnPath } from "@/text/own-path"
 
 export function SignIn() {
   const { to } = useSearch({ from: "/sign-in" })
@@ -26,7 +22,7 @@ export function SignIn() {
     onSuccess: async () => {
       cache.clear()
       // By the server: the way back to a session's own host, and what a proxy serves beside us, are no pages of ours.
-      if (to && isOwn(to)) location.replace(to)
+      if (to && isOwnPath(to, location.origin)) location.replace(to)
       else await navigate({ to: "/", replace: true })
     },
   })

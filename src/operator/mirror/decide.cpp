@@ -41,10 +41,8 @@ Step about_stranger(const Sides& sides) {
         if (is_refused(sides)) return status_differs(sides, nullptr) ? Step::write_status : Step::nothing;
         return seen.ours && seen.held ? Step::take : Step::claim;
     }
-    // Made by us, and not written down any more: a crash came between. A copy of its marks is not it.
-    const bool its = alive(sides.face) && seen.ours && seen.row == sides.face->row &&
-                     seen.name == sides.face->name && seen.user == sides.face->user;
-    if (its) return Step::link;
+    // Made by us, and not written down any more: a crash came between.
+    if (alive(sides.face) && is_made_for(seen, *sides.face, sides.record)) return Step::link;
     if (is_refused(sides)) return status_differs(sides, nullptr) ? Step::write_status : Step::nothing;
     return Step::report;
 }
@@ -70,10 +68,18 @@ bool is_fresh(const Seen& seen, const Mirrored& record) {
     return seen.generation > std::max(record.generation, seen.noted);
 }
 
+const std::string& name_of(const Face& face, const Mirrored* record) {
+    return record != nullptr && record->origin == Origin::kubectl ? record->name : face.name;
+}
+
+bool is_made_for(const Seen& seen, const Face& face, const Mirrored* record) {
+    return seen.ours && seen.row == face.row && seen.name == name_of(face, record) && seen.user == face.user;
+}
+
 Step decide(const Sides& sides) {
     const auto* seen = sides.seen;
     if (seen == nullptr) {
-        if (alive(sides.face)) return Step::create;
+        if (alive(sides.face)) return sides.taken ? Step::nothing : Step::create;
         return sides.record == nullptr ? Step::nothing : Step::forget;
     }
     if (seen->foreign && !is_linked(sides)) return Step::nothing;

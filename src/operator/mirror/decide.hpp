@@ -31,11 +31,18 @@ struct Sides {
     const Face* face = nullptr;        ///< The row.
     const Mirrored* record = nullptr;  ///< That the resource `record->uid` stands for it.
     const Seen* seen = nullptr;        ///< The resource.
+    bool taken = false;                ///< Where the row's resource would be made is another's.
     const Refusal* refusal = nullptr;  ///< Of the spec of that generation, which is not judged again now.
 };
 
 /// Whether its spec has changed since we wrote it, or took it over.
 bool is_fresh(const Seen& seen, const Mirrored& record);
+
+/// Where the row's resource is to be: what kubectl made is made again as it was called.
+const std::string& name_of(const Face& face, const Mirrored* record);
+
+/// Whether we made the resource for that row. A copy of its marks under another name is not it.
+bool is_made_for(const Seen& seen, const Face& face, const Mirrored* record);
 
 /// What is next. Nothing that we did not make is adopted; only a deletion ends a row.
 Step decide(const Sides& sides);

@@ -33,6 +33,7 @@ class Decide : public testing::Test {
         return decide({.face = has_face ? &face : nullptr,
                        .record = has_record ? &record : nullptr,
                        .seen = has_seen ? &seen : nullptr,
+                       .taken = taken,
                        .refusal = refused()});
     }
     /// Somebody edits the spec.
@@ -45,7 +46,7 @@ class Decide : public testing::Test {
     Seen seen;
     Mirrored record;
     Refusal refusal;
-    bool has_face = true, has_record = true, has_seen = true;
+    bool has_face = true, has_record = true, has_seen = true, taken = false;
 };
 
 TEST_F(Decide, what_is_settled_is_left_alone) {
@@ -61,6 +62,9 @@ TEST_F(Decide, what_is_settled_is_left_alone) {
 TEST_F(Decide, what_is_missing_is_made_while_the_row_lives) {
     has_seen = false;
     EXPECT_EQ(decided(), Step::create) << "it vanished";
+    taken = true;
+    EXPECT_EQ(decided(), Step::nothing) << "it waits for what is there to go";
+    taken = false;
     has_record = false;
     EXPECT_EQ(decided(), Step::create);
     face.ended = true;
@@ -154,6 +158,16 @@ TEST_F(Decide, what_a_crash_left_unwritten_is_written_down) {
     has_record = true;
     record.uid = "u-0";
     EXPECT_EQ(decided(), Step::link) << "what was written down is of one that has vanished";
+}
+
+TEST_F(Decide, what_kubectl_made_is_made_again_as_it_was_called_and_stays_its) {
+    record.origin = Origin::kubectl;
+    record.name = "thesis";
+    record.uid = "u-0";
+    EXPECT_EQ(name_of(face, &record), "thesis");
+    EXPECT_EQ(decided(), Step::report) << "that is not its name";
+    seen.name = "thesis";
+    EXPECT_EQ(decided(), Step::link);
 }
 
 TEST_F(Decide, what_only_says_that_it_is_ours_is_reported) {

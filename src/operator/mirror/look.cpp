@@ -61,41 +61,57 @@ Task<Mirror::Facts> Mirror::read(Key key) {
             facts.record = rows.find_mirrored(key.noun, key.id);
         } else if (named) {
             facts.record = rows.find_mirrored_by_uid(named->uid);
-            if (!facts.record && !named->row.empty())
-                facts.face = face_of(rows, key.noun, named->row, url_of);
+            if (facts.record || named->row.empty()) return facts;
+            facts.face = face_of(rows, key.noun, named->row, url_of);
+            facts.record = rows.find_mirrored(key.noun, named->row);
         }
         return facts;
     };
     auto facts = co_await store_.read(read);
-    const auto keep = [&](const Entry* entry) {
-        if (entry != nullptr) facts.seen = entry->seen;
-    };
-    if (key.by == Key::By::name) {
-        keep(find(key.noun, key.id));
-        co_return facts;
-    }
-    auto* recorded = facts.record ? find(key.noun, facts.record->name) : nullptr;
-    if (recorded != nullptr && recorded->seen.uid == facts.record->uid) {
-        recorded->row = key.id;
-        keep(recorded);
-    } else if (facts.face) {
-        // What was written down is no more; another of that name has nothing to do with the row.
-        keep(find(key.noun, facts.face->name));
-    }
+    if (key.by == Key::By::row)
+        place(key, facts);
+    else if (const auto* entry = find(key.noun, key.id))
+        facts.seen = entry->seen;
     co_return facts;
+}
+
+/// The resource of a row, or what is where it would be made.
+void Mirror::place(const Key& key, Facts& facts) {
+    const auto* record = facts.record ? &*facts.record : nullptr;
+    auto* recorded = record == nullptr ? nullptr : find(key.noun, record->name);
+    if (recorded != nullptr && recorded->seen.uid == record->uid) {
+        recorded->row = key.id;
+        facts.seen = recorded->seen;
+        return;
+    }
+    if (!facts.face) return;
+    auto* there = find(key.noun, name_of(*facts.face, record));
+    if (there == nullptr) return;
+    if (is_made_for(there->seen, *facts.face, record)) {
+        facts.seen = there->seen;
+    } else {
+        // Looked at by itself; the row waits for it to go.
+        facts.taken = true;
+        there->wanted_by = key.id;
+    }
+}
+
+Sides Mirror::sides_of(Noun noun, const Facts& facts) {
+    return {.noun = noun,
+            .face = facts.face ? &*facts.face : nullptr,
+            .record = facts.record ? &*facts.record : nullptr,
+            .seen = facts.seen ? &*facts.seen : nullptr,
+            .taken = facts.taken};
 }
 
 Task<Mirror::Turn> Mirror::look_once(const Key& key) {
     const auto facts = co_await read(key);
-    if (key.by == Key::By::name && facts.record) {
+    if (key.by == Key::By::name && facts.record && facts.seen && facts.record->uid == facts.seen->uid) {
         if (auto* entry = find(key.noun, key.id)) entry->row = facts.record->row;
         poke({key.noun, Key::By::row, facts.record->row});
         co_return Turn::enough;
     }
-    Sides sides{.noun = key.noun,
-                .face = facts.face ? &*facts.face : nullptr,
-                .record = facts.record ? &*facts.record : nullptr,
-                .seen = facts.seen ? &*facts.seen : nullptr};
+    auto sides = sides_of(key.noun, facts);
     auto step = decide(sides);
     const bool judging =
         step == Step::take || step == Step::ask || step == Step::end_row || step == Step::report;
@@ -116,7 +132,9 @@ Task<Mirror::Turn> Mirror::look_once(const Key& key) {
     }
     log::debug("a step of the mirror failed",
                {{"what", key.id}, {"step", json::enum_name(step)}, {"error", failure->what()}});
-    const auto name = facts.seen ? facts.seen->name : facts.face ? facts.face->name : std::string();
+    const auto name = facts.seen   ? facts.seen->name
+                      : facts.face ? name_of(*facts.face, sides.record)
+                                   : std::string();
     if (!is_old_news(*failure) || name.empty()) throw *failure;
     co_await refresh(key.noun, name);
     if (!facts.seen && find(key.noun, name) == nullptr) throw *failure;
@@ -129,10 +147,10 @@ Task<Mirror::Turn> Mirror::act(Step step, const Key& key, const Facts& facts) {
         case Step::nothing:
             co_return Turn::enough;
         case Step::create:
-            co_await create(*facts.face);
+            co_await create(facts);
             break;
         case Step::link:
-            co_await link(*facts.face, *facts.seen);
+            co_await link(facts, *facts.seen);
             break;
         case Step::claim:
             co_await claim(noun, *facts.seen);

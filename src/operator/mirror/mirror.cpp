@@ -209,17 +209,11 @@ Task<> Mirror::scan(Noun noun) {
     std::vector<std::string> alive;
     std::string cursor;
     do {
-        for (const auto& facts : co_await page_of(noun, cursor)) {
-            const auto& face = *facts.face;
-            alive.push_back(face.row);
-            auto* entry = find(noun, facts.record ? facts.record->name : face.name);
-            if (entry != nullptr && facts.record && facts.record->uid == entry->seen.uid)
-                entry->row = face.row;
-            const Sides sides{.noun = noun,
-                              .face = &face,
-                              .record = facts.record ? &*facts.record : nullptr,
-                              .seen = entry == nullptr ? nullptr : &entry->seen};
-            if (decide(sides) != Step::nothing) poke({noun, Key::By::row, face.row});
+        for (auto& facts : co_await page_of(noun, cursor)) {
+            const Key key{noun, Key::By::row, facts.face->row};
+            alive.push_back(key.id);
+            place(key, facts);
+            if (decide(sides_of(noun, facts)) != Step::nothing) poke(key);
         }
     } while (!cursor.empty());
     co_await scan_records(noun, std::move(alive));
@@ -331,7 +325,8 @@ bool Mirror::keep(Noun noun, const json::value& object) {
              : kube::is_older(seen.version, entry.seen.version))
         return false;
     if (!same) {
-        if (!entry.row.empty()) poke({noun, Key::By::row, entry.row});
+        for (const auto& row : {entry.row, entry.wanted_by})
+            if (!row.empty()) poke({noun, Key::By::row, row});
         refusals_.erase(entry.seen.uid);
         entry = {};
     }
@@ -348,10 +343,11 @@ void Mirror::gone(Noun noun, const std::string& name, const std::string& uid, co
     }
     auto* entry = find(noun, name);
     if (entry == nullptr || entry->seen.uid != uid) return;
-    const auto key = key_of(noun, *entry);
+    const std::vector rows{entry->row, entry->wanted_by};
     refusals_.erase(uid);
     entries_[noun].erase(name);
-    if (key.by == Key::By::row) poke(key);
+    for (const auto& row : rows)
+        if (!row.empty()) poke({noun, Key::By::row, row});
 }
 
 }  // namespace berth::control

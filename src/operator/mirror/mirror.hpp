@@ -54,7 +54,8 @@ class Mirror {
     /// A resource as last heard of.
     struct Entry {
         mirror::Seen seen;
-        std::string row;  // That it stands for; empty: not known.
+        std::string row;        // That it stands for; empty: not known.
+        std::string wanted_by;  // The row whose resource would be made here.
         // Hashes of what we wrote and the cluster did not keep.
         std::uint64_t unkept_spec = 0, unkept_status = 0;
     };
@@ -65,6 +66,7 @@ class Mirror {
         std::optional<mirror::Face> face;
         std::optional<Mirrored> record;
         std::optional<mirror::Seen> seen;
+        bool taken = false;  // Where its resource would be made is another's.
     };
     enum class Turn { again, enough };
 
@@ -91,14 +93,16 @@ class Mirror {
     Task<> look(Key key);
     Task<Turn> look_once(const Key& key);
     Task<Facts> read(Key key);
+    void place(const Key& key, Facts& facts);
+    static mirror::Sides sides_of(Noun noun, const Facts& facts);
     Entry* find(Noun noun, const std::string& name);
     Task<Turn> act(mirror::Step step, const Key& key, const Facts& facts);
     void retry(const Key& key, const Error& error);
     const mirror::Refusal* refusal_of(const mirror::Seen& seen) const;
 
     // step.cpp
-    Task<> create(const mirror::Face& face);
-    Task<> link(const mirror::Face& face, const mirror::Seen& made);
+    Task<> create(const Facts& facts);
+    Task<> link(const Facts& facts, mirror::Seen made);
     Task<> claim(Noun noun, const mirror::Seen& seen);
     Task<> take(Noun noun, const mirror::Seen& seen);
     Task<> ask(const Key& key, const Facts& facts);

@@ -241,6 +241,118 @@ TEST_F(Resources, of_a_workspace_in_use_are_held_until_it_is_not) {
     EXPECT_EQ(find("workspaces", "papers"), nullptr);
 }
 
+TEST_F(Resources, in_the_place_of_another_rows_resource_are_that_rows_alone) {
+    const auto made = launch("ada", "mine");
+    become(made.id, Phase::running);
+    pass();
+    // While nobody watches, the mirror is taken away and somebody else's is put where it was.
+    crash();
+    const auto* there = find("sessions", made.host);
+    server.objects.erase({"sessions", home, made.host}, imposter::text_at(*there, {"metadata", "uid"}));
+    apply_session(made.host, {{"user", "bob"}});
+    start();
+    pass();
+    EXPECT_EQ(accepted("sessions", made.host), "True");
+    ASSERT_EQ(sessions().size(), 2u);
+    EXPECT_EQ(sessions().at(1).user.text, "usr_bob");
+    expect_rest();
+    // It comes back once the place is free.
+    const auto theirs = sessions().at(1).id;
+    remove("sessions", made.host);
+    pass();
+    become(theirs, Phase::gone);
+    pass(10s);
+    EXPECT_EQ(text("sessions", made.host, {"spec", "user"}), "ada");
+    EXPECT_EQ(text("sessions", made.host, {"status", "phase"}), "running");
+    expect_rest();
+}
+
+/// The definitions go, with all that is of them, and come back; `before` happens as soon as they are there.
+class Vanished : public Resources {
+  protected:
+    void SetUp() override {
+        Resources::SetUp();
+        apply("templates", "notebook", notebook());
+        apply("workspaces", "papers", {{"user", "ada"}, {"template", "shell"}});
+        pass();
+        apply_session("thesis", {{"workspace", "papers"}});
+        pass();
+        become(sessions().at(0).id, Phase::running);
+        pass();
+        for (const auto noun : nouns)
+            for (const auto& each : records(noun)) kept_[each.row] = each;
+        ASSERT_EQ(kept_.size(), 4u);
+    }
+    static json::object notebook(const std::string& image = "image:1") {
+        return json::to_json(template_spec(image)).as_object();
+    }
+    void vanish() {
+        crash();
+        for (const auto* plural : {"templates", "sessions", "workspaces"})
+            for (const auto& [each, object] : server.objects.list(plural, {}))
+                server.objects.erase(each, imposter::text_at(object, {"metadata", "uid"}));
+    }
+    std::vector<Mirrored> records(Noun noun) {
+        return read([&](store::Rows& rows) { return rows.mirrored_after(noun, "", 100); });
+    }
+    void expect_the_same_rows() {
+        for (const auto noun : nouns)
+            for (const auto& each : records(noun)) {
+                EXPECT_EQ(each.name, kept_[each.row].name);
+                EXPECT_EQ(each.origin, kept_[each.row].origin) << each.row;
+                EXPECT_NE(each.uid, kept_[each.row].uid);
+            }
+        EXPECT_EQ(sessions().size(), 1u);
+        EXPECT_EQ(count("templates") + count("sessions") + count("workspaces"), 4);
+        expect_rest();
+    }
+    /// What a repository has is applied once more, and then with a change.
+    void expect_kubectl_owns_them() {
+        for (const auto* each : {"thesis"}) EXPECT_EQ(accepted("sessions", each), "True");
+        EXPECT_EQ(accepted("workspaces", "papers"), "True");
+        edit("templates", "notebook", {{"spec", json::object{{"displayName", "Changed"}}}});
+        edit("sessions", "thesis", {{"spec", json::object{{"name", "Final"}}}});
+        pass();
+        const auto changed =
+            read([](store::Rows& rows) { return rows.get_template(Caller::system(), "notebook"); });
+        EXPECT_EQ(changed.spec.display_name, "Changed");
+        EXPECT_EQ(changed.revision, 2);
+        EXPECT_EQ(sessions().at(0).name, "Final");
+        EXPECT_TRUE(told("notebook").empty());
+    }
+    static constexpr Noun nouns[] = {Noun::template_, Noun::session, Noun::workspace};
+    std::map<std::string, Mirrored> kept_;
+};
+
+TEST_F(Vanished, are_made_again_as_they_were_called_and_stay_kubectls) {
+    vanish();
+    start();
+    pass();
+    expect_the_same_rows();
+    expect_kubectl_owns_them();
+}
+
+TEST_F(Vanished, and_applied_again_become_the_same_rows) {
+    vanish();
+    apply("templates", "notebook", notebook());
+    apply("workspaces", "papers", {{"user", "ada"}, {"template", "shell"}});
+    apply_session("thesis", {{"workspace", "papers"}});
+    start();
+    pass();
+    expect_the_same_rows();
+    expect_kubectl_owns_them();
+}
+
+TEST_F(Vanished, and_applied_again_by_somebody_else_are_no_way_to_a_row) {
+    vanish();
+    apply_session("thesis", {{"user", "bob"}});
+    start();
+    pass();
+    EXPECT_EQ(accepted("sessions", "thesis"), "True");
+    EXPECT_EQ(sessions().size(), 2u) << "bob has his own";
+    expect_rest();
+}
+
 TEST_F(Resources, that_are_copies_of_a_mirror_are_nobodys) {
     const auto made = launch();
     pass();

@@ -76,9 +76,10 @@ Task<> Mirror::refresh(Noun noun, std::string name) {
     }
 }
 
-Task<> Mirror::create(const Face& face) {
+Task<> Mirror::create(const Facts& facts) {
+    const auto& face = *facts.face;
     json::object object{{"metadata",
-                         {{"name", face.name},
+                         {{"name", name_of(face, facts.record ? &*facts.record : nullptr)},
                           {"namespace", options_.namespace_},
                           {"labels", {{label_managed, "berth"}, {label_instance, options_.instance}}},
                           {"annotations", {{note_row, face.row}, {note_generation, "1"}}},
@@ -86,16 +87,18 @@ Task<> Mirror::create(const Face& face) {
                         {"spec", face.spec}};
     const auto made = co_await client_.create(resource_of(face.noun), std::move(object));
     keep(face.noun, made);
-    co_await link(face, read_seen(face.noun, made, options_.instance));
+    co_await link(facts, read_seen(face.noun, made, options_.instance));
 }
 
-Task<> Mirror::link(const Face& face, const Seen& made) {
+/// Whoever owned the spec goes on to, also where the resource had to be made again.
+Task<> Mirror::link(const Facts& facts, Seen made) {
+    const auto& face = *facts.face;
     const Mirrored record{.noun = face.noun,
                           .row = face.row,
                           .namespace_ = options_.namespace_,
                           .name = made.name,
                           .uid = made.uid,
-                          .origin = Origin::api,
+                          .origin = facts.record ? facts.record->origin : Origin::api,
                           .generation = made.noted};
     auto put = [record](store::Tx& tx) { tx.put_mirrored(record); };
     co_await write(put);

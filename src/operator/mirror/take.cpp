@@ -83,8 +83,8 @@ std::string launch(store::Tx& tx, const Taking& taking, const crds::SessionSpec&
     return session.id.text;
 }
 
-void change_session(store::Tx& tx, const Taking& taking, const std::string& id) {
-    const auto spec = read_spec<crds::SessionSpec>(taking.object);
+void change_session(store::Tx& tx, const Taking& taking, const std::string& id,
+                    const crds::SessionSpec& spec) {
     auto caller = Caller::system();
     caller.name = spec.user;
     acts::Ask ask{.caller = caller, .name = id, .kind = "session.renamed", .now = taking.now};
@@ -92,10 +92,41 @@ void change_session(store::Tx& tx, const Taking& taking, const std::string& id) 
     if (spec.state) ask_of(tx, caller, id, *spec.state, taking.now);
 }
 
+/// Whether the row stands for a resource of kubectl that was called so and is no more, as this one has its
+/// place: who applies it again, from a repository say, means that row.
+bool is_orphan(store::Rows& rows, const Taking& taking, const std::string& row) {
+    const auto record = rows.find_mirrored(taking.noun, row);
+    return record && record->origin == Origin::kubectl && record->namespace_ == taking.namespace_ &&
+           record->name == kube::text_at(taking.object, {"metadata", "name"});
+}
+
+std::optional<std::string> find_orphan(store::Rows& rows, const Taking& taking,
+                                       const crds::SessionSpec& spec) {
+    const auto user = rows.find_user_by_name(spec.user);
+    if (!user || user->name != spec.user) return std::nullopt;
+    const auto session = rows.find_session_by_name(user->id, name_in(taking.object, spec.name));
+    const bool fits = session && session->template_ == spec.template_ &&
+                      desired(session->asks) != State::terminated &&
+                      is_orphan(rows, taking, session->id.text);
+    return fits ? std::optional(session->id.text) : std::nullopt;
+}
+
+std::optional<std::string> find_orphan(store::Rows& rows, const Taking& taking,
+                                       const crds::WorkspaceSpec& spec) {
+    const auto user = rows.find_user_by_name(spec.user);
+    if (!user || user->name != spec.user) return std::nullopt;
+    const auto workspace = rows.find_workspace_by_name(user->id, name_in(taking.object, spec.name));
+    const bool fits = workspace && workspace->template_ == spec.template_ && !workspace->deleted_at &&
+                      is_orphan(rows, taking, workspace->id.text);
+    return fits ? std::optional(workspace->id.text) : std::nullopt;
+}
+
 std::string take_session(store::Tx& tx, const Taking& taking, const Mirrored* record) {
-    if (record == nullptr) return launch(tx, taking, read_spec<crds::SessionSpec>(taking.object));
-    change_session(tx, taking, record->row);
-    return record->row;
+    const auto spec = read_spec<crds::SessionSpec>(taking.object);
+    const auto row = record == nullptr ? find_orphan(tx, taking, spec) : std::optional(record->row);
+    if (!row) return launch(tx, taking, spec);
+    change_session(tx, taking, *row, spec);
+    return *row;
 }
 
 std::string take_template(store::Tx& tx, const Taking& taking, const Mirrored* record) {
@@ -104,7 +135,9 @@ std::string take_template(store::Tx& tx, const Taking& taking, const Mirrored* r
                           .spec = parse_spec(spec == nullptr ? json::value() : *spec)};
     plan::check_label("template", named.name);
     plan::check_values(named.spec);
-    if (record == nullptr)
+    const bool is_new = record == nullptr && !(tx.find_template(Caller::system(), named.name) &&
+                                               is_orphan(tx, taking, named.name));
+    if (is_new)
         acts::make_template(tx, publisher(), named, taking.now);
     else
         acts::change_template(tx, publisher(), named, taking.now);
@@ -114,10 +147,10 @@ std::string take_template(store::Tx& tx, const Taking& taking, const Mirrored* r
 std::string take_workspace(store::Tx& tx, const Taking& taking, const Mirrored* record) {
     const auto spec = read_spec<crds::WorkspaceSpec>(taking.object);
     const auto name = name_in(taking.object, spec.name);
-    if (record != nullptr) {
-        auto workspace = acts::find_workspace(tx, Caller::system(), record->row);
+    if (const auto row = record == nullptr ? find_orphan(tx, taking, spec) : std::optional(record->row)) {
+        auto workspace = acts::find_workspace(tx, Caller::system(), *row);
         acts::rename_workspace(tx, workspace, spec.user, name, taking.now);
-        return record->row;
+        return *row;
     }
     const auto user = user_named(tx, spec.user);
     return acts::make_workspace(tx, caller_of(user), name, spec.template_, taking.engine, taking.now).id.text;

@@ -16,7 +16,8 @@ struct Taking {
 };
 
 /// Makes the row that the resource stands for, or changes it as the spec was changed, and writes down that
-/// its generation is taken over. Throws as the acts do: nothing is changed then.
+/// its generation is taken over. What kubectl makes again in the place of a resource of its own that vanished
+/// becomes that row's. Throws as the acts do: nothing is changed then.
 void take(store::Tx& tx, const Taking& taking);
 
 /// Asks of the session for what the spec asks, and writes down that its generation is taken over.

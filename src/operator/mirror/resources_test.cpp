@@ -241,6 +241,40 @@ TEST_F(Resources, of_a_workspace_in_use_are_held_until_it_is_not) {
     EXPECT_EQ(find("workspaces", "papers"), nullptr);
 }
 
+TEST_F(Resources, of_somebody_who_was_deactivated_start_nothing) {
+    apply_session("thesis");
+    pass();
+    const auto made = sessions().at(0);
+    const auto mirrored = launch("ada", "other");
+    for (const auto& id : {made.id, mirrored.id}) {
+        ask(id, plan::ask_hibernate);
+        become(id, Phase::hibernated);
+    }
+    pass();
+    const auto set_active = [&](bool active) {
+        write([&](store::Tx& tx) {
+            auto user = tx.get_user({"usr_ada"});
+            user.active = active;
+            tx.update_user(user);
+            acts::append_state(
+                tx, {.at = now(), .kind = "user.updated", .subject_kind = "user", .subject = user.id.text});
+        });
+        pass();
+    };
+    set_active(false);
+    const json::object running{{"spec", json::object{{"state", "running"}}}};
+    edit("sessions", "thesis", running);
+    edit("sessions", mirrored.host, running);
+    pass();
+    for (const auto& name : {std::string("thesis"), mirrored.host})
+        EXPECT_TRUE(accepted("sessions", name).starts_with("False UserInactive: ")) << name;
+    EXPECT_EQ(desired(session(made.id).asks), State::hibernated);
+    EXPECT_EQ(desired(session(mirrored.id).asks), State::hibernated);
+    set_active(true);
+    EXPECT_EQ(desired(session(made.id).asks), State::running);
+    EXPECT_EQ(desired(session(mirrored.id).asks), State::running);
+}
+
 TEST_F(Resources, in_the_place_of_another_rows_resource_are_that_rows_alone) {
     const auto made = launch("ada", "mine");
     become(made.id, Phase::running);

@@ -46,7 +46,17 @@ std::pair<plan::Asked (*)(Session&, Time), const char*> ask_for(State state) {
     return {plan::ask_terminate, "session.deleted"};
 }
 
+/// A session of somebody who was deactivated does not run, whoever may write its resource.
+void require_active(store::Rows& rows, const std::string& id) {
+    const auto user = rows.find_user(acts::find_session(rows, Caller::system(), id).user);
+    if (user && user->active) return;
+    throw Error(Kind::forbidden, "user_inactive",
+                "user " + quoted(user ? user->name : std::string()) + " is deactivated",
+                "ask an administrator to activate the user");
+}
+
 Session ask_of(store::Tx& tx, const Caller& caller, const std::string& id, State state, Time now) {
+    if (state == State::running) require_active(tx, id);
     const auto [ask, kind] = ask_for(state);
     return acts::put_ask(tx, {.caller = caller, .name = id, .ask = ask, .kind = kind, .now = now});
 }

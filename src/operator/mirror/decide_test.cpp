@@ -170,6 +170,18 @@ TEST_F(Decide, what_kubectl_made_is_made_again_as_it_was_called_and_stays_its) {
     EXPECT_EQ(decided(), Step::link);
 }
 
+TEST_F(Decide, a_condition_holds_since_it_became_so) {
+    const Time long_ago{Duration(1)}, now{Duration(9)};
+    seen.conditions = {{"Accepted", crds::Truth::False, long_ago}, {"Ready", crds::Truth::True, long_ago}};
+    face.status["conditions"] = json::array{{{"type", "Ready"}, {"status", "True"}}};
+    auto status = status_of(&face, 4, nullptr);
+    keep_times(status, seen, now);
+    const auto conditions = json::from_json<std::vector<crds::Condition>>(status.at("conditions"));
+    EXPECT_EQ(conditions.at(0).last_transition_time, now) << "the refusal has ended";
+    EXPECT_EQ(conditions.at(1).last_transition_time, long_ago);
+    for (const auto& each : conditions) EXPECT_EQ(each.observed_generation, 4);
+}
+
 TEST_F(Decide, what_only_says_that_it_is_ours_is_reported) {
     has_record = false;
     const auto genuine = seen;

@@ -35,7 +35,7 @@ void fill_access(crds::SessionStatus& status, const Session& session, const Temp
     }
 }
 
-/// Ours have no reason besides their type; since when they hold is not kept.
+/// Ours have no reason besides their type; since when they hold, the resource itself knows.
 std::vector<crds::Condition> conditions_of(const Session& session) {
     std::vector<crds::Condition> conditions;
     for (const auto& condition : session.status.conditions)
@@ -161,10 +161,24 @@ json::value status_of(const Face* face, std::int64_t generation, const Refusal* 
     }
     json::array conditions{json::to_json(accepted)};
     if (const auto* others = status.if_contains("conditions"))
-        for (const auto& other : others->as_array()) conditions.push_back(other);
+        for (auto other : others->as_array()) {
+            other.as_object()["observedGeneration"] = generation;
+            conditions.push_back(std::move(other));
+        }
     status["observedGeneration"] = generation;
     status["conditions"] = std::move(conditions);
     return status;
+}
+
+void keep_times(json::value& status, const Seen& seen, Time now) {
+    for (auto& tree : status.at("conditions").as_array()) {
+        auto condition = json::from_json<crds::Condition>(tree);
+        const auto before = std::ranges::find(seen.conditions, condition.type, &Standing::type);
+        if (before == seen.conditions.end()) continue;
+        const bool same = before->status == condition.status;
+        condition.last_transition_time = same ? before->since : now;
+        tree = json::to_json(condition);
+    }
 }
 
 }  // namespace berth::control::mirror

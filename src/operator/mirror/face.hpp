@@ -42,5 +42,7 @@ Face workspace_face(store::Rows& rows, const Workspace& workspace);
 
 /// The whole status to write: of the row (null: there is none), with whether its spec was taken over.
 json::value status_of(const Face* face, std::int64_t generation, const Refusal* refusal);
+/// Has each condition of that status hold since when it did in the resource, or from `now` on if it changes.
+void keep_times(json::value& status, const Seen& seen, Time now);
 
 }  // namespace berth::control::mirror

@@ -7,6 +7,8 @@
 namespace berth::control::mirror {
 namespace {
 
+constexpr std::size_t conditions_max = 16, condition_type_max = 63;
+
 using kube::find_at;
 using kube::number_at;
 using kube::text_at;
@@ -52,6 +54,21 @@ void read_finalizers(Seen& seen, const json::value& object) {
             seen.held = true;
         else
             seen.others.emplace_back(entry.get_string());
+    }
+}
+
+void read_conditions(Seen& seen, const json::value& object) {
+    const auto* list = find_at(object, {"status", "conditions"});
+    if (list == nullptr || !list->is_array()) return;
+    for (const auto& tree : list->get_array()) {
+        if (seen.conditions.size() == conditions_max) return;
+        try {
+            const auto each = json::from_json<crds::Condition>(tree);
+            if (each.type.size() <= condition_type_max)
+                seen.conditions.push_back({each.type, each.status, each.last_transition_time});
+        } catch (const Error&) {
+            continue;  // Somebody else wrote it.
+        }
     }
 }
 
@@ -118,6 +135,7 @@ Seen read_seen(Noun noun, const json::value& object, std::string_view instance) 
     seen.spec = spec_hash(noun, spec == nullptr ? nothing : *spec);
     seen.status = status == nullptr ? 0 : status_hash(noun, *status);
     read_finalizers(seen, object);
+    read_conditions(seen, object);
     return seen;
 }
 

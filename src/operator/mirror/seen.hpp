@@ -23,6 +23,14 @@ inline constexpr const char* finalizer = "berth.dev/mirror";
 
 kube::Resource resource_of(Noun noun);
 
+/// A condition, and since when it is so.
+struct Standing {
+    std::string type;
+    crds::Truth status = crds::Truth::Unknown;
+    Time since{};
+    bool operator==(const Standing&) const = default;
+};
+
 /// A custom resource as last heard of: what decisions need of it, and no more.
 struct Seen {
     std::string name;
@@ -39,7 +47,8 @@ struct Seen {
     bool foreign = false;        ///< Marked as another Berth's.
     bool held = false;           ///< By our finalizer.
     bool deleting = false;
-    std::vector<std::string> others;  ///< Finalizers that are not ours.
+    std::vector<Standing> conditions;  ///< The first few.
+    std::vector<std::string> others;   ///< Finalizers that are not ours.
     bool operator==(const Seen&) const = default;
 };
 

@@ -200,7 +200,7 @@ Task<Mirror::Turn> Mirror::write_status(const Key& key, const Facts& facts) {
     const bool linked = facts.record && facts.record->uid == seen.uid;
     const auto* face = linked && facts.face ? &*facts.face : nullptr;
     const auto* refusal = refusal_of(seen);
-    const auto status = status_of(face, seen.generation, refusal);
+    auto status = status_of(face, seen.generation, refusal);
     const auto wanted = status_hash(key.noun, status);
     if (const auto* entry = find(key.noun, seen.name); entry != nullptr && entry->unkept_status == wanted)
         co_return Turn::enough;
@@ -216,8 +216,9 @@ Task<Mirror::Turn> Mirror::write_status(const Key& key, const Facts& facts) {
         told_.erase(key);
         if (face != nullptr) poke_what_it_uses(*face);
     }
-    const auto written = co_await client_.replace(resource_of(key.noun),
-                                                  {{"metadata", about(seen)}, {"status", status}}, "status");
+    keep_times(status, seen, clock_.now());
+    json::object report{{"metadata", about(seen)}, {"status", std::move(status)}};
+    const auto written = co_await client_.replace(resource_of(key.noun), std::move(report), "status");
     keep(key.noun, written);
     if (auto* entry = find(key.noun, seen.name); entry != nullptr && entry->seen.status != wanted) {
         log::warning("the cluster does not keep a status as it is written", {{"what", seen.name}});

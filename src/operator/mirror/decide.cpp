@@ -26,12 +26,10 @@ bool status_differs(const Sides& sides, const Face* face) {
 
 Step about_deleted(const Sides& sides) {
     const auto& seen = *sides.seen;
-    if (is_linked(sides) && alive(sides.face) && !sides.face->ending)
-        return is_refused(sides) ? Step::nothing : Step::end_row;
-    // A session ends in its own time; the resource shows it until then.
-    if (is_linked(sides) && alive(sides.face))
-        return status_differs(sides, sides.face) ? Step::write_status : Step::nothing;
-    return seen.held ? Step::release : Step::nothing;
+    if (!is_linked(sides) || !alive(sides.face)) return seen.held ? Step::release : Step::nothing;
+    if (!sides.face->ending && !is_refused(sides)) return Step::end_row;
+    // A session ends in its own time; the resource shows it until then, or why it does not end.
+    return status_differs(sides, sides.face) ? Step::write_status : Step::nothing;
 }
 
 /// What nobody has written down to be a row's.

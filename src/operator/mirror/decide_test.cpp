@@ -135,8 +135,11 @@ TEST_F(Decide, only_a_deletion_ends_a_row) {
     seen.deleting = true;
     EXPECT_EQ(decided(), Step::end_row);
     refusal = {.generation = seen.generation, .reason = "WorkspaceInUse"};
+    EXPECT_EQ(decided(), Step::write_status) << "which says why it does not end";
+    settle();
     EXPECT_EQ(decided(), Step::nothing);
     refusal = {};
+    settle();
     face.ending = true;
     EXPECT_EQ(decided(), Step::nothing) << "it ends in its own time";
     face.ended = true;

@@ -241,6 +241,18 @@ TEST_F(Resources, of_a_workspace_in_use_are_held_until_it_is_not) {
     EXPECT_EQ(find("workspaces", "papers"), nullptr);
 }
 
+TEST_F(Resources, of_a_workspace_in_use_say_so_while_they_wait_to_go) {
+    apply("workspaces", "papers", {{"user", "ada"}, {"template", "shell"}});
+    pass();
+    apply_session("thesis", {{"workspace", "papers"}});
+    pass();
+    remove("workspaces", "papers");
+    pass();
+    EXPECT_TRUE(accepted("workspaces", "papers").starts_with("False WorkspaceInUse: "))
+        << accepted("workspaces", "papers");
+    expect_rest();
+}
+
 TEST_F(Resources, of_somebody_who_was_deactivated_start_nothing) {
     apply_session("thesis");
     pass();

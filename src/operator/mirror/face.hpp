@@ -13,6 +13,7 @@ struct Refusal {
     std::string reason;           ///< CamelCase.
     std::string message;
     Time at{};
+    UserId user{};  ///< Whose it is; empty: of nobody who is known.
     bool operator==(const Refusal&) const = default;
 };
 

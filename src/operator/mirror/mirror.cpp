@@ -29,13 +29,16 @@ std::optional<Noun> noun_of(const std::string& kind) {
     return std::nullopt;
 }
 
-/// What may make room, or make there be what was not there.
-bool may_help(const Event& event) {
-    if (event.subject_kind == "session")
-        return event.kind != "session.updated" && event.kind != "session.started" &&
-               event.kind != "session.created";
-    return event.subject_kind == "template" || event.subject_kind == "workspace" ||
-           event.subject_kind == "quota" || event.kind == "user.created" || event.kind == "user.updated";
+/// Whether it may make room for what was refused, or make there be what was not there. What happens to one's
+/// own things is of no help to others.
+bool may_help(const Event& event, const Refusal& refusal) {
+    if (event.subject_kind == "template" || event.subject_kind == "quota") return true;
+    if (event.kind == "user.created" || event.kind == "user.updated")
+        return refusal.user.empty() || refusal.user.text == event.subject;
+    if (event.kind == "session.updated" || event.kind == "session.started" || event.kind == "session.created")
+        return false;
+    const bool makes_room = event.subject_kind == "session" || event.subject_kind == "workspace";
+    return makes_room && refusal.user == event.owner;
 }
 
 }  // namespace
@@ -154,6 +157,7 @@ Task<> Mirror::wait_for_definitions() {
 Task<> Mirror::serve() {
     entries_.clear();
     refusals_.clear();
+    judge_again_.clear();
     queue_ = {};
     went_ = served_ = false;
     co_await listen();
@@ -276,15 +280,17 @@ void Mirror::hear(const std::vector<Event>& events) {
         if (const auto* workspace = event.data.if_contains("workspace");
             event.kind == "session.created" && workspace != nullptr && workspace->is_string())
             poke({Noun::workspace, Key::By::row, std::string(workspace->get_string())}, aside);
-        if (!refusals_.empty() && may_help(event)) judge_again();
+        if (!refusals_.empty()) judge_again(event);
     }
 }
 
-void Mirror::judge_again() {
+void Mirror::judge_again(const Event& event) {
     for (const auto& [noun, entries] : entries_)
-        for (const auto& [name, entry] : entries)
-            if (refusals_.contains(entry.seen.uid) && judge_again_.insert(entry.seen.uid).second)
-                poke(key_of(noun, entry), burst);
+        for (const auto& [name, entry] : entries) {
+            const auto refusal = refusals_.find(entry.seen.uid);
+            if (refusal == refusals_.end() || !may_help(event, refusal->second)) continue;
+            if (judge_again_.insert(entry.seen.uid).second) poke(key_of(noun, entry), burst);
+        }
 }
 
 Mirror::Key Mirror::key_of(Noun noun, const Entry& entry) {
@@ -328,6 +334,7 @@ bool Mirror::keep(Noun noun, const json::value& object) {
         for (const auto& row : {entry.row, entry.wanted_by})
             if (!row.empty()) poke({noun, Key::By::row, row});
         refusals_.erase(entry.seen.uid);
+        judge_again_.erase(entry.seen.uid);
         entry = {};
     }
     entry.seen = std::move(seen);
@@ -345,6 +352,7 @@ void Mirror::gone(Noun noun, const std::string& name, const std::string& uid, co
     if (entry == nullptr || entry->seen.uid != uid) return;
     const std::vector rows{entry->row, entry->wanted_by};
     refusals_.erase(uid);
+    judge_again_.erase(uid);
     entries_[noun].erase(name);
     for (const auto& row : rows)
         if (!row.empty()) poke({noun, Key::By::row, row});

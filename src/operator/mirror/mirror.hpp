@@ -85,7 +85,7 @@ class Mirror {
     bool keep(Noun noun, const json::value& object);
     void gone(Noun noun, const std::string& name, const std::string& uid, const std::string& version);
     void poke(const Key& key, Duration later = {});
-    void judge_again();
+    void judge_again(const Event& event);
     static Key key_of(Noun noun, const Entry& entry);
     void wake_up() { work_.cancel(); }
 

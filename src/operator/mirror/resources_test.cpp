@@ -287,6 +287,44 @@ TEST_F(Resources, of_somebody_who_was_deactivated_start_nothing) {
     EXPECT_EQ(desired(session(mirrored.id).asks), State::running);
 }
 
+TEST_F(Resources, that_wait_are_judged_again_for_what_helps_them_and_told_once) {
+    write([](store::Tx& tx) {
+        auto user = tx.get_user({"usr_ada"});
+        user.quota.running = 2;
+        tx.update_user(user);
+    });
+    const auto first = launch();
+    launch("ada", "more");
+    const auto others = launch("bob");
+    apply_session("thesis");
+    pass();
+    ASSERT_TRUE(accepted("sessions", "thesis").starts_with("False QuotaExceeded"));
+    std::size_t judged = 0;
+    server.script = [&](const imposter::HttpRequest& request) -> std::optional<std::vector<std::string>> {
+        judged += request.path.find("/sessions/thesis") != std::string::npos;
+        return std::nullopt;
+    };
+    ask(others.id, plan::ask_hibernate, "session.hibernated");
+    ask(others.id, plan::ask_wake, "session.woken");
+    pass();
+    EXPECT_EQ(judged, 0u) << "what bob does makes no room for ada";
+    // What is said would have other numbers now.
+    write([this](store::Tx& tx) {
+        auto user = tx.get_user({"usr_ada"});
+        user.quota.running = 1;
+        tx.update_user(user);
+        acts::append_state(
+            tx, {.at = now(), .kind = "user.updated", .subject_kind = "user", .subject = "usr_ada"});
+    });
+    pass();
+    EXPECT_EQ(judged, 1u) << "read, and no status written";
+    EXPECT_EQ(told("thesis").size(), 1u);
+    ask(first.id, plan::ask_terminate, "session.deleted");
+    pass();
+    EXPECT_EQ(judged, 2u);
+    server.script = nullptr;
+}
+
 TEST_F(Resources, in_the_place_of_another_rows_resource_are_that_rows_alone) {
     const auto made = launch("ada", "mine");
     become(made.id, Phase::running);

@@ -290,15 +290,22 @@ const Refusal* Mirror::refusal_of(const Seen& seen) const {
 /// Keeps why, for the status, and says it as an Event once. What is not the person's to mend is thrown.
 Task<> Mirror::refuse(Noun noun, const Seen& seen, Error error) {
     if (!is_theirs(error)) throw error;
+    auto read = [name = seen.user](store::Rows& rows) {
+        const auto user = rows.find_user_by_name(name);
+        return user ? user->id : UserId();
+    };
+    const auto user = co_await store_.read(read);
     Refusal refusal{.generation = seen.generation,
                     .reason = reason_of(error),
                     .message = cut(message_of(error)),
-                    .at = clock_.now()};
-    if (const auto found = refusals_.find(seen.uid); found != refusals_.end()) {
-        auto& before = found->second;
-        refusal.at = before.at;
-        if (before == refusal) co_return;
-        refusal.at = clock_.now();
+                    .at = clock_.now(),
+                    .user = user};
+    // Other numbers in its words are no other reason: who waits is not told at every turn.
+    const auto before = refusals_.find(seen.uid);
+    if (before != refusals_.end() && before->second.generation == refusal.generation &&
+        before->second.reason == refusal.reason) {
+        before->second.user = user;
+        co_return;
     }
     refusals_[seen.uid] = refusal;
     co_await tell(noun, seen, refusal.reason, refusal.message);

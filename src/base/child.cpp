@@ -168,6 +168,16 @@ Task<> read_all(Descriptor& from, Piece piece) {
     }
 }
 
+/// Throws what the first did where one ended the other.
+Task<> read_both(Descriptor& first, Piece one, Descriptor& second, Piece other) {
+    using namespace asio::experimental::awaitable_operators;
+    try {
+        co_await (read_all(first, std::move(one)) && read_all(second, std::move(other)));
+    } catch (const asio::multiple_exceptions& all) {
+        std::rethrow_exception(all.first_exception());
+    }
+}
+
 Task<ChildResult> run(ChildRequest request) {
     const auto executor = co_await asio::this_coro::executor;
     ChildResult result;
@@ -187,10 +197,9 @@ Task<ChildResult> run(ChildRequest request) {
     auto lines = tell_lines(request.line);
     auto last = keep_last(result.output);
     if (apart) {
-        using namespace asio::experimental::awaitable_operators;
         ::close(Pipe::release(errors.write));
         Descriptor beside(executor, Pipe::release(errors.read));
-        co_await (read_all(reading, lines) && read_all(beside, last));
+        co_await read_both(reading, lines, beside, last);
     } else {
         auto both = [&](std::string_view bytes) {
             last(bytes);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/ip/address.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -20,6 +21,7 @@ constexpr const char* account = "/var/run/secrets/kubernetes.io/serviceaccount/"
 constexpr std::chrono::seconds plugin_limit{60};
 constexpr std::chrono::minutes file_lifetime{1};  // Rotated long before they expire.
 constexpr std::size_t file_max = 1u << 20;
+constexpr std::size_t plugin_output_max = 1u << 20;
 
 Error refuse(const std::string& why, const std::string& next = {}) {
     return Error(Kind::invalid, "invalid_kubeconfig", "kubeconfig: " + why, next);
@@ -135,8 +137,15 @@ Task<Proof> ask_plugin(ExecPlugin plugin, Clock& clock) {
     ChildRequest child{.arguments = {plugin.command}, .env = plugin.env};
     child.arguments.insert(child.arguments.end(), plugin.arguments.begin(), plugin.arguments.end());
     child.env["KUBERNETES_EXEC_INFO"] = request;
+    // Credentials stand in its output, so none of that becomes words for people.
+    child.output = ChildRequest::Output::apart;
+    child.without = "BERTH_";
     std::string output;
-    child.line = [&output](const std::string& line) { output += line + "\n"; };
+    child.line = [&output](const std::string& line) {
+        output += line + "\n";
+        if (output.size() > plugin_output_max)
+            throw Error(Kind::unavailable, "no_credentials", "it writes more than 1 MiB");
+    };
     const auto fail = [&](const std::string& why) {
         return Error(Kind::unavailable, "no_credentials",
                      fmt::format("credential plugin {}: {}", berth::quoted(plugin.command), why),
@@ -148,7 +157,10 @@ Task<Proof> ask_plugin(ExecPlugin plugin, Clock& clock) {
     } catch (const Error& error) {
         throw fail(error.user);
     }
-    if (result.status != 0) throw fail(result.last_lines(2));
+    if (result.status != 0) {
+        const auto words = result.last_lines(2);
+        throw fail(words.empty() ? fmt::format("it ended with status {}", result.status) : words);
+    }
     const auto answer = find_credentials(output);
     const Entry status = Entry(&answer, "ExecCredential").at("status");
     Proof proof{.token = SecretText(status.text("token")),
@@ -163,6 +175,17 @@ Task<Proof> ask_plugin(ExecPlugin plugin, Clock& clock) {
         }
     }
     co_return proof;
+}
+
+/// Over plain HTTP anybody on the way reads what proves who we are, unless there is no way.
+void check_private(const net::Address& address, const Identity& identity) {
+    const bool proves = !identity.token.empty() || !identity.token_file.empty() || identity.exec;
+    if (address.tls || !proves) return;
+    boost::system::error_code ec;
+    const auto number = asio::ip::make_address(address.host, ec);
+    if (address.host == "localhost" || (!ec && number.is_loopback())) return;
+    throw refuse(fmt::format("credentials would go to {} over plain http", berth::quoted(address.host)),
+                 "write the server as https://…");
 }
 
 std::string must_read(const std::string& path) {
@@ -197,6 +220,7 @@ Cluster read_kubeconfig(const std::string& path, const std::string& context) {
     cluster.server_name = place.text("tls-server-name");
     if (const auto name = chosen.text("namespace"); !name.empty()) cluster.namespace_ = name;
     cluster.identity = read_user(file.named("users", chosen.text("user"), "user"), folder);
+    check_private(cluster.address, cluster.identity);
     return cluster;
 }
 

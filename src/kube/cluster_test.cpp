@@ -125,6 +125,21 @@ TEST_F(Kubeconfig, what_is_missing_or_not_supported_is_named) {
     EXPECT_NE(says(write_config("server: not an address", "token: t")), "");
 }
 
+TEST_F(Kubeconfig, over_plain_http_no_credentials_leave_the_machine) {
+    const auto with = [&](const char* url, const char* user) {
+        return read_kubeconfig(write_config(std::string("server: \"") + url + "\"", user), "").address.host;
+    };
+    for (const auto* user : {"token: t", "tokenFile: t", "exec: {command: aws}"}) {
+        const auto error = refusal([&] { with("http://10.0.0.1:8080", user); });
+        EXPECT_EQ(error.user, "kubeconfig: credentials would go to \"10.0.0.1\" over plain http");
+        EXPECT_NE(refusal([&] { with("http://localhost.example.org", user); }).user, "");
+    }
+    EXPECT_EQ(with("http://127.0.0.1:8001", "token: t"), "127.0.0.1");
+    EXPECT_EQ(with("http://[::1]:8001", "token: t"), "::1");
+    EXPECT_EQ(with("http://localhost:8001", "token: t"), "localhost");
+    EXPECT_EQ(with("http://10.0.0.1:8001", ""), "10.0.0.1") << "there is nothing to lose";
+}
+
 TEST_F(Kubeconfig, a_file_that_is_rotated_is_read_again) {
     const Identity identity{.token_file = write("token", "first\n")};
     const auto first = prove_now(identity);
@@ -194,6 +209,29 @@ TEST_F(Plugin, that_fails_says_why_and_what_to_do) {
     auto missing = script("");
     missing.exec->command = folder + "/none";
     EXPECT_NE(says(missing).find("none"), std::string::npos);
+}
+
+TEST_F(Plugin, that_fails_gives_nothing_away_that_it_wrote_as_its_answer) {
+    const auto silent = proof_failure(script("echo '{\"token\":\"t-secret\"}'; exit 3"));
+    EXPECT_EQ(silent.user.find("t-secret"), std::string::npos) << silent.user;
+    EXPECT_NE(silent.user.find("it ended with status 3"), std::string::npos) << silent.user;
+    const auto loud = proof_failure(script("echo t-secret; echo expired >&2; exit 3"));
+    EXPECT_TRUE(loud.user.ends_with(": expired")) << loud.user;
+}
+
+TEST_F(Plugin, knows_nothing_of_what_berth_was_told) {
+    ::setenv("BERTH_SECRET_OF_OURS", "s", 1);
+    ::setenv("PLUGIN_KNOWS", "p", 1);
+    const auto proof =
+        prove_now(script(R"(echo '{"status":{"token":"t'"$BERTH_SECRET_OF_OURS$PLUGIN_KNOWS"'"}}')"));
+    ::unsetenv("BERTH_SECRET_OF_OURS");
+    ::unsetenv("PLUGIN_KNOWS");
+    EXPECT_EQ(proof.token.reveal(), "tp");
+}
+
+TEST_F(Plugin, that_writes_without_end_is_stopped) {
+    const auto error = proof_failure(script("exec yes"));
+    EXPECT_NE(error.user.find("it writes more than 1 MiB"), std::string::npos) << error.user;
 }
 
 TEST(InsideCluster, elsewhere_is_said) {

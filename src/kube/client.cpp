@@ -142,7 +142,7 @@ Task<net::CallResponse> Client::exchange(net::CallRequest request) {
     int number = 0;
     while (true) {
         auto response = co_await try_once(request, number);
-        if (response.status < 400) co_return response;
+        if (response.status < 300) co_return response;
         if (response.status == 401 && !std::exchange(refused, true)) continue;
         number = 0;
         std::optional<Duration> pause;
@@ -284,7 +284,7 @@ Task<std::unique_ptr<net::ByteStream>> Client::open(net::CallRequest ask) {
             doubt(error, number);
             throw;
         }
-        if (opened.stream) co_return std::move(opened.stream);
+        if (opened.stream && opened.status < 300) co_return std::move(opened.stream);
         if (opened.status != 401 || refused) throw to_error(opened.status, opened.error_body);
     }
     throw Error(Kind::internal, "internal", "not reached");

@@ -138,6 +138,20 @@ TEST_F(Client, what_fails_without_an_invitation_is_not_tried_again) {
     EXPECT_EQ(heads.size(), 1u);
 }
 
+TEST_F(Client, a_redirection_is_no_success) {
+    auto client = make();
+    const auto refused = [&](auto task) {
+        heads.clear();
+        answer_once(1, {"HTTP/1.1 302 Found\r\nLocation: https://portal/\r\nContent-Length: 0\r\n\r\n"});
+        const auto error = harness.failure_of(std::move(task));
+        EXPECT_EQ(error.kind, Kind::unavailable) << error.what();
+        EXPECT_NE(error.user.find("something other than the API server answers"), std::string::npos);
+    };
+    refused(client.find(config_maps, {"a", "x"}));
+    refused(client.create(config_maps, config_map("x")));
+    refused(client.watch(config_maps, {}, "1", 1min));
+}
+
 TEST_F(Client, a_refused_token_is_read_anew_once) {
     auto client = make();
     harness.run(client.find(config_maps, {"a", "x"}));

@@ -57,6 +57,11 @@ std::int64_t number_at(const json::value& tree, std::initializer_list<std::strin
 }
 
 Error to_error(int status, std::string_view body) {
+    if (status >= 300 && status < 400)
+        return Error(
+            Kind::unavailable, "no_api_server",
+            "something other than the API server answers: a redirection, status " + std::to_string(status),
+            "check the server's address, and what stands between");
     const auto tree = parse_status(body);
     const auto reason = text_at(tree, {"reason"});
     auto words = text_at(tree, {"message"});

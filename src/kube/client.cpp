@@ -8,7 +8,7 @@
 namespace berth::kube {
 namespace {
 
-constexpr std::size_t answer_max = 256u << 20;
+constexpr std::size_t answer_max = 32u << 20;  // As a tree it takes several times that.
 constexpr Duration pause_most{std::chrono::seconds(10)};
 constexpr const char* whole_accept = "application/json";
 constexpr const char* table_accept =

@@ -19,7 +19,8 @@ class Following {
           clock_(clock),
           options_(std::move(options)),
           follower_(follower),
-          random_(options_.seed != 0 ? options_.seed : std::random_device()()) {}
+          random_(options_.seed != 0 ? options_.seed : std::random_device()()),
+          page_(options_.page) {}
 
     Task<> run() {
         while (true) {
@@ -47,14 +48,26 @@ class Following {
         follower_.listing();
         std::string next, version;
         do {
-            auto page = co_await client_.list(options_.resource, options_.selection, options_.page, next,
-                                              options_.detail);
+            auto page = co_await some(next);
             for (const auto& item : page.items) follower_.seen(item);
             version = std::move(page.version);
             next = std::move(page.next);
         } while (!next.empty());
         version_ = std::move(version);
         follower_.listed(version_);
+    }
+
+    /// One page from there on. It is made smaller, and stays so, where the objects are too large for it.
+    Task<ObjectPage> some(std::string from) {
+        while (true) {
+            try {
+                co_return co_await client_.list(options_.resource, options_.selection, page_, from,
+                                                options_.detail);
+            } catch (const Error& error) {
+                if (error.code != "answer_too_large" || page_ == 1) throw;
+            }
+            page_ = (page_ + 1) / 2;
+        }
     }
 
     Task<> watch() {
@@ -113,6 +126,7 @@ class Following {
     WatchOptions options_;
     Follower& follower_;
     std::mt19937_64 random_;
+    int page_;
     std::string version_;
     int failures_ = 0;
     bool listed_anew_ = false;  // Since the last that was heard of a watch.

@@ -25,7 +25,7 @@ struct WatchOptions {
     Resource resource;
     Selection selection;
     Detail detail = Detail::whole;
-    int page = 500;                               ///< Objects of one page of a list.
+    int page = 500;                               ///< Objects of one page of a list, at most.
     Duration length{std::chrono::minutes(5)};     ///< Of one watch; a half more at random.
     Duration silence{std::chrono::seconds(150)};  ///< Bookmarks come each minute: this is a dead one.
     Duration retry_first{std::chrono::milliseconds(250)};

@@ -109,6 +109,22 @@ TEST_F(Watch, lists_in_pages_then_hears_what_happens) {
     EXPECT_EQ(diary.news(), (Words{"seen x4", "seen x1", "gone x2"}));
 }
 
+TEST_F(Watch, of_large_objects_takes_smaller_pages) {
+    for (int i = 0; i < 20; ++i) {
+        const json::object about{{"name", "x" + std::to_string(i)}, {"namespace", "a"}};
+        const json::object data{{"much", std::string(4u << 20, 'x')}};
+        objects.create("configmaps", {{"metadata", about}, {"data", data}});
+    }
+    begin({.page = 20});
+    harness.pass(10s);
+    EXPECT_EQ(diary.there.size(), 20u);
+    std::vector<std::string> limits;
+    for (const auto& query : asked)
+        if (query.contains("limit")) limits.push_back(query.at("limit"));
+    EXPECT_EQ(limits, (Words{"20", "10", "5", "5", "5", "5"}));
+    EXPECT_TRUE(std::ranges::none_of(diary.lines, [](const auto& line) { return line.starts_with("lost"); }));
+}
+
 TEST_F(Watch, goes_on_where_a_stream_ended_without_listing) {
     make("x1");
     begin({.length = 1min});

@@ -47,17 +47,21 @@ void read_url(std::string_view url, std::string_view& host, std::string_view& ta
     target = url.substr(slash);
 }
 
+bool opens_socket(const net::Request& request) {
+    return request.header("sec-websocket-key") || request.header("upgrade");
+}
+
 /// Whether a page of somebody else's may have made the browser send this. As the gateway judges; without a
 /// method whatever changes something is possible.
 bool sent_by_other_page(const Origin& origin, const Original& original, const net::Request& request) {
-    const bool opens_socket = request.header("sec-websocket-key") || request.header("upgrade");
+    const bool socket = opens_socket(request);
     const auto& method = original.method;
-    if (!opens_socket && (method == "GET" || method == "HEAD" || method == "OPTIONS")) return false;
+    if (!socket && (method == "GET" || method == "HEAD" || method == "OPTIONS")) return false;
     const auto origins = net::all_headers(request.headers, "origin");
     if (origins.size() > 1) return true;
     if (origins.empty()) {
         const auto site = request.header("sec-fetch-site").value_or("");
-        return opens_socket ||
+        return socket ||
                !(site.empty() || net::same_word(site, "same-origin") || net::same_word(site, "none"));
     }
     return !net::same_word(origins.front(), (origin.https ? "https://" : "http://") + original.host);
@@ -114,6 +118,18 @@ Task<std::optional<Caller>> identify_program(store::Store& store, Clock& clock, 
     co_return identity->caller;
 }
 
+/// The caller with no more than the token lets them do, as the API judges; without a method whatever changes
+/// something is possible, and by a socket too.
+std::optional<Caller> within_scope(const Identity& identity, const Original& original,
+                                   const net::Request& request) {
+    auto caller = identity.caller;
+    if (identity.by_cookie()) return caller;
+    const bool looks = (original.method == "GET" || original.method == "HEAD") && !opens_socket(request);
+    if (identity.scope == Scope::read && !looks) return std::nullopt;
+    if (identity.scope != Scope::admin) caller.role = Role::user;
+    return caller;
+}
+
 Task<Verdict> verify_platform(store::Store& store, Clock& clock, Origin origin, Original original,
                               const net::Request& request) {
     std::optional<Identity> identity;
@@ -121,6 +137,9 @@ Task<Verdict> verify_platform(store::Store& store, Clock& clock, Origin origin, 
     try {
         net::Request proofs = request;
         proofs.local = false;
+        // The application's own: a proxy hands it on, and a token of ours in it with it.
+        std::erase_if(proofs.headers,
+                      [](const auto& header) { return net::same_word(header.first, "authorization"); });
         identity = co_await identify(store, clock, origin, proofs);
     } catch (const Error& error) {
         if (error.kind == Kind::invalid) trouble = error.user;
@@ -132,8 +151,11 @@ Task<Verdict> verify_platform(store::Store& store, Clock& clock, Origin origin, 
                           .sign_in = origin.url + "/sign-in?to=" + net::percent_encode(original.target)};
     if (identity->by_cookie() && sent_by_other_page(origin, original, request))
         co_return denied("another page sent this");
-    co_return Verdict{
-        .word = Verdict::Word::yes, .caller = identity->caller, .cookie = cookies_of_others(origin, request)};
+    auto caller = within_scope(*identity, original, request);
+    if (!caller) co_return denied("this token's scope is read, and that only looks");
+    co_return Verdict{.word = Verdict::Word::yes,
+                      .caller = std::move(*caller),
+                      .cookie = cookies_of_others(origin, request)};
 }
 
 Task<Verdict> verify_session(store::Store& store, Clock& clock, Origin origin, Original original,

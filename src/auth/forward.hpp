@@ -36,9 +36,10 @@ struct Verdict {
     SessionId session;    ///< For `yes` at a session's host.
 };
 
-/// Judges as the platform or the gateway would: on the platform's own host a sign-in or a token of any scope;
-/// on a session's host that host's own cookie or a Berth-Token that may do more than read, of the session's
-/// owner, and by cookie no change that another page sent. Any other host is nobody's.
+/// Judges as the platform or the gateway would: on the platform's own host a sign-in or a token within its
+/// scope; on a session's host that host's own cookie or a Berth-Token that may do more than read, of the
+/// session's owner, and by cookie no change that another page sent. Any other host is nobody's. A token
+/// counts in Berth-Token alone, which proxies take out; Authorization is the application's.
 Task<Verdict> verify(store::Store& store, Clock& clock, Origin origin, const net::Request& request);
 
 }  // namespace berth::auth

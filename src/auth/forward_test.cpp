@@ -60,6 +60,42 @@ TEST_F(ForwardAuth, the_platforms_host_is_for_whoever_is_signed_in) {
     EXPECT_EQ(asked.sign_in, "http://localhost:8080/sign-in?to=%2Fgrafana%2F%3Fa%3Db");
 }
 
+TEST_F(ForwardAuth, on_the_platforms_host_a_token_does_no_more_than_its_scope) {
+    std::map<std::string, std::string> made;
+    const auto ask = [&](const std::string& scope, const std::string& method) {
+        auto& secret = made[scope];
+        if (secret.empty()) secret = token(root, scope).reveal();
+        auto request = about("localhost:8080", {{"Berth-Token", secret}});
+        request.headers[1].second = method;
+        if (method.empty()) request.headers.erase(request.headers.begin() + 1);
+        return judge(request);
+    };
+    for (const auto* method : {"GET", "HEAD"}) {
+        EXPECT_EQ(ask("read", method).word, Word::yes) << method;
+        EXPECT_EQ(ask("read", method).caller.role, Role::user) << method;
+    }
+    for (const auto* method : {"POST", "DELETE", "get", ""})
+        EXPECT_EQ(ask("read", method).word, Word::no) << method;
+    auto socket = about("localhost:8080", {{"Berth-Token", made["read"]}, {"Upgrade", "websocket"}});
+    EXPECT_EQ(judge(socket).word, Word::no);
+    for (const auto* method : {"GET", "POST", ""}) {
+        EXPECT_EQ(ask("sessions", method).word, Word::yes) << method;
+        EXPECT_EQ(ask("sessions", method).caller.role, Role::user) << method;
+        EXPECT_EQ(ask("admin", method).caller.role, Role::admin) << method;
+    }
+    const auto cookie = judge(about("localhost:8080", {{"Cookie", platform_cookie(root)}}));
+    EXPECT_EQ(cookie.caller.role, Role::admin) << "a sign-in is all of them";
+}
+
+TEST_F(ForwardAuth, authorization_is_the_applications_and_proves_nothing) {
+    const auto secret = token(root, "admin").reveal();
+    EXPECT_EQ(judge(about("localhost:8080", {{"Authorization", "Bearer " + secret}})).word, Word::sign_in);
+    EXPECT_EQ(judge(about(lab, {{"Authorization", "Bearer " + secret}})).word, Word::sign_in);
+    const auto both = judge(about("localhost:8080", {{"Authorization", "Bearer of-the-application"},
+                                                     {"Cookie", platform_cookie(root)}}));
+    EXPECT_EQ(both.word, Word::yes);
+}
+
 TEST_F(ForwardAuth, a_sessions_host_is_for_its_owner_with_that_hosts_cookie) {
     const auto verdict = judge(about(lab, {{"Cookie", session_cookie(ada)}}));
     EXPECT_EQ(verdict.word, Word::yes);

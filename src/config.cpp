@@ -50,6 +50,8 @@ const std::map<std::string, std::string> config_help{
      "of the closed ranges of addresses, those that sessions may reach, with ports or whole: "
      "10.1.0.0/16:5432"},
     {"closed_ranges", "further ranges of addresses that sessions may not reach, separated by commas"},
+    {"dns_ranges",
+     "where sessions in a cluster ask for names besides its DNS pods, such as 169.254.20.10/32"},
     {"cpu_overcommit", "how many sessions share a core that each may use, in a cluster"},
     {"cluster_requests", "requests that the API server is sent at once; watches and streams do not count"},
     {"pod_overlay",

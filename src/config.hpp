@@ -36,6 +36,7 @@ struct Config {
     std::string gateway_pods;
     std::string open_ranges;
     std::string closed_ranges;
+    std::string dns_ranges;
     int cpu_overcommit = 1;
     int cluster_requests = 32;
     json::object pod_overlay;
@@ -64,11 +65,12 @@ BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, url, apps_domain, trusted_proxies, data_directory, database,
                        database_password_file, roles, drain_limit, engine, engine_socket, base_image,
                        kubeconfig, kube_context, session_namespace, lease, storage_class, pull_secrets,
-                       pod_access, gateway_pods, open_ranges, closed_ranges, cpu_overcommit, cluster_requests,
-                       pod_overlay, pod_overlays, storage_classes, gpu_resource, user_namespaces,
-                       session_namespaces, pod_security, namespace_quota, session_routes, gateway_service,
-                       route_class, route_tls_secret, route_parents, route_annotations, starter_catalog,
-                       catalog_registry, loops, connections, looks_at_once, log_level, log_format))
+                       pod_access, gateway_pods, open_ranges, closed_ranges, dns_ranges, cpu_overcommit,
+                       cluster_requests, pod_overlay, pod_overlays, storage_classes, gpu_resource,
+                       user_namespaces, session_namespaces, pod_security, namespace_quota, session_routes,
+                       gateway_service, route_class, route_tls_secret, route_parents, route_annotations,
+                       starter_catalog, catalog_registry, loops, connections, looks_at_once, log_level,
+                       log_format))
 
 /// One line of help for each member, by its name. A test demands that none is missing.
 extern const std::map<std::string, std::string> config_help;

@@ -108,6 +108,7 @@ engine::KubernetesOptions kubernetes_options(const Config& config, const Install
                                       .pull_secrets = words_of(config.pull_secrets),
                                       .open_ranges = words_of(config.open_ranges),
                                       .closed_ranges = words_of(config.closed_ranges),
+                                      .dns_ranges = words_of(config.dns_ranges),
                                       .gateway = read_peers(config.gateway_pods),
                                       .pod_overlay = config.pod_overlay,
                                       .pod_overlays = config.pod_overlays,

@@ -31,6 +31,7 @@ inline constexpr Resource ingresses{"networking.k8s.io", "v1", "ingresses", "Ing
 inline constexpr Resource http_routes{"gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute"};
 
 /// Which object.
+inline constexpr Resource endpoint_slices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
 struct Key {
     std::string namespace_;  ///< Empty for kinds that belong to no namespace.
     std::string name;

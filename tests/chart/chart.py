@@ -98,14 +98,14 @@ CASES = {
         "sessions": {
             "resourceQuota": {"requests.cpu": "40", "pods": 200},
             "limitRange": [{"type": "Container", "max": {"memory": "8Gi"}}],
-            "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "openRanges": ["10.1.0.0/16", "10.2.0.0/24:5432", "fd00:1::/64:8000-8099"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"],
+            "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "openRanges": ["10.1.0.0/16", "10.2.0.0/24:5432", "fd00:1::/64:8000-8099"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"], "dnsRanges": ["169.254.20.10/32"],
         }
     },
     "sessions in a namespace that is there": {"sessions": {"createNamespace": False, "defaultDeny": False}},
     "sessions of profile compat": {"sessions": {"podSecurity": "baseline"}},
     "pods through the API server": {"sessions": {"podAccess": "forward"}},
     "an account and rights of somebody's": {"serviceAccount": {"create": False, "name": "mine"}, "rbac": {"create": False}},
-    "no rights beyond the namespace": {"rbac": {"storageClasses": False, "definitions": False}, "serviceAccount": {"annotations": {"a/b": "c"}}},
+    "no rights beyond the namespace": {"rbac": {"storageClasses": False, "definitions": False, "apiServer": False}, "serviceAccount": {"annotations": {"a/b": "c"}}},
     "a policy with more": {"networkPolicy": {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}], "apiServerPorts": [16443], "egress": [{"ports": [{"protocol": "TCP", "port": 4318}]}]}},
     "no policy": {"networkPolicy": {"enabled": False}},
     "metrics": {"metrics": {"serviceMonitor": {"enabled": True, "tokenSecret": "berth-metrics", "labels": {"release": "prometheus"}}, "rules": {"enabled": True, "labels": {"release": "prometheus"}}, "dashboard": {"enabled": True, "annotations": {"a/b": "c"}}}},

@@ -149,6 +149,9 @@ podSecurity: {{ .podSecurity }}
 {{- with .closedRanges }}
 closedRanges: {{ join "," . | quote }}
 {{- end }}
+{{- with .dnsRanges }}
+dnsRanges: {{ join "," . | quote }}
+{{- end }}
 {{- end }}
 {{- with .Values.trustedProxies }}
 trustedProxies: {{ join "," . | quote }}

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+
 #include "base/log.hpp"
+#include "base/timeout.hpp"
 #include "engine/container/names.hpp"
 #include "kube/refusal.hpp"
 #include "net/base64.hpp"
@@ -128,6 +133,7 @@ Task<> KubernetesEngine::prepare() {
         try {
             co_await learn_platform();
             co_await learn_user_namespaces();
+            co_await learn_server();
             co_await prepare_namespace();
             if (options_.spread == Spread::shared) co_await prepare_init(options_.namespace_);
         } catch (const Error& error) {
@@ -215,14 +221,69 @@ Task<> KubernetesEngine::learn_user_namespaces() {
     place_.user_namespaces = why.empty();
 }
 
-/// The API server stays closed whatever its address. Throws for what is no range.
+/// Throws for what is no range.
 void KubernetesEngine::set_ranges() {
     place_.closed = special_ranges();
     for (const auto& range : options_.closed_ranges)
         place_.closed.push_back(read_cidr(range, "closedRanges"));
-    const auto server = range_of(options_.cluster.address.host);
-    if (!server.empty()) place_.closed.push_back(server);
     for (const auto& range : options_.open_ranges) place_.open.push_back(read_range(range, "openRanges"));
+    for (const auto& range : options_.dns_ranges)
+        place_.dns.push_back({.range = read_cidr(range, "dnsRanges")});
+}
+
+/// Closes the API server, at the addresses where we find it and at those that its Service leads to: a policy
+/// is about the latter. They are those of now: what it moves to later is closed by our next start.
+Task<> KubernetesEngine::learn_server() {
+    std::set<std::string> found;
+    const auto& address = options_.cluster.address;
+    if (const auto range = range_of(address.host); !range.empty())
+        found.insert(range);
+    else if (address.unix_path.empty())
+        found = co_await finish_within(clock_, resolve_limit, address.host, resolve(address.host));
+    for (auto& range : co_await find_endpoints()) found.insert(std::move(range));
+    place_.server.assign(found.begin(), found.end());
+    for (const auto& range : place_.server)
+        if (std::ranges::none_of(place_.closed, [&](const auto& all) { return covers(all, range); }))
+            place_.closed.push_back(range);
+}
+
+Task<std::set<std::string>> KubernetesEngine::resolve(std::string host) {
+    asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
+    std::set<std::string> ranges;
+    boost::system::error_code wrong;
+    const auto answers =
+        co_await resolver.async_resolve(host, "", asio::redirect_error(asio::use_awaitable, wrong));
+    if (wrong)
+        throw Error(Kind::unavailable, "cluster_unavailable",
+                    fmt::format("{} has no address: {}", host, wrong.message()));
+    for (const auto& answer : answers) ranges.insert(range_of(answer.endpoint().address().to_string()));
+    co_return ranges;
+}
+
+/// Of the API server, as it publishes them itself; none for an account that may not look.
+///
+/// https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
+Task<std::vector<std::string>> KubernetesEngine::find_endpoints() {
+    std::vector<std::string> ranges;
+    std::optional<json::value> slice;
+    try {
+        slice = co_await client_.find(kube::endpoint_slices, {"default", "kubernetes"});
+    } catch (const Error& error) {
+        if (error.kind != Kind::forbidden) throw;
+        log::info("the API server's own addresses are not known", {{"because", error.user}});
+    }
+    const auto* endpoints = slice ? kube::find_at(*slice, {"endpoints"}) : nullptr;
+    if (endpoints == nullptr || !endpoints->is_array()) co_return ranges;
+    for (const auto& endpoint : endpoints->get_array()) {
+        const auto* addresses = kube::find_at(endpoint, {"addresses"});
+        if (addresses == nullptr || !addresses->is_array()) continue;
+        for (const auto& address : addresses->get_array())
+            if (auto range =
+                    address.is_string() ? range_of(std::string(address.get_string())) : std::string();
+                !range.empty())
+                ranges.push_back(std::move(range));
+    }
+    co_return ranges;
 }
 
 }  // namespace berth::engine

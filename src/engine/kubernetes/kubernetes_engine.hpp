@@ -52,6 +52,7 @@ struct KubernetesOptions {
     std::vector<std::string> pull_secrets;
     std::vector<std::string> open_ranges;    ///< Of those that are closed, what an admin opens; with ports.
     std::vector<std::string> closed_ranges;  ///< Further ones, as of the cluster's own pods and services.
+    std::vector<std::string> dns_ranges;     ///< Who answers names besides the cluster's usual pods.
     std::optional<kubernetes::Peers> gateway;
     json::object pod_overlay;                          ///< Merged into every pod.
     std::map<std::string, json::object> pod_overlays;  ///< Then into those of a kind.
@@ -127,6 +128,9 @@ class KubernetesEngine final : public Engine {
     Task<> prepare_namespace();
     Task<> prepare_init(std::string home);
     void set_ranges();
+    Task<> learn_server();
+    Task<std::set<std::string>> resolve(std::string host);
+    Task<std::vector<std::string>> find_endpoints();
     Task<> learn_platform();
     Task<> learn_user_namespaces();
     Task<> require_baseline(std::string home, WorkloadComponent component);

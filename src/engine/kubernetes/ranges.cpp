@@ -70,4 +70,17 @@ std::string range_of(const std::string& address) {
     return read.to_string() + (read.is_v4() ? "/32" : "/128");
 }
 
+bool covers(const std::string& range, const std::string& other) {
+    if ((range.find(':') == range.npos) != (other.find(':') == other.npos)) return false;
+    const auto inside = [](const auto& outer, const auto& inner, auto at) {
+        return inner.prefix_length() >= outer.prefix_length() && at.canonical() == outer.canonical();
+    };
+    if (range.find(':') == range.npos) {
+        const auto outer = ip::make_network_v4(range), inner = ip::make_network_v4(other);
+        return inside(outer, inner, ip::network_v4(inner.address(), outer.prefix_length()));
+    }
+    const auto outer = ip::make_network_v6(range), inner = ip::make_network_v6(other);
+    return inside(outer, inner, ip::network_v6(inner.address(), outer.prefix_length()));
+}
+
 }  // namespace berth::engine::kubernetes

@@ -23,4 +23,7 @@ std::string read_cidr(const std::string& text, const std::string& key);
 /// Of one address; empty when it is a name.
 std::string range_of(const std::string& address);
 
+/// Whether all addresses of `other` are in `range`. Neither has ports.
+bool covers(const std::string& range, const std::string& other);
+
 }  // namespace berth::engine::kubernetes

@@ -40,6 +40,17 @@ TEST(KubernetesRanges, what_is_none_is_refused_by_its_key) {
     EXPECT_EQ(read_cidr("10.1.0.0/16", "closedRanges"), "10.1.0.0/16");
 }
 
+TEST(KubernetesRanges, one_covers_another_that_is_not_wider_and_of_its_family) {
+    EXPECT_TRUE(covers("10.0.0.0/8", "10.1.2.3/32"));
+    EXPECT_TRUE(covers("10.0.0.0/8", "10.0.0.0/8"));
+    EXPECT_TRUE(covers("0.0.0.0/0", "10.0.0.0/8"));
+    EXPECT_TRUE(covers("fd00::/8", "fd00:1::7/128"));
+    EXPECT_FALSE(covers("10.0.0.0/8", "11.0.0.1/32"));
+    EXPECT_FALSE(covers("10.1.0.0/16", "10.0.0.0/8"));
+    EXPECT_FALSE(covers("0.0.0.0/0", "::1/128"));
+    EXPECT_FALSE(covers("::/0", "10.0.0.0/8"));
+}
+
 TEST(KubernetesRanges, an_address_is_a_range_of_one_and_a_name_is_none) {
     EXPECT_EQ(range_of("198.51.100.7"), "198.51.100.7/32");
     EXPECT_EQ(range_of("2606:4700::1"), "2606:4700::1/128");

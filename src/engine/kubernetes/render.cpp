@@ -49,8 +49,14 @@ json::object port(const char* protocol, int number) {
     return {{"protocol", protocol}, {"port", number}};
 }
 
-json::object open_range(const Range& range) {
-    json::object rule{{"to", json::array{json::object{{"ipBlock", json::object{{"cidr", range.cidr}}}}}}};
+/// The API server stays closed, unless it is just what somebody opened.
+json::object open_range(const Range& range, const std::vector<std::string>& server) {
+    json::object block{{"cidr", range.cidr}};
+    json::array closed;
+    for (const auto& one : server)
+        if (one != range.cidr && covers(range.cidr, one)) closed.push_back(json::value(one));
+    if (!closed.empty()) block["except"] = closed;
+    json::object rule{{"to", json::array{json::object{{"ipBlock", block}}}}};
     if (range.from == 0) return rule;
     json::array ports{port("TCP", range.from), port("UDP", range.from)};
     if (range.to != range.from)
@@ -242,12 +248,12 @@ void check_overlay(const std::string& key, const json::object& overlay) {
 
 const std::vector<std::string>& special_ranges() {
     static const std::vector<std::string> ranges{
-        "0.0.0.0/8",     "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16",
-        "172.16.0.0/12", "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16",
-        "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",    "240.0.0.0/4",
-        "::/96",         "64:ff9b::/96",    "64:ff9b:1::/48", "100::/64",       "2001::/23",
-        "2001:db8::/32", "2002::/16",       "3fff::/20",      "5f00::/16",      "fc00::/7",
-        "fe80::/10",     "fec0::/10",       "ff00::/8"};
+        "0.0.0.0/8",      "10.0.0.0/8",    "100.64.0.0/10",   "127.0.0.0/8",      "169.254.0.0/16",
+        "172.16.0.0/12",  "192.0.0.0/24",  "192.0.2.0/24",    "168.63.129.16/32", "192.88.99.0/24",
+        "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",   "224.0.0.0/4",
+        "240.0.0.0/4",    "::/96",         "64:ff9b::/96",    "64:ff9b:1::/48",   "100::/64",
+        "2001::/23",      "2001:db8::/32", "2002::/16",       "3fff::/20",        "5f00::/16",
+        "fc00::/7",       "fe80::/10",     "fec0::/10",       "ff00::/8"};
     return ranges;
 }
 
@@ -292,7 +298,7 @@ json::object render_policy(const Place& place, const WorkloadId& id, const Owner
             return json::object{{"ipBlock", json::object{{"cidr", all}, {"except", except}}}};
         };
         out.push_back(json::object{{"to", json::array{block("0.0.0.0/0", closed4), block("::/0", closed6)}}});
-        for (const auto& range : place.open) out.push_back(open_range(range));
+        for (const auto& range : place.open) out.push_back(open_range(range, place.server));
     }
     const json::object spec{{"podSelector", select(place, id)},
                             {"policyTypes", json::array{"Ingress", "Egress"}},

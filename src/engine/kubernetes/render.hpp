@@ -37,7 +37,8 @@ struct Place {
     std::optional<Peers> gateway;                  ///< Our own pods; absent: we come through the API server.
     std::vector<Peers> dns;                        ///< Who answers names.
     std::vector<std::string> closed;               ///< Ranges of egress `internet` that stay closed.
-    std::vector<Range> open;                       ///< Of those, what it reaches after all.
+    std::vector<Range> open;                       ///< Of those, what it reaches after all,
+    std::vector<std::string> server;               ///< but for these of the API server within a wider one.
     json::object overlay;                          ///< Merged into every pod (RFC 7386), by an administrator.
     std::map<std::string, json::object> overlays;  ///< Then into the pods of a kind.
     int overcommit = 1;  ///< Sessions that share what each may use: limit / request of CPU.
@@ -76,7 +77,8 @@ json::object render_init(const Place& place, std::string_view base64);
 void check_overlay(const std::string& key, const json::object& overlay);
 
 /// Ranges that egress `internet` does not reach, whatever the cluster: private, shared, link-local,
-/// loopback, documentation, multicast and reserved ones (RFC 6890).
+/// loopback, documentation, multicast and reserved ones (RFC 6890), and the one public address that is an
+/// agent of its cloud (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
 const std::vector<std::string>& special_ranges();
 
 }  // namespace berth::engine::kubernetes

@@ -427,11 +427,11 @@ TEST(KubernetesPolicy, internet_is_the_internet_without_what_is_private) {
     for (const char* open : {"1.1.1.1", "93.184.216.34", "2606:4700::1111", "9.255.255.255", "172.32.0.1"})
         EXPECT_TRUE(allows(policy, "egress", {.address = open}, 443)) << open;
     for (const char* closed :
-         {"10.0.0.1",       "172.16.0.1",    "172.31.255.255", "192.168.1.1", "169.254.169.254",
-          "100.64.0.1",     "127.0.0.1",     "0.0.0.0",        "224.0.0.1",   "255.255.255.255",
-          "198.18.0.1",     "::1",           "fd00::1",        "fe80::1",     "fd00:ec2::254",
-          "64:ff9b::a00:1", "2002:a00:1::1", "ff02::1",        "2001:db8::1", "3fff::1",
-          "5f00::1",        "fec0::1",       "192.0.0.192",    "192.0.2.1",   "203.0.113.7"})
+         {"10.0.0.1",    "172.16.0.1",   "172.31.255.255", "192.168.1.1",     "169.254.169.254", "100.64.0.1",
+          "127.0.0.1",   "0.0.0.0",      "224.0.0.1",      "255.255.255.255", "198.18.0.1",      "::1",
+          "fd00::1",     "fe80::1",      "fd00:ec2::254",  "64:ff9b::a00:1",  "2002:a00:1::1",   "ff02::1",
+          "2001:db8::1", "3fff::1",      "5f00::1",        "fec0::1",         "192.0.0.192",     "192.0.2.1",
+          "203.0.113.7", "168.63.129.16"})
         EXPECT_FALSE(allows(policy, "egress", {.address = closed}, 443)) << closed;
     for (const auto& party : {neighbour, namesake, gateway})
         EXPECT_FALSE(allows(policy, "egress", party, 443)) << party.address;
@@ -459,6 +459,17 @@ TEST(KubernetesPolicy, what_an_administrator_closes_is_closed_and_what_they_open
     EXPECT_TRUE(open("fd00:1::7", 443));
     EXPECT_FALSE(open("fd00:1::7", 80));
     EXPECT_FALSE(open("fd00:2::7", 443));
+TEST(KubernetesPolicy, names_are_answered_at_a_range_too_where_one_is_configured) {
+    auto place = example_place();
+    const Party cache{.address = "169.254.20.10"};
+    EXPECT_FALSE(allows(render_policy(place, id, owner, Egress::none), "egress", cache, 53, "UDP"));
+    place.dns.push_back({.range = "169.254.20.10/32"});
+    const auto policy = render_policy(place, id, owner, Egress::none);
+    EXPECT_TRUE(allows(policy, "egress", cache, 53, "UDP"));
+    EXPECT_TRUE(allows(policy, "egress", resolver, 53, "UDP"));
+    EXPECT_FALSE(allows(policy, "egress", cache, 80));
+}
+
     for (const int port : {1, 443, 65535}) EXPECT_TRUE(open("192.168.7.9", port));
     const auto none = render_policy(place, id, owner, Egress::none);
     EXPECT_FALSE(allows(none, "egress", {.address = "10.1.255.7"}, 5432)) << "none is none";
@@ -466,3 +477,18 @@ TEST(KubernetesPolicy, what_an_administrator_closes_is_closed_and_what_they_open
 
 }  // namespace
 }  // namespace berth::engine::kubernetes
+TEST(KubernetesPolicy, the_api_server_stays_closed_in_a_wider_range_that_is_open) {
+    auto place = example_place();
+    place.closed.push_back("34.9.8.7/32");
+    place.server = {"10.0.0.5/32", "34.9.8.7/32", "fd00::5/128"};
+    place.open = {read_range("10.0.0.0/8", ""), read_range("fd00::/8:443", "")};
+    const auto open = [&](const char* address) {
+        return allows(render_policy(place, id, owner, Egress::internet), "egress", {.address = address}, 443);
+    };
+    for (const char* server : {"10.0.0.5", "34.9.8.7", "fd00::5"}) EXPECT_FALSE(open(server)) << server;
+    for (const char* beside : {"10.0.0.6", "34.9.8.8", "fd00::6"}) EXPECT_TRUE(open(beside)) << beside;
+    place.open.push_back(read_range("10.0.0.5/32:443", ""));
+    EXPECT_TRUE(open("10.0.0.5")) << "an administrator opened just that";
+    EXPECT_FALSE(open("fd00::5"));
+}
+

@@ -18,7 +18,7 @@ TEST(Cluster, a_cold_launch_is_at_most_nine_writes_a_stop_at_most_four_and_rest_
                                                        {"t2", RouteKind::http_route}};
     for (const auto& [name, routes] : cases) {
         ClusterWorld world(3, {.routes = routes});
-        world.pass(1s);
+        world.pass(2min);
         const auto body = std::string(R"({"template":")") + name + "\"}";
         const auto launch = [&] { world.ask("ada", "POST", "/api/v1/sessions", body); };
         const int cold = writes_of(world, launch);

@@ -57,7 +57,7 @@ engine::Engine& ClusterWorld::begin_engine() {
                                       .namespace_ = home,
                                       .spread = spread_,
                                       .space_quota = spread_ != engine::kubernetes::Spread::shared,
-                                      .init_program = "berth-init",
+                                      .init_program = init_program,
                                       .architecture = "amd64",
                                       .reach = engine::Reach::forward,
                                       .routes = {.kind = routes,

@@ -45,6 +45,7 @@ class ClusterWorld final : public World {
     static constexpr int requests_max = 3;
     static constexpr const char* instance = "5eed";
     static constexpr const char* home = "sessions";
+    static constexpr const char* init_program = "berth-init";
     static constexpr const char* gateway_home = "berth";
     const engine::kubernetes::RouteKind routes;
 

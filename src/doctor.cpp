@@ -30,6 +30,7 @@ int ask_server(const std::string& socket_path) {
     return failed;
 }
 
+/// In a cluster nothing is made for it: `start` only looks, and nobody tends.
 Task<> examine(engine::Engine& engine, int& failed) {
     co_await engine.start();
     for (const auto& check : co_await engine.examine())

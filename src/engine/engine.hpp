@@ -99,9 +99,13 @@ class Engine {
 
     virtual std::string name() const = 0;
     /// Connects, prepares what the engine needs once, and starts to follow its events. Retries by itself
-    /// later: throws only when the engine can never work as configured.
+    /// later: throws only when the engine can never work as configured. Where several processes share an
+    /// engine, it changes nothing there.
     virtual Task<> start() = 0;
     virtual Task<> stop() = 0;
+    /// Puts there what workloads will need, and removes what none needs any more. Only the process that acts
+    /// calls it, now and then: what another one has just made would look as if nobody needed it.
+    virtual Task<> tend() { co_return; }
 
     /// What is there of one workload; never older than our own last write to it.
     virtual Task<Observed> observe(WorkloadId id) = 0;

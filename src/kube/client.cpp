@@ -136,8 +136,8 @@ Task<net::CallResponse> Client::try_once(net::CallRequest request, int& number) 
 }
 
 /// The one place that tries again.
-Task<net::CallResponse> Client::exchange(net::CallRequest request) {
-    const auto give_up = clock_.now() + options_.patience;
+Task<net::CallResponse> Client::exchange(net::CallRequest request, Duration patience) {
+    const auto give_up = clock_.now() + patience;
     bool refused = false;
     int number = 0;
     while (true) {
@@ -150,13 +150,17 @@ Task<net::CallResponse> Client::exchange(net::CallRequest request) {
             const auto header = net::find_header(response.headers, "Retry-After");
             pause = retry_after(header.value_or(""), response.body);
         }
-        if (!pause || clock_.now() + *pause > give_up) throw to_error(response.status, response.body);
+        if (!pause || clock_.now() + *pause >= give_up) throw to_error(response.status, response.body);
         co_await clock_.sleep(std::clamp(*pause, Duration(100), pause_most));
     }
 }
 
 Task<json::value> Client::call(net::CallRequest request) {
-    const auto response = co_await exchange(std::move(request));
+    return call(std::move(request), options_.patience);
+}
+
+Task<json::value> Client::call(net::CallRequest request, Duration patience) {
+    const auto response = co_await exchange(std::move(request), patience);
     if (response.body.empty()) co_return json::value();
     co_return parse_answer(response.body);
 }
@@ -217,7 +221,8 @@ Task<std::optional<json::value>> Client::remove(Resource resource, Key key, Remo
     const json::value body(std::move(options));
     std::optional<json::value> left;
     try {
-        left = co_await call(request("DELETE", path_of(resource, key), &body));
+        left = co_await call(request("DELETE", path_of(resource, key), &body),
+                             removal.once ? Duration(0) : options_.patience);
     } catch (const Error& error) {
         if (error.kind != Kind::not_found) throw;
     }

@@ -41,6 +41,7 @@ struct Removal {
     std::string uid;                   ///< Must be its uid.
     std::optional<int> grace_seconds;  ///< Absent: what the object says.
     bool background = false;           ///< What it owns goes after it.
+    bool once = false;  ///< Not tried again when the server asks for it: what was looked at first may change.
 };
 
 /// How much of each object is wanted.
@@ -106,10 +107,11 @@ class Client {
     Task<Session> renew();
     /// Whom we trust may have changed too: after a refusal of TLS the next call reads it anew.
     void doubt(const Error& error, int number);
-    Task<net::CallResponse> exchange(net::CallRequest request);
+    Task<net::CallResponse> exchange(net::CallRequest request, Duration patience);
     /// `number`: of the credentials that were refused last, then of those that were used.
     Task<net::CallResponse> try_once(net::CallRequest request, int& number);
     Task<json::value> call(net::CallRequest request);
+    Task<json::value> call(net::CallRequest request, Duration patience);
     Task<std::unique_ptr<net::ByteStream>> open(net::CallRequest ask);
     net::CallRequest request(std::string method, std::string path, const json::value* body = nullptr,
                              const char* type = "application/json") const;

@@ -207,7 +207,7 @@ Task<> KubernetesEngine::make(WorkloadId id, StartComponent change) {
     const Owner owner{config_map->object.key.name, config_map->object.uid};
     if (change.component.profile == Profile::compat) co_await require_baseline(home, change.component);
     // Somebody may have removed what every pod mounts.
-    if (config_maps_->find({home, place_.init_config_map}) == nullptr) co_await prepare_init(home);
+    co_await prepare_init(home);
     co_await bring_pull_secrets(home, change.component);
     std::map<std::string, std::string> addresses;
     for (const auto* service : services_->of(id)) addresses[service->object.component] = service->address;
@@ -265,10 +265,10 @@ Task<> KubernetesEngine::make(WorkloadId id, RemoveComponent change) {
 }
 
 Task<> KubernetesEngine::make(WorkloadId id, RemoveNetwork) {
-    const auto* config_map = config_maps_->find({home_of(id), workload_name(id)});
-    if (config_map == nullptr) co_return;
     asked_volumes_.erase(id);
     cpu_.erase(id);
+    const auto* config_map = config_maps_->find({home_of(id), workload_name(id)});
+    if (config_map == nullptr) co_return;
     const auto object = config_map->object;
     auto left =
         co_await client_.remove(kube::config_maps, object.key, {.uid = object.uid, .background = true});

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <iterator>
 #include <utility>
 
 #include "base/log.hpp"
@@ -17,10 +14,18 @@ using namespace kubernetes;
 
 namespace {
 
-constexpr std::chrono::seconds tidy_after{2};
-constexpr std::chrono::seconds tidy_again{30};
-/// What keeps a namespace, whoever made it.
-constexpr std::array theirs{kube::pods, kube::claims, kube::services};
+/// What a merge patch has to say to make one tree the other: what is too much is null (RFC 7386).
+json::object difference(const json::object& from, const json::object& to) {
+    json::object patch = to;
+    for (const auto& [key, value] : from) {
+        const auto* wanted = to.if_contains(key);
+        if (wanted == nullptr)
+            patch[key] = nullptr;
+        else if (wanted->is_object() && value.is_object())
+            patch[key] = difference(value.get_object(), wanted->get_object());
+    }
+    return patch;
+}
 
 }  // namespace
 
@@ -68,12 +73,12 @@ void KubernetesEngine::note_home(const SeenObject& object) {
     if (leads_hosts() && object.key.namespace_ == options_.routes.service.namespace_) return;
     const auto& id = object.workload;
     if (id.empty()) {
-        if (claims_->find(object.key) == nullptr) tidy_soon(object.key.namespace_);
+        if (claims_->find(object.key) == nullptr) note_perhaps_empty(object.key.namespace_);
         return;
     }
     const bool there = !config_maps_->of(id).empty() || !pods_->of(id).empty() ||
                        !services_->of(id).empty() || !secrets_->of(id).empty() || !policies_->of(id).empty();
-    if (!there) tidy_soon(object.key.namespace_);
+    if (!there) note_perhaps_empty(object.key.namespace_);
     const std::lock_guard lock(places_mutex_);
     if (there)
         homes_.try_emplace(id, object.key.namespace_);
@@ -81,9 +86,21 @@ void KubernetesEngine::note_home(const SeenObject& object) {
         homes_.erase(id);
 }
 
+/// Before `tend` has looked at all of them nothing is remembered: most processes never do.
+void KubernetesEngine::note_perhaps_empty(const std::string& home) {
+    if (homes_known_) perhaps_empty_.insert(home);
+}
+
+bool KubernetesEngine::has_init(const std::string& home) const {
+    return config_maps_->find({home, place_.init_config_map}) != nullptr;
+}
+
 /// The namespace of a workload, with all that has to be in it first.
 Task<std::string> KubernetesEngine::enter_home(WorkloadId id, CreateNetwork change) {
-    if (options_.spread == Spread::shared) co_return options_.namespace_;
+    if (options_.spread == Spread::shared) {
+        if (!has_init(options_.namespace_)) co_await prepare_home(options_.namespace_);
+        co_return options_.namespace_;
+    }
     auto home = namespace_of(options_.namespace_, options_.spread, change.space);
     if (const auto before = home_of(id); !before.empty() && before != home)
         throw Error(Kind::busy, "still_ending",
@@ -94,7 +111,7 @@ Task<std::string> KubernetesEngine::enter_home(WorkloadId id, CreateNetwork chan
         const std::lock_guard lock(places_mutex_);
         homes_[id] = home;
     }
-    if (config_maps_->find({home, place_.init_config_map}) == nullptr) co_await prepare_home(home);
+    if (!has_init(home)) co_await prepare_home(home);
     if (options_.space_quota) co_await limit_home(home, change.allowance);
     co_return home;
 }
@@ -133,49 +150,65 @@ Task<> KubernetesEngine::limit_home(std::string home, Allowance allowance) {
 Task<> KubernetesEngine::put(kube::Resource resource, json::object object) {
     const kube::Key key{std::string(object["metadata"].at("namespace").as_string()),
                         std::string(object["metadata"].at("name").as_string())};
+    const Error other_turn(
+        Kind::busy, "changing",
+        fmt::format("{} is just being written for another workload", berth::quoted(key.name)));
     const auto there = co_await client_.find(resource, key);
     if (!there) {
-        co_await client_.create(resource, std::move(object));
+        if (!co_await create_if_missing(resource, std::move(object))) throw Error(other_turn);
         co_return;
     }
     if (kube::text_at(*there, {"metadata", "labels", label_instance}) != options_.instance)
         throw taken(resource, key.name);
     const auto* spec = kube::find_at(*there, {"spec"});
-    if (spec != nullptr && *spec == object["spec"]) co_return;
+    const json::object none;
+    const auto& wanted = object["spec"].as_object();
+    const auto& now = spec != nullptr && spec->is_object() ? spec->get_object() : none;
+    if (now == wanted) co_return;
     const json::object about{{"uid", kube::text_at(*there, {"metadata", "uid"})},
                              {"resourceVersion", kube::text_at(*there, {"metadata", "resourceVersion"})}};
-    co_await client_.patch(resource, key, {{"metadata", about}, {"spec", object["spec"]}});
+    bool lost = false;
+    try {
+        co_await client_.patch(resource, key, {{"metadata", about}, {"spec", difference(now, wanted)}});
+    } catch (const Error& error) {
+        if (error.kind != Kind::conflict) throw;
+        lost = true;
+    }
+    if (lost) throw Error(other_turn);
 }
 
-/// A Secret with which nodes pull has to be where the pod is: it is copied from the configured namespace.
-/// One that is missing there is the node's to report.
+/// A Secret with which nodes pull has to be where the pod is: it is copied from the configured namespace, and
+/// anew when it has changed there. One that is missing there is the node's to report.
 Task<> KubernetesEngine::bring_pull_secrets(std::string home, WorkloadComponent component) {
     if (options_.spread == Spread::shared) co_return;
     auto names = options_.pull_secrets;
     if (component.pull_secret) names.push_back(*component.pull_secret);
     for (const auto& name : names) {
-        if (secrets_->find({home, name}) != nullptr) continue;
-        const auto source = co_await client_.find(kube::secrets, {options_.namespace_, name});
+        const auto source =
+            co_await client_.find(kube::secrets, {options_.namespace_, name}, kube::Detail::metadata);
         if (!source) continue;
-        co_await create_if_missing(kube::secrets, render_pull_secret(place_in(home), *source));
+        const auto* copy = secrets_->find({home, name});
+        if (copy != nullptr && copy->source == kube::text_at(*source, {"metadata", "resourceVersion"}))
+            continue;
+        if (copy != nullptr) co_await remove_copy(*copy);
+        const auto whole = co_await client_.find(kube::secrets, {options_.namespace_, name});
+        if (whole) co_await create_if_missing(kube::secrets, render_pull_secret(place_in(home), *whole));
     }
 }
 
-bool KubernetesEngine::is_lived_in(const std::string& home) const {
-    const auto of_a_workload = [](const SeenObject* object) { return !object->workload.empty(); };
-    return stays_.contains(home) || !claims_->in(home).empty() || !pods_->in(home).empty() ||
-           !services_->in(home).empty() || std::ranges::any_of(config_maps_->in(home), of_a_workload) ||
-           std::ranges::any_of(secrets_->in(home), of_a_workload);
+Task<> KubernetesEngine::remove_copy(SeenObject copy) {
+    try {
+        co_await client_.remove(kube::secrets, copy.key, {.uid = copy.uid});
+    } catch (const Error& error) {
+        // For another pod of the same start it was made anew.
+        if (error.kind != Kind::conflict) throw;
+    }
+    secrets_->gone(copy);
 }
 
 const SeenObject* KubernetesEngine::find_claim(const std::string& handle) const {
     if (options_.spread == Spread::shared) return claims_->find({options_.namespace_, handle});
     return claims_->find_anywhere(handle);
-}
-
-void KubernetesEngine::tidy_soon(const std::string& home) {
-    perhaps_empty_.insert(home);
-    if (!std::exchange(tidying_, true)) tasks_.start("remove empty namespaces", tidy());
 }
 
 /// The namespaces of sessions, whole.
@@ -188,70 +221,6 @@ Task<std::vector<json::value>> KubernetesEngine::read_homes() {
     }
     co_return co_await list_all(kube::namespaces, {.labels = selector_of(options_.instance)},
                                 kube::Detail::whole);
-}
-
-/// Those of an earlier process, too.
-Task<> KubernetesEngine::find_homes() {
-    while (down_) co_await clock_.sleep(tidy_after);
-    std::optional<Error> failure;
-    try {
-        const auto homes = co_await read_homes();
-        for (const auto& home : homes) tidy_soon(kube::text_at(home, {"metadata", "name"}));
-    } catch (const Error& error) {
-        failure = error;
-    }
-    if (failure) log::warning("namespaces cannot be listed", {{"error", failure->what()}});
-}
-
-Task<> KubernetesEngine::tidy() {
-    Duration pause = tidy_after;
-    while (!perhaps_empty_.empty()) {
-        co_await clock_.sleep(pause);
-        pause = tidy_after;
-        const auto now = std::exchange(perhaps_empty_, {});
-        for (const auto& home : now) {
-            std::optional<Error> failure;
-            try {
-                if (!down_) co_await leave_home(home);
-            } catch (const Error& error) {
-                failure = error;
-            }
-            leaving_.erase(home);
-            if (!down_ && !failure) continue;
-            perhaps_empty_.insert(home);
-            pause = tidy_again;
-            if (failure)
-                log::warning("a namespace is not removed", {{"namespace", home}, {"error", failure->what()}});
-        }
-    }
-    tidying_ = false;
-}
-
-/// Removes the namespace if it is ours and nothing is in it, of ours or of anybody.
-Task<> KubernetesEngine::leave_home(std::string home) {
-    if (is_lived_in(home)) co_return;
-    leaving_.insert(home);
-    const auto there = co_await client_.find(kube::namespaces, {"", home}, kube::Detail::metadata);
-    if (!there || kube::find_at(*there, {"metadata", "deletionTimestamp"}) != nullptr) co_return;
-    // One that somebody else made carries no space.
-    if (kube::text_at(*there, {"metadata", "labels", label_instance}) != options_.instance ||
-        kube::text_at(*there, {"metadata", "labels", label_space}).empty())
-        co_return;
-    for (const auto& resource : theirs) {
-        const auto left =
-            co_await client_.list(resource, {.namespace_ = home}, 1, {}, kube::Detail::metadata);
-        if (left.items.empty()) continue;
-        log::info("a namespace stays: something is in it",
-                  {{"namespace", home},
-                   {"kind", std::string(resource.kind)},
-                   {"name", kube::text_at(left.items.front(), {"metadata", "name"})}});
-        co_return;
-    }
-    if (is_lived_in(home)) co_return;
-    co_await client_.remove(kube::namespaces, {"", home},
-                            {.uid = kube::text_at(*there, {"metadata", "uid"}), .background = true});
-    limited_.erase(home);
-    log::info("namespace removed", {{"namespace", home}});
 }
 
 /// A namespace that does not come to its end says why.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 
@@ -20,14 +21,14 @@ namespace {
 
 constexpr Duration prepare_again{std::chrono::seconds(2)};
 constexpr Duration start_limit{std::chrono::seconds(5)};
+constexpr Duration resolve_limit{std::chrono::seconds(5)};
+constexpr int nodes_page = 100;              // A node is large.
 constexpr std::size_t init_max = 1'000'000;  // What a ConfigMap holds, as base64 and with the rest.
 
 }  // namespace
 
 KubernetesEngine::KubernetesEngine(asio::any_io_executor executor, Clock& clock, KubernetesOptions options)
     : executor_(executor),
-constexpr Duration resolve_limit{std::chrono::seconds(5)};
-constexpr int nodes_page = 100;              // A node is large.
       clock_(clock),
       options_(std::move(options)),
       client_(options_.cluster, options_.client, clock, executor),
@@ -38,7 +39,7 @@ constexpr int nodes_page = 100;              // A node is large.
     place_ = {.instance = options_.instance,
               .namespace_ = options_.namespace_,
               .spread = options_.spread,
-              .init_config_map = "berth-init-" + sha256(options_.init_program).substr(0, 10),
+              .init_config_map = init_prefix + sha256(options_.init_program).substr(0, 10),
               .architecture = options_.architecture,
               .storage_class = options_.storage_class,
               .storage_classes = options_.storage_classes,
@@ -126,7 +127,7 @@ Task<> KubernetesEngine::stop() {
     client_.close_idle();
 }
 
-/// What has to be there once; then everything of ours is followed. Tried until it works.
+/// What has to be known; then everything of ours is followed. Tried until it works.
 Task<> KubernetesEngine::prepare() {
     while (true) {
         std::optional<Error> failure;
@@ -134,11 +135,8 @@ Task<> KubernetesEngine::prepare() {
             co_await learn_platform();
             co_await learn_user_namespaces();
             co_await learn_server();
-            co_await prepare_namespace();
-            if (options_.spread == Spread::shared) co_await prepare_init(options_.namespace_);
         } catch (const Error& error) {
-            // It takes nothing new for now; what is to end in it can end, or it would never go.
-            if (error.code != "namespace_ending") failure = error;
+            failure = error;
         }
         if (!failure) break;
         if (down_ != failure->user)
@@ -156,7 +154,6 @@ Task<> KubernetesEngine::prepare() {
     follow(kube::claims, Detail::metadata, *claims_, home);
     const auto& routes = options_.routes;
     if (leads_hosts()) follow(resource_of(routes.kind), Detail::whole, *routes_, routes.service.namespace_);
-    if (options_.spread != Spread::shared) tasks_.start("find namespaces", find_homes());
 }
 
 /// The namespace of the sessions. One that we make enforces the strictest of the Pod Security Standards.
@@ -169,12 +166,28 @@ Task<> KubernetesEngine::prepare_namespace() {
     if (made) log::info("namespace made", {{"namespace", options_.namespace_}});
 }
 
+/// berth-init is process 1 of every pod: that it is ours is looked at once, and it cannot change then.
 Task<> KubernetesEngine::prepare_init(std::string home) {
     const kube::Key key{home, place_.init_config_map};
-    const auto there = co_await client_.find(kube::config_maps, key, kube::Detail::metadata);
-    if (there) co_return;
+    const auto* known = config_maps_->find(key);
+    if (known != nullptr && inits_[home] == known->object.uid) co_return;
     auto object = render_init(place_in(home), net::base64_encode(options_.init_program));
-    co_await create_if_missing(kube::config_maps, std::move(object));
+    const auto wanted = object;
+    auto there = co_await client_.find(kube::config_maps, key);
+    if (!there) {
+        co_await create_if_missing(kube::config_maps, std::move(object));
+        there = co_await client_.find(kube::config_maps, key);
+    }
+    if (!there) throw Error(Kind::busy, "changing", fmt::format("{} has just gone", berth::quoted(key.name)));
+    const bool ours =
+        kube::text_at(*there, {"metadata", "labels", kubernetes::label_instance}) == options_.instance;
+    const bool same = std::ranges::all_of(std::array{"immutable", "binaryData"}, [&](const char* part) {
+        const auto* found = kube::find_at(*there, {part});
+        return found != nullptr && *found == wanted.at(part);
+    });
+    if (!ours || !same) throw taken(kube::config_maps, key.name);
+    inits_[home] = read_object(*there).uid;
+    config_maps_->seen(*there);
 }
 
 /// False when it was there already: another replica was faster.

@@ -77,6 +77,7 @@ class KubernetesEngine final : public Engine {
     std::string name() const override { return options_.name; }
     Task<> start() override;
     Task<> stop() override;
+    Task<> tend() override;
     Task<Observed> observe(WorkloadId id) override;
     Task<std::vector<WorkloadId>> list() override;
     Task<std::vector<Thing>> inventory(std::vector<WorkloadId> known) override;
@@ -155,14 +156,19 @@ class KubernetesEngine final : public Engine {
     Task<> limit_home(std::string home, Allowance allowance);
     Task<> put(kube::Resource resource, json::object object);
     Task<> bring_pull_secrets(std::string home, WorkloadComponent component);
-    bool is_lived_in(const std::string& home) const;
+    Task<> remove_copy(SeenObject copy);
+    bool has_init(const std::string& home) const;
+    void note_perhaps_empty(const std::string& home);
     /// The claim of that name, wherever it is; nullptr: there is none.
     const SeenObject* find_claim(const std::string& handle) const;
-    void tidy_soon(const std::string& home);
-    Task<> find_homes();
-    Task<> tidy();
-    Task<> leave_home(std::string home);
     Task<Error> explain_ending(std::string home, Error error);
+
+    // tend.cpp
+    class Leaving;
+    bool is_lived_in(const std::string& home) const;
+    Task<std::string> find_keeper(std::string home);
+    Task<> leave_home(std::string home);
+    Task<> remove_old_inits();
 
     // observe.cpp
     void moved(const SeenObject& object);
@@ -263,10 +269,12 @@ class KubernetesEngine final : public Engine {
     std::map<WorkloadId, std::string> homes_;  // Namespaces; also under the mutex.
     std::map<std::string, Space> spaces_;      // By namespace, of those that were entered.
     std::map<std::string, Allowance> limited_;
-    std::map<std::string, int> stays_;     // Namespaces that somebody is putting something into.
-    std::set<std::string> leaving_;        // Namespaces that are just being removed.
-    std::set<std::string> perhaps_empty_;  // Namespaces to look at.
-    bool tidying_ = false;
+    std::map<std::string, std::string> inits_;  // By namespace: the uid of the one that was found to be ours.
+    std::set<std::string> rules_;               // That policies have now.
+    std::map<std::string, int> stays_;          // Namespaces that somebody is putting something into.
+    std::set<std::string> leaving_;             // Namespaces that are just being removed.
+    std::set<std::string> perhaps_empty_;       // Namespaces to look at.
+    bool homes_known_ = false;                  // To `tend`: of all it was asked whether they are empty.
     std::unique_ptr<kubernetes::Forwards> forwards_;
     TaskGroup tasks_;
 };

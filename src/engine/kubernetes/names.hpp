@@ -20,10 +20,15 @@ inline constexpr const char* note_generation = "berth.dev/generation";
 inline constexpr const char* note_probe = "berth.dev/probe";
 inline constexpr const char* note_mark = "berth.dev/mark";  ///< See `mark.hpp`.
 inline constexpr const char* note_route = "berth.dev/route";
+/// Of a copy: the resource version of what it was copied from.
+inline constexpr const char* note_source = "berth.dev/source";
 inline constexpr const char* note_members = "berth.dev/members";
 
 /// Where berth-init listens in each pod: above the range that programs get ports from.
 inline constexpr int init_port = 61117;
+
+/// What ConfigMaps with a berth-init are called, and then by its bytes.
+inline constexpr const char* init_prefix = "berth-init-";
 
 /// Everything of a workload that there is once: its ConfigMap, Secret and NetworkPolicy.
 std::string workload_name(const WorkloadId& id);
@@ -50,10 +55,10 @@ std::string namespace_of(const std::string& prefix, Spread spread, const Space& 
 std::string selector_of(const std::string& instance);
 std::string selector_of(const std::string& instance, const WorkloadId& id);
 
+/// Why an object is left alone that bears a name of ours, and that we did not make: `name_taken`.
+Error taken(const kube::Resource& resource, const std::string& name);
+
 /// The labels that everything of a workload carries.
 json::object labels_of(const std::string& instance, const WorkloadId& id);
 
 }  // namespace berth::engine::kubernetes
-/// Why an object is left alone that bears a name of ours, and that we did not make: `name_taken`.
-Error taken(const kube::Resource& resource, const std::string& name);
-

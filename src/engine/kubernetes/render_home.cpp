@@ -48,7 +48,8 @@ json::object render_pull_secret(const Place& place, const json::value& source) {
     const json::object about{
         {"name", from.at("metadata").at("name")},
         {"namespace", place.namespace_},
-        {"labels", json::object{{label_managed, "berth"}, {label_instance, place.instance}}}};
+        {"labels", json::object{{label_managed, "berth"}, {label_instance, place.instance}}},
+        {"annotations", json::object{{note_source, from.at("metadata").at("resourceVersion")}}}};
     json::object made{{"metadata", about}};
     for (const char* key : {"type", "data"})
         if (const auto* value = from.if_contains(key)) made[key] = *value;

@@ -93,7 +93,8 @@ TEST(KubernetesRender, every_object_is_as_it_was) {
     all["limits"] = render_limits(home, allowance);
     all["pullSecret"] = render_pull_secret(
         home,
-        json::parse(R"({"metadata":{"name":"team","namespace":"berth","uid":"u","annotations":{"a":"b"}},
+        json::parse(
+            R"({"metadata":{"name":"team","namespace":"berth","uid":"u","resourceVersion":"7","annotations":{"a":"b"}},
             "type":"kubernetes.io/dockerconfigjson","data":{".dockerconfigjson":"e30="}})"));
     const auto written = json::write_pretty(all);
     if (const char* update = std::getenv("UPDATE"); update != nullptr && std::string(update) == "1")
@@ -422,6 +423,17 @@ TEST(KubernetesPolicy, none_reaches_siblings_and_names_and_nothing_else) {
         EXPECT_FALSE(allows(policy, "egress", party, 443)) << party.address;
 }
 
+TEST(KubernetesPolicy, names_are_answered_at_a_range_too_where_one_is_configured) {
+    auto place = example_place();
+    const Party cache{.address = "169.254.20.10"};
+    EXPECT_FALSE(allows(render_policy(place, id, owner, Egress::none), "egress", cache, 53, "UDP"));
+    place.dns.push_back({.range = "169.254.20.10/32"});
+    const auto policy = render_policy(place, id, owner, Egress::none);
+    EXPECT_TRUE(allows(policy, "egress", cache, 53, "UDP"));
+    EXPECT_TRUE(allows(policy, "egress", resolver, 53, "UDP"));
+    EXPECT_FALSE(allows(policy, "egress", cache, 80));
+}
+
 TEST(KubernetesPolicy, internet_is_the_internet_without_what_is_private) {
     const auto policy = render_policy(example_place(), id, owner, Egress::internet);
     for (const char* open : {"1.1.1.1", "93.184.216.34", "2606:4700::1111", "9.255.255.255", "172.32.0.1"})
@@ -459,24 +471,11 @@ TEST(KubernetesPolicy, what_an_administrator_closes_is_closed_and_what_they_open
     EXPECT_TRUE(open("fd00:1::7", 443));
     EXPECT_FALSE(open("fd00:1::7", 80));
     EXPECT_FALSE(open("fd00:2::7", 443));
-TEST(KubernetesPolicy, names_are_answered_at_a_range_too_where_one_is_configured) {
-    auto place = example_place();
-    const Party cache{.address = "169.254.20.10"};
-    EXPECT_FALSE(allows(render_policy(place, id, owner, Egress::none), "egress", cache, 53, "UDP"));
-    place.dns.push_back({.range = "169.254.20.10/32"});
-    const auto policy = render_policy(place, id, owner, Egress::none);
-    EXPECT_TRUE(allows(policy, "egress", cache, 53, "UDP"));
-    EXPECT_TRUE(allows(policy, "egress", resolver, 53, "UDP"));
-    EXPECT_FALSE(allows(policy, "egress", cache, 80));
-}
-
     for (const int port : {1, 443, 65535}) EXPECT_TRUE(open("192.168.7.9", port));
     const auto none = render_policy(place, id, owner, Egress::none);
     EXPECT_FALSE(allows(none, "egress", {.address = "10.1.255.7"}, 5432)) << "none is none";
 }
 
-}  // namespace
-}  // namespace berth::engine::kubernetes
 TEST(KubernetesPolicy, the_api_server_stays_closed_in_a_wider_range_that_is_open) {
     auto place = example_place();
     place.closed.push_back("34.9.8.7/32");
@@ -492,3 +491,5 @@ TEST(KubernetesPolicy, the_api_server_stays_closed_in_a_wider_range_that_is_open
     EXPECT_FALSE(open("fd00::5"));
 }
 
+}  // namespace
+}  // namespace berth::engine::kubernetes

@@ -107,7 +107,28 @@ bool is_edited(const json::value& object, std::string (*mark)(const json::value&
     return spec == nullptr || mark(*spec) != text_at(object, {"metadata", "annotations", note_mark});
 }
 
+/// The ConfigMap that is mounted together with a key.
+std::string read_init(const json::value& volume) {
+    const auto* sources = find_at(volume, {"projected", "sources"});
+    if (sources == nullptr || !sources->is_array()) return {};
+    for (const auto& source : sources->get_array())
+        if (auto name = text_at(source, {"configMap", "name"}); name.starts_with(init_prefix)) return name;
+    return {};
+}
+
 }  // namespace
+
+std::optional<Time> time_at(const json::value& tree, std::initializer_list<std::string_view> path) {
+    const auto text = text_at(tree, path);
+    if (text.empty()) return std::nullopt;
+    try {
+        Time time;
+        json::read(json::value(text), time);
+        return time;
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
 
 SeenObject read_object(const json::value& object) {
     SeenObject seen{
@@ -116,7 +137,8 @@ SeenObject read_object(const json::value& object) {
         .version = text_at(object, {"metadata", "resourceVersion"}),
         .workload = {text_at(object, {"metadata", "labels", label_workload})},
         .component = text_at(object, {"metadata", "labels", label_component}),
-        .ending = find_at(object, {"metadata", "deletionTimestamp"}) != nullptr};
+        .ending = find_at(object, {"metadata", "deletionTimestamp"}) != nullptr,
+        .source = text_at(object, {"metadata", "annotations", note_source})};
     if (const auto* owners = find_at(object, {"metadata", "ownerReferences"});
         owners != nullptr && owners->is_array() && !owners->get_array().empty())
         seen.owner = text_at(owners->get_array().front(), {"uid"});
@@ -135,18 +157,6 @@ Waiting read_waiting(const json::value& pod) {
         return {"no node takes it: " + text_at(*scheduled, {"message"}), ""};
     const auto* status = container_status(pod);
     if (status == nullptr) return {waiting_for_a_node, ""};
-std::optional<Time> time_at(const json::value& tree, std::initializer_list<std::string_view> path) {
-    const auto text = text_at(tree, path);
-    if (text.empty()) return std::nullopt;
-    try {
-        Time time;
-        json::read(json::value(text), time);
-        return time;
-    } catch (const Error&) {
-        return std::nullopt;
-    }
-}
-
     const auto reason = text_at(*status, {"state", "waiting", "reason"});
     const auto message = text_at(*status, {"state", "waiting", "message"});
     const auto image = text_at(*status, {"image"});
@@ -173,9 +183,11 @@ SeenPod read_pod(const json::value& pod) {
         }
     }
     if (const auto* volumes = find_at(pod, {"spec", "volumes"}); volumes != nullptr && volumes->is_array())
-        for (const auto& volume : volumes->get_array())
+        for (const auto& volume : volumes->get_array()) {
             if (auto claim = text_at(volume, {"persistentVolumeClaim", "claimName"}); !claim.empty())
                 read.volumes.push_back(std::move(claim));
+            if (auto init = read_init(volume); !init.empty()) read.init = std::move(init);
+        }
     const auto phase = text_at(pod, {"status", "phase"});
     const auto* status = container_status(pod);
     seen.started_at = status == nullptr ? std::nullopt : time_at(*status, {"state", "running", "startedAt"});

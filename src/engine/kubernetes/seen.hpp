@@ -22,6 +22,7 @@ struct SeenObject {
     std::string owner;  ///< Uid of what it belongs to.
     bool ending = false;
     bool edited = false;  ///< Somebody changed what we made: of policies and services only.
+    std::string source;   ///< Of a copy: the version of what it was copied from.
     bool operator==(const SeenObject&) const = default;
 };
 
@@ -32,6 +33,7 @@ struct SeenPod {
     std::string address;  ///< Its IP; empty until it has one.
     std::string node;
     std::vector<std::string> volumes;
+    std::string init;         ///< The ConfigMap that its berth-init is from.
     std::string image;        ///< By the name that it was asked for.
     std::string fixed_image;  ///< By its digest, when any node can get it so.
     bool has_pull_secrets = false;
@@ -62,12 +64,12 @@ struct SeenRoute {
     bool operator==(const SeenRoute&) const = default;
 };
 
-SeenObject read_object(const json::value& object);
-SeenObject read_policy(const json::value& policy);
-SeenRoute read_route(const json::value& route);
 /// The time there; nothing when there is none.
 std::optional<Time> time_at(const json::value& tree, std::initializer_list<std::string_view> path);
 
+SeenObject read_object(const json::value& object);
+SeenObject read_policy(const json::value& policy);
+SeenRoute read_route(const json::value& route);
 SeenPod read_pod(const json::value& pod);
 SeenService read_service(const json::value& service);
 SeenConfigMap read_config_map(const json::value& config_map);

@@ -114,6 +114,8 @@ Task<json::value> KubernetesEngine::put_back(WorkloadId id, kube::Resource resou
     if (seen.workload != id ||
         kube::text_at(*there, {"metadata", "labels", label_instance}) != options_.instance)
         throw taken(resource, key.name);
+    const bool edited = resource.plural == kube::services.plural ? read_service(*there).object.edited
+                                                                 : read_policy(*there).edited;
     // Its resource version, its address and whatever else the cluster gave it stay.
     auto& kept = there->as_object();
     auto& notes = kept["metadata"].as_object()["annotations"];
@@ -122,7 +124,7 @@ Task<json::value> KubernetesEngine::put_back(WorkloadId id, kube::Resource resou
     auto& spec = kept["spec"].as_object();
     for (const char* foreign : {"type", "externalIPs"}) spec.erase(foreign);
     for (auto& [part, value] : object.at("spec").as_object()) spec[part] = value;
-    log::warning("put back what somebody changed",
+    log::warning(edited ? "put back what somebody changed" : "brought up to date",
                  {{"kind", std::string(resource.kind)}, {"name", key.name}});
     auto made = co_await client_.replace(resource, std::move(kept));
     put_back_at_[{resource.plural, key}] = clock_.now();
@@ -155,7 +157,7 @@ Task<> KubernetesEngine::make(WorkloadId id, CreateNetwork change) {
     if (missing(policy))
         rest.push_back(
             add(kube::network_policies, render_policy(place, id, owner, change.egress), *policies_));
-    else if (policy->edited)
+    else if (!is_current(*policy))
         rest.push_back(
             mend(kube::network_policies, render_policy(place, id, owner, change.egress), *policies_));
     if (missing(secrets_->find(name)))

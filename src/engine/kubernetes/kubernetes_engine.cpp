@@ -258,6 +258,9 @@ Task<> KubernetesEngine::learn_server() {
     for (const auto& range : place_.server)
         if (std::ranges::none_of(place_.closed, [&](const auto& all) { return covers(all, range); }))
             place_.closed.push_back(range);
+    rules_.clear();
+    for (const auto egress : {Egress::internet, Egress::none})
+        rules_.insert(read_policy(render_policy(place_, {}, {}, egress)).rules);
 }
 
 Task<std::set<std::string>> KubernetesEngine::resolve(std::string host) {

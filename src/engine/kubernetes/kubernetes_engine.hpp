@@ -175,6 +175,9 @@ class KubernetesEngine final : public Engine {
     void forget_pod(const std::string& uid);
     Task<> look_directly(WorkloadId id);
     Observed report(const WorkloadId& id);
+    bool is_current(const SeenObject& policy) const {
+        return !policy.edited && rules_.contains(policy.rules);
+    }
     bool has_network(const WorkloadId& id) const;
     void probe_where_needed(const WorkloadId& id);
     Task<> probe(WorkloadId id, SeenPod pod, std::shared_ptr<Readiness> readiness);

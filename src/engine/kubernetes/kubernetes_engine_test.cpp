@@ -247,6 +247,24 @@ TEST_F(TheKubernetesEngine, two_first_launches_of_one_user_wait_for_each_other) 
     }
 }
 
+TEST_F(TheKubernetesEngine, brings_the_policies_of_running_sessions_up_to_what_is_configured) {
+    auto& before = start(options());
+    apply(before, {network()});
+    const auto made = *find("networkpolicies", "ses-1");
+    auto more = options();
+    more.closed_ranges = {"35.0.0.0/8"};
+    auto& after = start(more);
+    auto seen = world.run(after.observe({"ses_1"}));
+    EXPECT_FALSE(seen.network);
+    EXPECT_TRUE(seen.network_incomplete);
+    apply(after, {network()});
+    seen = world.run(after.observe({"ses_1"}));
+    EXPECT_TRUE(seen.network);
+    const auto& policy = *find("networkpolicies", "ses-1");
+    EXPECT_EQ(policy.at("metadata").at("uid"), made.at("metadata").at("uid"));
+    EXPECT_NE(json::write(policy.at("spec")).find("35.0.0.0/8"), std::string::npos);
+}
+
 TEST_F(TheKubernetesEngine, closes_the_api_server_at_the_addresses_that_it_publishes) {
     const auto endpoint = [](const char* address) {
         return json::object{{"addresses", json::array{address}}};

@@ -3,17 +3,20 @@
 #include <map>
 
 #include "engine/container/names.hpp"
+#include "engine/kubernetes/names.hpp"
 #include "kube/refusal.hpp"
 
 namespace berth::engine::kubernetes {
 namespace {
 
+enum class Workloads { named, any };
+
 /// The same text for the same tree: members in order, and without the empty lists that a server leaves out.
-void write_plainly(const json::value& tree, std::string& text) {
+void write_plainly(const json::value& tree, Workloads workloads, std::string& text) {
     if (const auto* list = tree.if_array()) {
         text += '[';
         for (const auto& item : *list) {
-            write_plainly(item, text);
+            write_plainly(item, workloads, text);
             text += ',';
         }
         text += ']';
@@ -24,7 +27,8 @@ void write_plainly(const json::value& tree, std::string& text) {
         for (const auto& [key, value] : members) {
             if (value->is_null() || (value->is_array() && value->get_array().empty())) continue;
             text += json::write(json::value(key)) + ':';
-            write_plainly(*value, text);
+            if (workloads == Workloads::named || key != label_workload)
+                write_plainly(*value, workloads, text);
             text += ',';
         }
         text += '}';
@@ -33,9 +37,9 @@ void write_plainly(const json::value& tree, std::string& text) {
     }
 }
 
-std::string mark_of(const json::value& tree) {
+std::string mark_of(const json::value& tree, Workloads workloads = Workloads::named) {
     std::string text;
-    write_plainly(tree, text);
+    write_plainly(tree, workloads, text);
     return sha256(text).substr(0, 16);
 }
 
@@ -43,6 +47,10 @@ std::string mark_of(const json::value& tree) {
 
 std::string policy_mark(const json::value& spec) {
     return mark_of(spec);
+}
+
+std::string policy_rules(const json::value& spec) {
+    return mark_of(spec, Workloads::any);
 }
 
 std::string service_mark(const json::value& spec) {

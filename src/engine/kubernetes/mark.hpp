@@ -12,6 +12,8 @@ namespace berth::engine::kubernetes {
 
 /// Of a NetworkPolicy's `spec`: all of it.
 std::string policy_mark(const json::value& spec);
+/// The same for two policies that differ only in the workload that they are for.
+std::string policy_rules(const json::value& spec);
 /// Of a Service's `spec`: whom it leads to, by which ports, and whether it leads in from outside the cluster.
 std::string service_mark(const json::value& spec);
 

@@ -119,7 +119,8 @@ bool KubernetesEngine::has_network(const WorkloadId& id) const {
     const auto belongs = [&](const SeenObject* object) {
         return object != nullptr && !object->ending && !object->edited && object->owner == owner;
     };
-    if (!belongs(secrets_->find(key)) || !belongs(policies_->find(key))) return false;
+    const auto* policy = policies_->find(key);
+    if (!belongs(secrets_->find(key)) || !belongs(policy) || !is_current(*policy)) return false;
     return std::ranges::all_of(config_map->members, [&](const std::string& member) {
         const auto* service = services_->find({home, component_name(id, member)});
         return service != nullptr && belongs(&service->object);

@@ -491,5 +491,21 @@ TEST(KubernetesPolicy, the_api_server_stays_closed_in_a_wider_range_that_is_open
     EXPECT_FALSE(open("fd00::5"));
 }
 
+TEST(KubernetesPolicy, has_the_same_rules_for_each_workload_and_others_for_another_configuration) {
+    const auto rules = [](const Place& place, const WorkloadId& whose, Egress egress) {
+        return read_policy(render_policy(place, whose, owner, egress)).rules;
+    };
+    const auto place = example_place();
+    const auto usual = rules(place, id, Egress::internet);
+    EXPECT_EQ(rules(place, {"ses_2"}, Egress::internet), usual);
+    EXPECT_NE(rules(place, id, Egress::none), usual);
+    auto changed = place;
+    changed.gateway->labels["app"] = "other";
+    EXPECT_NE(rules(changed, id, Egress::internet), usual);
+    changed = place;
+    changed.open = {read_range("10.1.0.0/16:5432", "")};
+    EXPECT_NE(rules(changed, id, Egress::internet), usual);
+}
+
 }  // namespace
 }  // namespace berth::engine::kubernetes

@@ -148,6 +148,7 @@ SeenObject read_object(const json::value& object) {
 SeenObject read_policy(const json::value& policy) {
     auto seen = read_object(policy);
     seen.edited = is_edited(policy, policy_mark);
+    if (const auto* spec = find_at(policy, {"spec"})) seen.rules = policy_rules(*spec);
     return seen;
 }
 

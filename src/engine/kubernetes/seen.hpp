@@ -22,6 +22,7 @@ struct SeenObject {
     std::string owner;  ///< Uid of what it belongs to.
     bool ending = false;
     bool edited = false;  ///< Somebody changed what we made: of policies and services only.
+    std::string rules;    ///< Of a policy: see `policy_rules`.
     std::string source;   ///< Of a copy: the version of what it was copied from.
     bool operator==(const SeenObject&) const = default;
 };

@@ -50,13 +50,16 @@ class Mirror::Ears final : public kube::Follower {
 
     bool listed() const { return listed_; }
 
-    void listing() override { touched_.clear(); }
+    void listing() override {
+        touched_.clear();
+        listing_ = true;
+    }
     void seen(const json::value& object) override {
         auto name = kube::text_at(object, {"metadata", "name"});
         const bool news = owner_.keep(noun_, object);
         // The first list is compared with the rows as a whole.
         if (news && listed_) owner_.poke(key_of(noun_, owner_.entries_[noun_].at(name)));
-        touched_.insert(std::move(name));
+        if (listing_) touched_.insert(std::move(name));
     }
     void gone(const json::value& object) override {
         owner_.gone(noun_, kube::text_at(object, {"metadata", "name"}),
@@ -70,6 +73,7 @@ class Mirror::Ears final : public kube::Follower {
                 lost.push_back(entry.seen);
         for (const auto& seen : lost) owner_.gone(noun_, seen.name, seen.uid, version);
         touched_.clear();
+        listing_ = false;
         listed_ = true;
         owner_.wake_up();
     }
@@ -84,7 +88,8 @@ class Mirror::Ears final : public kube::Follower {
   private:
     Mirror& owner_;
     Noun noun_;
-    std::set<std::string> touched_;
+    std::set<std::string> touched_;  // From `listing` to `listed`.
+    bool listing_ = false;
     bool listed_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/kubernetes/mark.hpp"
+#include "engine/kubernetes/overlay.hpp"
 
 namespace berth::engine::kubernetes {
 namespace {
@@ -193,58 +194,24 @@ std::string volume_label(const std::string& handle) {
     return "volume.berth.dev/" + handle;
 }
 
-/// Nodes on which our berth-init runs, and where components that share a volume meet.
-json::object render_affinity(const Place& place, const WorkloadComponent& component) {
-    json::object fits{
-        {"key", "kubernetes.io/arch"}, {"operator", "In"}, {"values", json::array{place.architecture}}};
-    const json::object term{{"matchExpressions", json::array{fits}}};
-    json::object affinity{
-        {"nodeAffinity", json::object{{"requiredDuringSchedulingIgnoredDuringExecution",
-                                       json::object{{"nodeSelectorTerms", json::array{term}}}}}}};
-    json::array together;
+/// Nodes on which our berth-init runs, and where components that share a volume of one node meet.
+Needs needs_of(const Place& place, const WorkloadComponent& component) {
+    Needs needs{.node = {{"key", "kubernetes.io/arch"},
+                         {"operator", "In"},
+                         {"values", json::array{place.architecture}}},
+                .pull_secrets = place.pull_secrets};
+    if (component.pull_secret) needs.pull_secrets.push_back(*component.pull_secret);
     for (const auto& mount : component.mounts) {
-        json::object shares{{"key", volume_label(mount.volume)}, {"operator", "Exists"}};
-        together.push_back(
+        if (mount.access_mode == AccessMode::ReadWriteMany) continue;
+        const json::object shares{{"key", volume_label(mount.volume)}, {"operator", "Exists"}};
+        needs.together.push_back(
             json::object{{"labelSelector", json::object{{"matchExpressions", json::array{shares}}}},
                          {"topologyKey", "kubernetes.io/hostname"}});
     }
-    if (!together.empty())
-        affinity["podAffinity"] = json::object{{"requiredDuringSchedulingIgnoredDuringExecution", together}};
-    return affinity;
-}
-
-/// A merge patch (RFC 7386): null takes away, objects are merged, anything else replaces.
-void merge(json::object& into, const json::object& patch) {
-    for (const auto& [key, value] : patch) {
-        if (value.is_null()) {
-            into.erase(key);
-        } else if (value.is_object()) {
-            auto& there = into[key];
-            if (!there.is_object()) there = json::object();
-            merge(there.get_object(), value.get_object());
-        } else {
-            into[key] = value;
-        }
-    }
+    return needs;
 }
 
 }  // namespace
-
-void check_overlay(const std::string& key, const json::object& overlay) {
-    const std::map<std::string, std::vector<std::string>> ours{
-        {"metadata", {"name", "namespace", "ownerReferences"}},
-        {"spec", {"containers", "volumes", "restartPolicy", "automountServiceAccountToken", "hostname"}}};
-    for (const auto& part : overlay) {
-        const auto known = ours.find(std::string(part.key()));
-        if (known == ours.end() || !part.value().is_object())
-            throw Error(Kind::invalid, "invalid_config",
-                        fmt::format("{}.{}: expected metadata or spec", key, std::string(part.key())));
-        for (const auto& name : known->second)
-            if (part.value().get_object().contains(name))
-                throw Error(Kind::invalid, "invalid_config",
-                            fmt::format("{}.{}.{} is Berth's own", key, known->first, name));
-    }
-}
 
 const std::vector<std::string>& special_ranges() {
     static const std::vector<std::string> ranges{
@@ -363,14 +330,9 @@ json::object render_pod(const Place& place, const WorkloadId& id, const Owner& o
                       {"hostname", component.name.substr(0, 63)},
                       {"terminationGracePeriodSeconds", grace},
                       {"securityContext", render_security(place, component)},
-                      {"affinity", render_affinity(place, component)},
                       {"containers", json::array{render_container(place, component, program)}},
                       {"volumes", render_volumes(place, id, component)}};
     if (!aliases.empty()) spec["hostAliases"] = aliases;
-    json::array pull;
-    for (const auto& name : place.pull_secrets) pull.push_back(json::object{{"name", name}});
-    if (component.pull_secret) pull.push_back(json::object{{"name", *component.pull_secret}});
-    if (!pull.empty()) spec["imagePullSecrets"] = pull;
     if (component.profile == Profile::compat || place.user_namespaces) spec["hostUsers"] = false;
     json::object pod{{"metadata", about}, {"spec", spec}};
     merge(pod, place.overlay);
@@ -380,3 +342,4 @@ json::object render_pod(const Place& place, const WorkloadId& id, const Owner& o
 }
 
 }  // namespace berth::engine::kubernetes
+    add_needs(pod["spec"].as_object(), needs_of(place, component));

@@ -72,8 +72,10 @@ json::object render_pull_secret(const Place& place, const json::value& source);
 /// berth-init as an object that pods mount.
 json::object render_init(const Place& place, std::string_view base64);
 
-/// Throws `invalid` (`invalid_config`) for an overlay that would take away what makes a pod ours or keeps it
-/// in. `key`: of the configuration, for the message.
+/// Throws `invalid` (`invalid_config`) for an overlay that touches what makes a pod ours or keeps it in: what
+/// it is called and marked with, what it runs and mounts, as whom, and what it shares with its node. To the
+/// nodes, neighbours and pull secrets that an overlay names ours are added. `key`: of the configuration, for
+/// the message.
 void check_overlay(const std::string& key, const json::object& overlay);
 
 /// Ranges that egress `internet` does not reach, whatever the cluster: private, shared, link-local,

@@ -218,43 +218,6 @@ TEST(KubernetesRender, a_components_own_pull_secret_comes_besides_those_of_all) 
               R"([{"name":"registry"},{"name":"team"}])");
 }
 
-TEST(KubernetesRender, an_overlay_of_a_kind_is_merged_after_the_one_of_all) {
-    auto place = example_place();
-    place.overlay =
-        json::parse(R"({"spec":{"priorityClassName":"low","nodeSelector":{"a":"b"}}})").as_object();
-    place.overlays["ide"] =
-        json::parse(
-            R"({"spec":{"priorityClassName":"high","runtimeClassName":"gvisor","nodeSelector":{"c":"d"},
-            "tolerations":[{"key":"gpu","operator":"Exists"}],
-            "topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule"}]}})")
-            .as_object();
-    auto component = example();
-    const auto plain = pod_of(component, place);
-    EXPECT_EQ(plain.at("spec").at("priorityClassName"), "low");
-    EXPECT_FALSE(plain.at("spec").as_object().contains("runtimeClassName"));
-    component.kind = "ide";
-    const auto pod = pod_of(component, place);
-    EXPECT_EQ(pod.at("spec").at("priorityClassName"), "high");
-    EXPECT_EQ(pod.at("spec").at("runtimeClassName"), "gvisor");
-    EXPECT_EQ(json::write(pod.at("spec").at("nodeSelector")), R"({"a":"b","c":"d"})");
-    EXPECT_EQ(pod.at("spec").at("tolerations").as_array().size(), 1u);
-    EXPECT_EQ(pod.at("spec").at("topologySpreadConstraints").as_array().size(), 1u);
-}
-
-TEST(KubernetesRender, an_overlay_takes_nothing_away_that_makes_a_pod_ours_whichever_key_it_stands_at) {
-    const auto refusal = [](const char* overlay) {
-        try {
-            check_overlay("podOverlays.ide", json::parse(overlay).as_object());
-        } catch (const Error& error) {
-            return error.user;
-        }
-        return std::string("accepted");
-    };
-    EXPECT_EQ(refusal(R"({"spec":{"priorityClassName":"high"}})"), "accepted");
-    EXPECT_EQ(refusal(R"({"spec":{"containers":[]}})"), "podOverlays.ide.spec.containers is Berth's own");
-    EXPECT_EQ(refusal(R"({"status":{}})"), "podOverlays.ide.status: expected metadata or spec");
-}
-
 TEST(KubernetesRender, a_volume_of_a_kind_has_its_storage_class) {
     auto place = example_place();
     place.storage_classes["ide"] = "slow";

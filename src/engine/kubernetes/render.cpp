@@ -130,13 +130,21 @@ json::object render_container(const Place& place, const WorkloadComponent& compo
     json::array mounts{json::object{{"name", "berth"}, {"mountPath", init_folder}, {"readOnly", true}},
                        json::object{{"name", "run"}, {"mountPath", "/run/berth"}},
                        json::object{{"name", "shm"}, {"mountPath", "/dev/shm"}}};
+/// The first of those with one number.
+std::vector<Port> each_once(const std::vector<Port>& ports) {
+    std::vector<Port> kept;
+    for (const auto& open : ports)
+        if (std::ranges::find(kept, open.port, &Port::port) == kept.end()) kept.push_back(open);
+    return kept;
+}
+
     for (const auto& mount : component.mounts)
         mounts.push_back(
             json::object{{"name", mount.volume}, {"mountPath", mount.path}, {"readOnly", mount.read_only}});
     container["volumeMounts"] = mounts;
     json::array ports;
-    for (const auto& open : component.ports)
-        ports.push_back(json::object{{"name", open.name.substr(0, 15)}, {"containerPort", open.port}});
+    for (const auto& open : each_once(component.ports))
+        ports.push_back(json::object{{"containerPort", open.port}});
     if (!ports.empty()) container["ports"] = ports;
     json::object security{{"allowPrivilegeEscalation", false},
                           {"capabilities", json::object{{"drop", json::array{"ALL"}}}}};
@@ -281,7 +289,7 @@ json::object render_service(const Place& place, const WorkloadId& id, const Owne
     about["ownerReferences"] = owned_by(owner);
     about["labels"].get_object()[label_component] = member.name;
     json::array ports;
-    for (const auto& open : member.ports)
+    for (const auto& open : each_once(member.ports))
         ports.push_back(json::object{
             {"name", open.name}, {"port", open.port}, {"targetPort", open.port}, {"protocol", "TCP"}});
     auto chosen = json::object{

@@ -229,6 +229,22 @@ TEST(KubernetesRender, a_volume_of_a_kind_has_its_storage_class) {
     EXPECT_EQ(class_of("desktop"), "fast");
 }
 
+TEST(KubernetesRender, ports_of_any_valid_names_and_with_one_number_are_accepted) {
+    auto component = example();
+    component.ports = {{.name = "1234567890123456", .port = 80},
+                       {.name = "a--b", .port = 81},
+                       {.name = "a-very-long-po-rt", .port = 82},
+                       {.name = "again", .port = 80}};
+    const auto pod = pod_of(component);
+    EXPECT_EQ(json::write(pod.at("spec").at("containers").as_array().front().at("ports")),
+              R"([{"containerPort":80},{"containerPort":81},{"containerPort":82}])");
+    const auto service = render_service(example_place(), id, owner, {"ide", component.ports});
+    std::vector<std::string> names;
+    for (const auto& port : service.at("spec").at("ports").as_array())
+        names.emplace_back(port.at("name").as_string());
+    EXPECT_EQ(names, (std::vector<std::string>{"1234567890123456", "a--b", "a-very-long-po-rt"}));
+}
+
 TEST(KubernetesRender, strict_pods_get_users_of_their_own_where_an_administrator_says_that_they_can) {
     auto place = example_place();
     EXPECT_FALSE(pod_of(example(), place).at("spec").as_object().contains("hostUsers"));

@@ -66,9 +66,20 @@ json::object open_range(const Range& range, const std::vector<std::string>& serv
     return rule;
 }
 
-json::array quantities_of_env(const std::map<std::string, std::string>& env) {
+/// A text that a node gives to a program as it stands: it would put in variables for `$(NAME)`, and make one
+/// `$` of two.
+///
+/// https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
+std::string as_it_stands(const std::string& text) {
+    std::string doubled;
+    for (const char c : text) doubled.append(c == '$' ? 2 : 1, c);
+    return doubled;
+}
+
+json::array render_env(const std::map<std::string, std::string>& env) {
     json::array list;
-    for (const auto& [name, value] : env) list.push_back(json::object{{"name", name}, {"value", value}});
+    for (const auto& [name, value] : env)
+        list.push_back(json::object{{"name", name}, {"value", as_it_stands(value)}});
     return list;
 }
 
@@ -88,7 +99,7 @@ json::object render_resources(const Place& place, const Resources& resources) {
 
 json::array words(const std::vector<std::string>& list) {
     json::array made;
-    for (const auto& word : list) made.push_back(json::value(word));
+    for (const auto& word : list) made.push_back(json::value(as_it_stands(word)));
     return made;
 }
 
@@ -124,7 +135,7 @@ json::object render_container(const Place& place, const WorkloadComponent& compo
     json::object container{{"name", component.name},
                            {"image", image_of(component)},
                            {"imagePullPolicy", "IfNotPresent"},
-                           {"env", quantities_of_env(component.env)},
+                           {"env", render_env(component.env)},
                            {"resources", render_resources(place, component.resources)}};
     render_program(component, program, container);
     json::array mounts{json::object{{"name", "berth"}, {"mountPath", init_folder}, {"readOnly", true}},

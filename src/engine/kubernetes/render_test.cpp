@@ -229,6 +229,37 @@ TEST(KubernetesRender, a_volume_of_a_kind_has_its_storage_class) {
     EXPECT_EQ(class_of("desktop"), "fast");
 }
 
+/// What a node makes of a text: `$$` is one `$`, `$(NAME)` that variable.
+std::string as_a_node_reads(std::string_view text) {
+    std::string read;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        read += text[i];
+        if (text[i] != '$' || i + 1 == text.size()) continue;
+        if (text[i + 1] == '$')
+            ++i;
+        else if (text[i + 1] == '(')
+            read += "put in";
+    }
+    return read;
+}
+
+TEST(KubernetesRender, a_program_gets_every_text_as_it_stands) {
+    for (const std::string text : {"$(A)", "$$(A)", "$$", "$", "p@$$w$rd$", "$$$(A)$x", "a$(", "${A}", ""}) {
+        auto component = example();
+        component.env = {{"A", "b"}, {"B", text}};
+        component.command = {{"sh", text}};
+        component.args = {{text}};
+        for (const auto& program : {std::optional<std::vector<std::string>>(), component.command}) {
+            const auto pod = pod_of(component, example_place(), program);
+            const auto& container = pod.at("spec").at("containers").as_array().front();
+            const auto read = [](const json::value& there) { return as_a_node_reads(there.as_string()); };
+            EXPECT_EQ(read(container.at("env").as_array().back().at("value")), text);
+            EXPECT_EQ(read(container.at("command").as_array().back()), text);
+            if (!program) EXPECT_EQ(read(container.at("args").as_array().back()), text);
+        }
+    }
+}
+
 TEST(KubernetesRender, ports_of_any_valid_names_and_with_one_number_are_accepted) {
     auto component = example();
     component.ports = {{.name = "1234567890123456", .port = 80},

@@ -71,12 +71,14 @@ std::optional<SweepReport> last_sweep(store::Rows& rows) {
 void report_sweep(store::Tx& tx, SweepReport report, const std::string& actor) {
     report.total = std::ssize(report.acted);
     if (report.acted.size() > sweep_kept_max) report.acted.resize(sweep_kept_max);
+    // Of nobody who is gone: only administrators see it then.
+    const auto asker = tx.find_user_by_name(report.ask.actor);
     append_audit(tx, {.at = report.at,
                       .actor = actor,
                       .kind = "sweep.done",
                       .subject_kind = "sweep",
                       .subject = "",
-                      .owner = {},
+                      .owner = asker ? asker->id : UserId{actor},
                       .data = {{"for", report.ask.actor}, {"things", report.total}}});
     write_setting(tx, last_setting, report);
 }

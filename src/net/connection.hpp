@@ -111,8 +111,9 @@ struct Dispatch {
     std::function<Destination(std::string_view host)> decide;
     Handler platform;
     RawHandler session;
-    /// Paths that the platform answers under any Host but a session's: probes and scrapers know us by an
-    /// address. Nothing there may depend on a cookie.
+    /// Paths that the platform answers under any Host but a session's: probes, scrapers and proxies know us
+    /// by an address. Of cookies there only forward-auth takes notice: of those of the host that a proxy
+    /// names.
     std::vector<std::string_view> anywhere = {};
 };
 

@@ -65,6 +65,22 @@ std::vector<std::string> started_by(const Changes& changes) {
     return names;
 }
 
+TEST(Init, a_workspace_is_made_once_the_revision_has_no_step_left_for_it) {
+    auto launched = facts();
+    launched.volumes[0].init_done = 1;
+    EXPECT_EQ(decide(launched, ready_to_start(), start + 1s).init_done, std::nullopt) << "one is left";
+    launched.revision.spec.components[0].init.pop_back();
+    const InitDone made{.volume = "berth-home", .before = 1};
+    EXPECT_EQ(decide(launched, ready_to_start(), start + 1s).init_done, made);
+    launched.revision.spec.components[0].init.clear();
+    EXPECT_EQ(decide(launched, ready_to_start(), start + 1s).init_done, made);
+    launched.volumes[0].scope = VolumeScope::user;
+    EXPECT_EQ(decide(launched, ready_to_start(), start + 1s).init_done, std::nullopt)
+        << "another session of the user's may be making it";
+    launched.volumes[0] = {.handle = "berth-home", .name = "home", .owner = "wsp_1"};
+    EXPECT_EQ(decide(launched, ready_to_start(), start + 1s).init_done, std::nullopt);
+}
+
 TEST(Init, a_step_runs_before_any_component_with_what_its_component_has) {
     const auto launched = facts();
     const auto wanted = decide(launched, ready_to_start(), start + 1s);

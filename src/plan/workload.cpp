@@ -26,6 +26,14 @@ void add_own(const Facts& facts, std::map<std::string, std::string>& env) {
     env["BERTH_USER"] = facts.user_name;
 }
 
+/// What to record of a workspace that an earlier revision began to make and this one has no step left for.
+std::optional<InitDone> none_left(const Facts& facts) {
+    for (const auto& volume : facts.volumes)
+        if (volume.scope == VolumeScope::workspace && volume.init_done)
+            return InitDone{.volume = volume.handle, .before = *volume.init_done};
+    return std::nullopt;
+}
+
 /// The template's component with everything expanded.
 WorkloadComponent expand_component(const Facts& facts, const Component& component, const Values& values) {
     WorkloadComponent made{.name = component.name,
@@ -105,7 +113,7 @@ std::pair<std::optional<NextStep>, int> next_step(const Facts& facts) {
 
 std::optional<InitDone> ended_well(const Facts& facts, const Observed& have) {
     const auto next = next_step(facts).first;
-    if (!next) return std::nullopt;
+    if (!next) return none_left(facts);
     const auto* there = find_there(have, step_name(next->component->name, next->number));
     if (there == nullptr || there->state != ContainerState::exited || there->exit_code != 0 ||
         there->out_of_memory || there->disrupted)

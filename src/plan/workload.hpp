@@ -33,7 +33,8 @@ std::pair<std::optional<NextStep>, int> next_step(const Facts& facts);
 /// The step as what runs in its component's place.
 WorkloadComponent expand_step(const Facts& facts, const NextStep& next, const Values& values);
 
-/// What to record of a step whose container has ended well, whichever start it was of.
+/// What to record of a step whose container has ended well, whichever start it was of, or of a workspace that
+/// the revision has no step left for.
 std::optional<InitDone> ended_well(const Facts& facts, const Observed& have);
 
 /// Of what is there; nullptr: it is not.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 #include "plan/diff.hpp"
 
@@ -100,6 +101,16 @@ TEST(Decide, a_launch_leads_to_running_components_in_one_network_with_its_volume
     EXPECT_EQ(wanted.workload.components[1].mounts,
               (std::vector<WorkloadMount>{{"berth-home", "/home/berth", false}}));
     EXPECT_EQ(wanted.look_at, std::nullopt) << "a running session is settled";
+}
+
+TEST(Decide, a_volume_and_its_mounts_carry_its_access_mode) {
+    auto launched = facts();
+    for (const auto mode : {AccessMode::ReadWriteOnce, AccessMode::ReadWriteMany}) {
+        launched.revision.spec.volumes[0].access_mode = mode;
+        const auto workload = decide(launched, {}, start).workload;
+        EXPECT_EQ(workload.volumes.at(0).access_mode, mode);
+        EXPECT_EQ(workload.components.at(1).mounts.at(0).access_mode, mode);
+    }
 }
 
 TEST(Decide, deciding_twice_changes_nothing) {

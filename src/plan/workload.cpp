@@ -34,6 +34,11 @@ std::optional<InitDone> none_left(const Facts& facts) {
     return std::nullopt;
 }
 
+AccessMode access_mode_of(const TemplateSpec& spec, const std::string& volume) {
+    const auto found = std::ranges::find(spec.volumes, volume, &VolumeSpec::name);
+    return found == spec.volumes.end() ? AccessMode::ReadWriteOnce : found->access_mode;
+}
+
 /// The template's component with everything expanded.
 WorkloadComponent expand_component(const Facts& facts, const Component& component, const Values& values) {
     WorkloadComponent made{.name = component.name,
@@ -56,7 +61,8 @@ WorkloadComponent expand_component(const Facts& facts, const Component& componen
     for (const auto& mount : component.mounts)
         for (const auto& volume : facts.volumes)
             if (volume.name == mount.volume)
-                made.mounts.push_back({volume.handle, mount.path, mount.read_only});
+                made.mounts.push_back({volume.handle, mount.path, mount.read_only,
+                                       access_mode_of(facts.revision.spec, volume.name)});
     return made;
 }
 
@@ -156,8 +162,8 @@ Workload full_workload(const Facts& facts, const Values& values) {
         workload.components.push_back(expand_component(facts, component, values));
     const int owner = spec.components.front().user.value_or(default_user);
     for (const auto& volume : facts.volumes)
-        workload.volumes.push_back(
-            {volume.handle, volume.size, owner, space_of(facts, volume), facts.session.template_});
+        workload.volumes.push_back({volume.handle, volume.size, owner, space_of(facts, volume),
+                                    facts.session.template_, access_mode_of(spec, volume.name)});
     return workload;
 }
 

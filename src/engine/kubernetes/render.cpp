@@ -318,7 +318,7 @@ json::object render_claim(const Place& place, const WorkloadId& id, const Worklo
     // It outlives the workload.
     about["labels"].get_object().erase(label_workload);
     json::object spec{
-        {"accessModes", json::array{"ReadWriteOnce"}},
+        {"accessModes", json::array{json::enum_name(volume.access_mode)}},
         {"resources", json::object{{"requests", json::object{{"storage", to_string(volume.size)}}}}}};
     const auto of_kind = place.storage_classes.find(volume.kind);
     const auto& class_name = of_kind == place.storage_classes.end() ? place.storage_class : of_kind->second;

@@ -229,6 +229,20 @@ TEST(KubernetesRender, a_volume_of_a_kind_has_its_storage_class) {
     EXPECT_EQ(class_of("desktop"), "fast");
 }
 
+TEST(KubernetesRender, a_volume_for_many_is_asked_for_so_and_binds_nobody_to_a_node) {
+    auto place = example_place();
+    const WorkloadVolume volume{.handle = "v", .size = {1}, .access_mode = AccessMode::ReadWriteMany};
+    EXPECT_EQ(render_claim(place, id, volume).at("spec").at("accessModes"), json::array{"ReadWriteMany"});
+    auto component = example();
+    component.mounts = {{.volume = "v", .path = "/v", .access_mode = AccessMode::ReadWriteMany}};
+    const auto pod = pod_of(component, place);
+    EXPECT_FALSE(pod.at("spec").at("affinity").as_object().contains("podAffinity"));
+    component.mounts.push_back({.volume = "one", .path = "/one"});
+    const auto both = json::write(pod_of(component, place).at("spec").at("affinity"));
+    EXPECT_TRUE(both.contains("volume.berth.dev/one"));
+    EXPECT_FALSE(both.contains("volume.berth.dev/v\""));
+}
+
 /// What a node makes of a text: `$$` is one `$`, `$(NAME)` that variable.
 std::string as_a_node_reads(std::string_view text) {
     std::string read;

@@ -113,6 +113,14 @@ TEST(Decide, a_volume_and_its_mounts_carry_its_access_mode) {
     }
 }
 
+TEST(Decide, a_component_says_whether_its_user_was_named) {
+    auto launched = facts();
+    launched.revision.spec.components[0].user = 1000;
+    const auto workload = decide(launched, {}, start).workload;
+    EXPECT_TRUE(workload.components.at(0).user_named);
+    EXPECT_FALSE(workload.components.at(1).user_named);
+}
+
 TEST(Decide, deciding_twice_changes_nothing) {
     auto launched = facts();
     auto now = start;

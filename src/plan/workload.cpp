@@ -48,6 +48,7 @@ WorkloadComponent expand_component(const Facts& facts, const Component& componen
                            .args = component.args,
                            .profile = component.profile,
                            .user = component.user.value_or(default_user),
+                           .user_named = component.user.has_value(),
                            .resources = component.resources,
                            .ports = component.ports,
                            .readiness = component.readiness,

@@ -173,7 +173,7 @@ json::object render_security(const Place& place, const WorkloadComponent& compon
         return security;
     }
     security["runAsNonRoot"] = true;
-    if (!place.fixed_users) return security;
+    if (!place.fixed_users && !component.user_named) return security;
     security["runAsUser"] = component.user;
     security["runAsGroup"] = 0;
     security["fsGroup"] = 0;

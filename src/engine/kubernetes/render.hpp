@@ -28,7 +28,7 @@ struct Place {
     Spread spread = Spread::shared;
     std::string init_config_map;                         ///< Name of the one that carries berth-init.
     std::string architecture;                            ///< Of that berth-init: `amd64`.
-    bool fixed_users = true;                             ///< Name the user; OpenShift gives one by itself.
+    bool fixed_users = true;                             ///< Name all users; OpenShift gives one by itself.
     std::string storage_class;                           ///< Empty: the cluster's default.
     std::map<std::string, std::string> storage_classes;  ///< Of volumes of a kind, instead.
     std::vector<std::string> pull_secrets;               ///< Names, in the namespace of the pods.

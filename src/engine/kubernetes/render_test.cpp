@@ -317,6 +317,18 @@ TEST(KubernetesRender, a_pod_gets_no_token_and_no_fixed_user_where_the_cluster_g
     EXPECT_FALSE(pod.at("spec").at("securityContext").as_object().contains("fsGroup"));
 }
 
+TEST(KubernetesRender, a_user_that_a_template_names_is_kept_where_the_cluster_gives_others) {
+    auto place = example_place();
+    place.fixed_users = false;
+    auto component = example();
+    component.user = 33;
+    component.user_named = true;
+    const auto pod = pod_of(component, place);
+    EXPECT_EQ(pod.at("spec").at("securityContext").at("runAsUser"), 33);
+    EXPECT_EQ(pod.at("spec").at("securityContext").at("fsGroup"), 0);
+    EXPECT_EQ(breaches(pod, true), std::vector<std::string>());
+}
+
 TEST(KubernetesRender, an_image_is_asked_for_by_its_digest_only_where_any_node_can_get_it_so) {
     auto component = example();
     const auto image = [&] {

@@ -126,6 +126,7 @@ class Start {
                 status.message = there->message;
         }
         if (!there->hopeless.empty()) return fail(status_, there->hopeless, there->message);
+        status_.reason = there->trouble;
         if (!there->message.empty()) status_.message = title + ": " + there->message;
     }
 
@@ -192,6 +193,7 @@ class Start {
         all_started_ = all_ready_ = false;
         if (!there->hopeless.empty()) return fail(status_, there->hopeless, there->message);
         if (there->message.empty()) return;
+        if (status_.reason.empty()) status_.reason = there->trouble;
         // It is taken away though nobody asked us.
         if (there->state == ContainerState::stopping) status_.reason = "Moving";
         if (status_.message.empty() || there->state == ContainerState::stopping)

@@ -427,6 +427,27 @@ TEST(Decide, one_that_its_engine_has_ended_runs_again_whatever_its_exit_and_says
             }
 }
 
+TEST(Decide, trouble_that_may_mend_is_named_while_the_start_goes_on) {
+    auto session = facts();
+    Time now = start;
+    auto [have, wanted] = settle(session, {}, now);
+    session.session.status = {.phase = Phase::starting, .incarnation = 1};
+    have.components.at(1).state = ContainerState::creating;
+    have.components.at(1).message = "image \"w:1\": 503 Service Unavailable";
+    have.components.at(1).trouble = "ImagePullFailed";
+    for (const auto passed : {0h, 24h}) {
+        wanted = decide(session, have, now + passed);
+        session.session.status = wanted.status;
+        EXPECT_EQ(wanted.status.phase, Phase::starting);
+        EXPECT_EQ(wanted.status.reason, "ImagePullFailed");
+        EXPECT_EQ(wanted.status.message, "\"web\": image \"w:1\": 503 Service Unavailable");
+    }
+    have.components.at(1).state = ContainerState::running;
+    wanted = decide(session, have, now);
+    EXPECT_EQ(wanted.status.phase, Phase::running);
+    EXPECT_EQ(wanted.status.reason, "");
+}
+
 TEST(Decide, conditions_are_told_also_while_it_stops) {
     auto session = facts();
     Time now = start;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "engine/kubernetes/image_id.hpp"
 #include "engine/kubernetes/mark.hpp"
 #include "kube/refusal.hpp"
@@ -28,12 +31,26 @@ const json::value* condition_of(const json::value& pod, std::string_view type) {
     return nullptr;
 }
 
-/// A node that has failed to get an image tries again, ever more seldom: who launched hears it after the
-/// first time, and asks again when it is mended.
+constexpr std::array<std::string_view, 7> image_reasons{
+    "ErrImagePull",      "ImagePullBackOff",    "InvalidImageName",         "ErrImageNeverPull",
+    "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"};
+
+/// What registries and container runtimes say of an image that another try will not bring. All else, a
+/// registry that is out of reach, too busy or in doubt who asks, may be over the next time.
+constexpr std::array<std::string_view, 8> no_image{
+    "not found",          "manifest unknown",
+    "name unknown",       "invalid reference format",
+    "pull access denied", "requested access to the resource is denied",
+    "insufficient_scope", "403 Forbidden"};
+
+/// A node that has failed to get an image tries again, ever more seldom.
 Waiting read_image_trouble(const std::string& reason, const std::string& message, const std::string& image) {
-    const bool tried = reason != "ErrImagePull" && reason != "ImageInspectError";
-    return {fmt::format("image {}: {}", berth::quoted(image), message.empty() ? reason : message),
-            tried ? "ImageNotFound" : ""};
+    const bool hopeless =
+        reason == "InvalidImageName" || reason == "ErrImageNeverPull" ||
+        std::ranges::any_of(no_image, [&](std::string_view words) { return message.contains(words); });
+    return {.message = fmt::format("image {}: {}", berth::quoted(image), message.empty() ? reason : message),
+            .trouble = hopeless ? "" : "ImagePullFailed",
+            .hopeless = hopeless ? "ImageNotFound" : ""};
 }
 
 /// When a pod ended whose containers left no word of it: it never runs again, so its last change comes close.
@@ -81,15 +98,6 @@ bool is_lost(const json::value& pod) {
 std::string read_disruption(const json::value& pod) {
     const auto* condition = condition_of(pod, "DisruptionTarget");
     if (condition == nullptr || text_at(*condition, {"status"}) != "True") {
-/// A node evicts also what has passed a limit of its own for files: that is the program's end, not the
-/// node's.
-///
-/// https://kubernetes.io/docs/concepts/storage/ephemeral-storage/#resource-emphemeralstorage-consumption
-bool passed_its_limit(std::string_view why) {
-    return why.contains("exceeds the limit") || why.contains("exceeds the total limit") ||
-           why.contains("exceeded its local ephemeral storage limit");
-}
-
         const auto of_node = text_at(pod, {"status", "reason"});
         const bool refused = of_node == "Evicted" || of_node == "NodeShutdown";
         return refused ? text_at(pod, {"status", "message"}) : "";
@@ -100,6 +108,15 @@ bool passed_its_limit(std::string_view why) {
     if (reason == "DeletionByTaintManager")
         return is_lost(pod) ? "its node does not answer" : "a taint of its node drives it out";
     return message.empty() ? reason : message;
+}
+
+/// A node evicts also what has passed a limit of its own for files: that is the program's end, not the
+/// node's.
+///
+/// https://kubernetes.io/docs/concepts/storage/ephemeral-storage/#resource-emphemeralstorage-consumption
+bool passed_its_limit(std::string_view why) {
+    return why.contains("exceeds the limit") || why.contains("exceeds the total limit") ||
+           why.contains("exceeded its local ephemeral storage limit");
 }
 
 bool is_edited(const json::value& object, std::string (*mark)(const json::value&)) {
@@ -155,17 +172,17 @@ SeenObject read_policy(const json::value& policy) {
 Waiting read_waiting(const json::value& pod) {
     if (const auto* scheduled = condition_of(pod, "PodScheduled");
         scheduled != nullptr && text_at(*scheduled, {"status"}) == "False")
-        return {"no node takes it: " + text_at(*scheduled, {"message"}), ""};
+        return {.message = "no node takes it: " + text_at(*scheduled, {"message"})};
     const auto* status = container_status(pod);
-    if (status == nullptr) return {waiting_for_a_node, ""};
+    if (status == nullptr) return {.message = waiting_for_a_node};
     const auto reason = text_at(*status, {"state", "waiting", "reason"});
     const auto message = text_at(*status, {"state", "waiting", "message"});
     const auto image = text_at(*status, {"image"});
-    if (reason == "ErrImagePull" || reason == "ImagePullBackOff" || reason == "InvalidImageName" ||
-        reason == "ErrImageNeverPull" || reason == "ImageInspectError")
+    if (std::ranges::find(image_reasons, reason) != image_reasons.end())
         return read_image_trouble(reason, message, image);
-    if (reason == "ContainerCreating" || reason == "PodInitializing" || reason.empty()) return {message, ""};
-    return {message.empty() ? reason : fmt::format("{}: {}", reason, message), ""};
+    if (reason == "ContainerCreating" || reason == "PodInitializing" || reason.empty())
+        return {.message = message};
+    return {.message = message.empty() ? reason : fmt::format("{}: {}", reason, message)};
 }
 
 SeenPod read_pod(const json::value& pod) {
@@ -200,11 +217,13 @@ SeenPod read_pod(const json::value& pod) {
         seen.state = ContainerState::creating;
         auto waiting = read_waiting(pod);
         seen.message = std::move(waiting.message);
+        seen.trouble = std::move(waiting.trouble);
         seen.hopeless = std::move(waiting.hopeless);
     }
     if (read.object.ending) {
         seen.state = ContainerState::stopping;
         seen.message.clear();
+        seen.trouble.clear();
         seen.hopeless.clear();
     }
     read.lost = is_lost(pod);

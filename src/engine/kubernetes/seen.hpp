@@ -87,7 +87,7 @@ std::string why_no_user_namespaces(const json::value& nodes);
 /// Why a pod does not run yet, in the cluster's words; empty when there is nothing to say.
 struct Waiting {
     std::string message;
-    std::string hopeless;  ///< See `ObservedComponent`.
+    std::string trouble = {}, hopeless = {};  ///< See `ObservedComponent`.
 };
 Waiting read_waiting(const json::value& pod);
 

@@ -63,7 +63,7 @@ TEST(KubernetesSeen, waiting_is_explained_in_the_clusters_words) {
     const auto words = [](const std::string& status) {
         const auto component = seen(status);
         EXPECT_EQ(component.state, ContainerState::creating);
-        return component.message + "|" + component.hopeless;
+        return component.message + "|" + component.trouble + component.hopeless;
     };
     const auto waits = [&](const std::string& reason, const std::string& message) {
         const auto state = R"({"waiting":{"reason":")" + reason + R"(","message":")" + message + R"("}})";
@@ -77,9 +77,66 @@ TEST(KubernetesSeen, waiting_is_explained_in_the_clusters_words) {
     EXPECT_EQ(waits("PodInitializing", ""), "|");
     EXPECT_EQ(waits("CreateContainerConfigError", "secret not found"),
               "CreateContainerConfigError: secret not found|");
-    EXPECT_EQ(waits("ErrImagePull", "manifest unknown"), "image \"x:1\": manifest unknown|");
-    EXPECT_EQ(waits("ImagePullBackOff", "Back-off"), "image \"x:1\": Back-off|ImageNotFound");
     EXPECT_EQ(waits("InvalidImageName", ""), "image \"x:1\": InvalidImageName|ImageNotFound");
+}
+
+/// What kubelets say, with containerd, CRI-O and Docker.
+TEST(KubernetesSeen, an_image_is_not_found_only_where_its_registry_says_so) {
+    const auto verdict = [](const std::string& reason, const std::string& message) {
+        const json::value waiting{{"reason", reason}, {"message", message}};
+        const auto component =
+            seen(R"({"phase":"Pending",)" + container(R"({"waiting":)" + json::write(waiting) + "}") + "}");
+        EXPECT_EQ(component.message, "image \"x:1\": " + (message.empty() ? reason : message));
+        EXPECT_EQ(component.trouble.empty(), !component.hopeless.empty());
+        return component.trouble + component.hopeless;
+    };
+    const std::string containerd = "failed to pull and unpack image \"docker.io/library/x:1\": failed to ";
+    const std::string resolve = containerd + "resolve reference \"docker.io/library/x:1\": ";
+    for (const auto& final :
+         {"rpc error: code = NotFound desc = " + resolve + "docker.io/library/x:1: not found",
+          resolve +
+              "pull access denied, repository does not exist or may require authorization: server message: "
+              "insufficient_scope: authorization failed",
+          resolve +
+              "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to "
+              "https://ghcr.io/token?scope=repository%3Ax%3Apull&service=ghcr.io: 403 Forbidden",
+          std::string("reading manifest 1 in docker.io/library/x: manifest unknown"),
+          std::string("reading manifest 1 in docker.io/library/x: errors:\ndenied: requested access to the "
+                      "resource is denied\nunauthorized: authentication required"),
+          std::string(
+              "Error response from daemon: pull access denied for x, repository does not exist or may "
+              "require 'docker login'"),
+          containerd + "apply: no match for platform in manifest: not found"}) {
+        EXPECT_EQ(verdict("ErrImagePull", final), "ImageNotFound");
+        EXPECT_EQ(verdict("ImagePullBackOff", "Back-off pulling image \"x:1\": ErrImagePull: " + final),
+                  "ImageNotFound");
+    }
+    for (const auto& passing :
+         {resolve + "unexpected status from HEAD request to https://registry.example/v2/x/manifests/1: 503 "
+                    "Service Unavailable",
+          containerd +
+              "copy: httpReadSeeker: failed open: unexpected status code "
+              "https://registry-1.docker.io/v2/library/x/manifests/1: 429 Too Many Requests - Server "
+              "message: toomanyrequests: You have reached your pull rate limit.",
+          resolve +
+              "failed to authorize: failed to fetch oauth token: unexpected status from POST request to "
+              "https://auth.docker.io/token: 401 Unauthorized",
+          resolve + "failed to do request: Head \"https://registry.example/v2/x/manifests/1\": dial tcp "
+                    "192.0.2.1:443: i/o timeout",
+          resolve +
+              "failed to do request: Head \"https://registry.example/v2/x/manifests/1\": dial tcp: lookup "
+              "registry.example on 10.96.0.10:53: no such host",
+          std::string("pinging container registry registry.example: Get \"https://registry.example/v2/\": "
+                      "net/http: TLS handshake timeout")}) {
+        EXPECT_EQ(verdict("ErrImagePull", passing), "ImagePullFailed");
+        EXPECT_EQ(verdict("ImagePullBackOff", "Back-off pulling image \"x:1\": ErrImagePull: " + passing),
+                  "ImagePullFailed");
+    }
+    EXPECT_EQ(verdict("ImagePullBackOff", "Back-off pulling image \"x:1\""), "ImagePullFailed")
+        << "older kubelets do not say why";
+    EXPECT_EQ(verdict("RegistryUnavailable", "registry is unavailable"), "ImagePullFailed");
+    EXPECT_EQ(verdict("InvalidImageName", "couldn't parse image name"), "ImageNotFound");
+    EXPECT_EQ(verdict("ErrImageNeverPull", "not present with pull policy of Never"), "ImageNotFound");
 }
 
 TEST(KubernetesSeen, a_node_that_says_nothing_more_is_lost_and_one_that_speaks_is_not) {

@@ -130,6 +130,14 @@ std::string image_of(const WorkloadComponent& component) {
     return component.digest.find("@sha256:") == component.digest.npos ? component.image : component.digest;
 }
 
+/// The first of those with one number.
+std::vector<Port> each_once(const std::vector<Port>& ports) {
+    std::vector<Port> kept;
+    for (const auto& open : ports)
+        if (std::ranges::find(kept, open.port, &Port::port) == kept.end()) kept.push_back(open);
+    return kept;
+}
+
 json::object render_container(const Place& place, const WorkloadComponent& component,
                               const std::optional<std::vector<std::string>>& program) {
     json::object container{{"name", component.name},
@@ -141,18 +149,11 @@ json::object render_container(const Place& place, const WorkloadComponent& compo
     json::array mounts{json::object{{"name", "berth"}, {"mountPath", init_folder}, {"readOnly", true}},
                        json::object{{"name", "run"}, {"mountPath", "/run/berth"}},
                        json::object{{"name", "shm"}, {"mountPath", "/dev/shm"}}};
-/// The first of those with one number.
-std::vector<Port> each_once(const std::vector<Port>& ports) {
-    std::vector<Port> kept;
-    for (const auto& open : ports)
-        if (std::ranges::find(kept, open.port, &Port::port) == kept.end()) kept.push_back(open);
-    return kept;
-}
-
     for (const auto& mount : component.mounts)
         mounts.push_back(
             json::object{{"name", mount.volume}, {"mountPath", mount.path}, {"readOnly", mount.read_only}});
     container["volumeMounts"] = mounts;
+    // Without names: theirs are shorter than ours may be.
     json::array ports;
     for (const auto& open : each_once(component.ports))
         ports.push_back(json::object{{"containerPort", open.port}});
@@ -357,8 +358,8 @@ json::object render_pod(const Place& place, const WorkloadId& id, const Owner& o
     merge(pod, place.overlay);
     if (const auto more = place.overlays.find(component.kind); more != place.overlays.end())
         merge(pod, more->second);
+    add_needs(pod["spec"].as_object(), needs_of(place, component));
     return pod;
 }
 
 }  // namespace berth::engine::kubernetes
-    add_needs(pod["spec"].as_object(), needs_of(place, component));

@@ -4,6 +4,7 @@
 
 #include "engine/container/container_engine.hpp"
 #include "engine/container/names.hpp"
+#include "engine/cpu_use.hpp"
 
 namespace berth::engine {
 
@@ -58,14 +59,7 @@ Task<Usage> ContainerEngine::usage(WorkloadId id) {
         cpu += stats.cpu_nanoseconds;
         usage.memory.count += stats.memory.count;
     }
-    const auto now = clock_.now();
-    if (const auto before = cpu_.find(id); before != cpu_.end() && cpu >= before->second.second) {
-        const auto passed = (now - before->second.first).count();
-        // Nanoseconds of processor per millisecond, in thousandths of a core.
-        if (passed > 0)
-            usage.cpu.count = static_cast<std::int64_t>((cpu - before->second.second) / 1000) / passed;
-    }
-    cpu_[id] = {now, cpu};
+    usage.cpu = note_use(cpu_, id, clock_.now(), cpu);
     co_return usage;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/cpu_use.hpp"
 #include "engine/kubernetes/forward.hpp"
 #include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engine/kubernetes/logs.hpp"
@@ -73,18 +74,9 @@ Task<Usage> KubernetesEngine::usage(WorkloadId id) {
         cpu += used.cpu_nanoseconds;
         usage.memory.count += used.memory.count;
     }
-    const auto now = clock_.now();
-    if (const auto before = cpu_.find(id); before != cpu_.end() && cpu >= before->second.second) {
-        const auto passed = (now - before->second.first).count();
-        // Nanoseconds of processor per millisecond, in thousandths of a core.
-        if (passed > 0)
-            usage.cpu.count = static_cast<std::int64_t>((cpu - before->second.second) / 1000) / passed;
-    }
+    usage.cpu = note_use(cpu_, id, clock_.now(), cpu);
     // What has no pod any more is told no more of.
-    if (pods_->of(id).empty())
-        cpu_.erase(id);
-    else
-        cpu_[id] = {now, cpu};
+    if (pods_->of(id).empty()) cpu_.erase(id);
     co_return usage;
 }
 

@@ -208,6 +208,12 @@ struct HostTicketQuery {
 };
 BOOST_DESCRIBE_STRUCT(HostTicketQuery, (), (host, nonce, to))
 
+/// How much of a sweep to tell.
+struct SweepQuery {
+    std::optional<bool> findings;  ///< false: only what was asked for and done, and no engine is looked at.
+};
+BOOST_DESCRIBE_STRUCT(SweepQuery, (), (findings))
+
 struct VerifyQuery {
     std::optional<bool> redirect;  ///< Answer a browser that has to sign in with 302 instead of 401.
 };

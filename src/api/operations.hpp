@@ -61,8 +61,8 @@ Task<view::SignInLink> make_sign_in_link(Call call, std::string name);
 Task<view::List<view::Event>> list_audit(Call call, Params<view::AuditQuery> query);
 Task<std::vector<view::Engine>> list_engines(Call call);
 Task<view::Checks> check_engines(Call call);
-Task<view::Sweep> look_for_sweep(Call call);
-Task<Accepted<view::Sweep>> ask_for_sweep(Call call);
+Task<view::Sweep> look_for_sweep(Call call, Params<view::SweepQuery> query);
+Task<Accepted<view::Sweep>> ask_for_sweep(Call call, Params<view::SweepQuery> query);
 Task<view::DefaultQuota> get_quota(Call call);
 Task<view::DefaultQuota> put_quota(Call call, Quota body);
 

@@ -27,8 +27,7 @@ Task<std::vector<plan::Finding>> judge_engine(Services& services, engine::Engine
     co_return plan::judge(facts, services.now());
 }
 
-Task<view::Sweep> look(Services& services) {
-    view::Sweep sweep;
+Task<> look_at_engines(Services& services, view::Sweep& sweep) {
     for (const auto& [name, engine] : services.engines) {
         try {
             auto findings = co_await judge_engine(services, *engine);
@@ -37,6 +36,11 @@ Task<view::Sweep> look(Services& services) {
             sweep.away.push_back({.name = name, .up = false, .message = error.user});
         }
     }
+}
+
+Task<view::Sweep> look(Services& services, view::SweepQuery query) {
+    view::Sweep sweep;
+    if (query.findings.value_or(true)) co_await look_at_engines(services, sweep);
     auto read = [](store::Rows& rows) {
         return std::pair(acts::open_sweep(rows).has_value(), acts::last_sweep(rows));
     };
@@ -46,16 +50,16 @@ Task<view::Sweep> look(Services& services) {
 
 }  // namespace
 
-Task<view::Sweep> look_for_sweep(Call call) {
-    co_return co_await look(*call.services);
+Task<view::Sweep> look_for_sweep(Call call, Params<view::SweepQuery> query) {
+    co_return co_await look(*call.services, query);
 }
 
-Task<Accepted<view::Sweep>> ask_for_sweep(Call call) {
+Task<Accepted<view::Sweep>> ask_for_sweep(Call call, Params<view::SweepQuery> query) {
     auto write = [caller = call.caller(), now = call.services->now()](store::Tx& tx) {
         acts::ask_sweep(tx, caller, now);
     };
     co_await call.services->store.write(std::move(write));
-    auto sweep = co_await look(*call.services);
+    auto sweep = co_await look(*call.services, query);
     co_return Accepted<view::Sweep>{std::move(sweep)};
 }
 

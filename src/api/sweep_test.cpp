@@ -61,5 +61,17 @@ TEST(Sweep, an_engine_that_does_not_answer_is_named) {
     EXPECT_EQ(sweep.at("away").as_array()[0].at("name"), "sim");
 }
 
+TEST(Sweep, how_far_one_is_is_told_without_a_look_at_the_engines) {
+    World world;
+    world.engine.set_faults({.call_fails_before = 1.0});
+    const auto* path = "/api/v1/admin/sweep?findings=false";
+    const auto asked = world.ask(world.as_root, "POST", path);
+    EXPECT_EQ(asked.status, 202) << asked.body;
+    for (const auto& sweep : {body_of(asked), world.get(world.as_root, path)}) {
+        EXPECT_EQ(sweep.at("asked"), true);
+        EXPECT_EQ(sweep.at("away"), json::array()) << "nobody asked it";
+    }
+}
+
 }  // namespace
 }  // namespace berth::api::testing

@@ -3324,7 +3324,9 @@ export interface operations {
     };
     getSweep: {
         parameters: {
-            query?: never;
+            query?: {
+                findings?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3362,7 +3364,9 @@ export interface operations {
     };
     sweep: {
         parameters: {
-            query?: never;
+            query?: {
+                findings?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <ostream>
 #include <set>
 #include <thread>
@@ -16,7 +17,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view sweep_path = "/admin/sweep";
+constexpr std::string_view progress_only = "?findings=false";
 constexpr Duration poll = 500ms;
+constexpr Duration look_every = 5s;  // The engines are asked for all that they have.
 
 struct Said {
     bool dry_run = false;
@@ -57,55 +60,81 @@ void write_findings(Run& run, const SweepView& sweep) {
 
 int dry_run(Run& run) {
     const auto found = run.client().get(std::string(sweep_path));
-    if (write_as_data(run, run.format(), found)) return 0;
     const auto sweep = json::from_json<SweepView>(found);
     note_away(run, sweep);
-    write_findings(run, sweep);
+    if (!write_as_data(run, run.format(), found)) write_findings(run, sweep);
     return sweep.away.empty() ? 0 : 1;
 }
 
-using Named = std::pair<std::string, std::string>;
+/// What became of things that were acted on, as the engines say now.
+class Outcomes {
+  public:
+    explicit Outcomes(const SweepView& sweep) {
+        for (const auto& finding : sweep.findings) left_.insert(key_of(finding));
+        for (const auto& engine : sweep.away) away_.insert(engine.name);
+    }
+    bool is_done(const FindingView& acted) const { return is_known(acted) && !left_.contains(key_of(acted)); }
+    const char* text_of(const FindingView& acted) const {
+        if (!is_known(acted)) return "not known";
+        if (!is_done(acted)) return "still there";
+        return acted.remedy == "start" ? "started" : "removed";
+    }
 
-std::set<Named> names_of(const std::vector<FindingView>& findings) {
-    std::set<Named> names;
-    for (const auto& finding : findings) names.emplace(finding.kind, finding.name);
-    return names;
-}
+  private:
+    using Key = std::array<std::string, 4>;
+    static Key key_of(const FindingView& finding) {
+        return {finding.engine, finding.session, finding.kind, finding.name};
+    }
+    bool is_known(const FindingView& acted) const { return !away_.contains(acted.engine); }
+
+    std::set<Key> left_;
+    std::set<std::string> away_;
+};
 
 /// Until the operator has done what was asked, and what it acted on is gone or runs.
 SweepView wait_for(Run& run, const SweepView& asked, Duration limit) {
     const auto until = std::chrono::steady_clock::now() + limit;
-    auto now = asked;
-    const auto done = [&] {
-        if (now.asked || !now.last) return false;
-        const auto left = names_of(now.findings);
-        for (const auto& one : names_of(now.last->acted))
-            if (left.contains(one)) return false;
-        return true;
+    const auto left = [&] {
+        return std::chrono::duration_cast<Duration>(until - std::chrono::steady_clock::now());
     };
-    while (!done() && std::chrono::steady_clock::now() < until) {
-        std::this_thread::sleep_for(poll);
-        now = json::from_json<SweepView>(run.client().get(std::string(sweep_path)));
+    const auto look = [&](std::string_view query) {
+        return json::from_json<SweepView>(run.client().get(std::string(sweep_path).append(query)));
+    };
+    auto now = asked;
+    while (now.asked && left() > 0ms) {
+        std::this_thread::sleep_for(std::min(poll, left()));
+        now = look(progress_only);
+    }
+    if (now.asked || !now.last) return now;
+    now = look("");
+    const auto done = [&] {
+        const Outcomes outcomes(now);
+        return !now.last || std::ranges::all_of(now.last->acted, [&](const FindingView& acted) {
+            return outcomes.is_done(acted);
+        });
+    };
+    while (!done() && left() > 0ms) {
+        std::this_thread::sleep_for(std::min(look_every, left()));
+        now = look("");
     }
     return now;
 }
 
 int sweep(Run& run, const Said& said) {
-    const auto answer = run.client().post(std::string(sweep_path));
+    const auto answer = run.client().post(std::string(sweep_path).append(progress_only));
     const auto asked = json::from_json<SweepView>(answer);
     const auto now = wait_for(run, asked, std::chrono::seconds(said.wait_seconds));
     if (now.asked || !now.last)
         throw Error(Kind::unavailable, "not_done_yet", "the sweep was asked for and has not been done yet",
                     "look later with: berth admin sweep --dry-run");
-    const auto left = names_of(now.findings);
-    bool all = now.last->failed.empty();
+    const Outcomes outcomes(now);
+    bool all = now.last->failed.empty() && now.away.empty();
     Table table{{"RESULT", "KIND", "NAME", "WHY"}, {}};
     for (const auto& finding : now.last->acted) {
-        const bool still = left.contains({finding.kind, finding.name});
-        all = all && !still;
-        const auto* result = finding.remedy == "start" ? "started" : "removed";
-        table.rows.push_back({still ? "still there" : result, finding.kind, finding.name, finding.why});
+        all = all && outcomes.is_done(finding);
+        table.rows.push_back({outcomes.text_of(finding), finding.kind, finding.name, finding.why});
     }
+    note_away(run, now);
     for (const auto& why : now.last->failed) run.console.err << printable("not swept: " + why) << "\n";
     if (write_as_data(run, run.format(), json::to_json(now.last->acted))) return all ? 0 : 1;
     if (table.rows.empty())

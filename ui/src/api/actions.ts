@@ -50,7 +50,8 @@ export const deactivateUser = (u: User) => call(client.DELETE(`${V}/users/{id}`,
 export const signInLink = (u: User) => call(client.POST(`${V}/users/{id}/sign-in-link`, at(u.id)))
 export const checkEngines = () => call(client.POST(`${V}/engines/check`))
 
-export const askSweep = () => call(client.POST(`${V}/admin/sweep`))
+export const askSweep = () =>
+  call(client.POST(`${V}/admin/sweep`, { params: { query: { findings: false } } }))
 
 export const signIn = (name: string, password: string) =>
   call(client.POST("/auth/login", { body: { name, password } }))

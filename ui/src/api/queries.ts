@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query"
-import { isSweeping } from "@/text/sweep"
+import { lookAgain } from "@/text/sweep"
 import { call, client } from "./client"
-import type { Phase } from "./types"
+import type { Phase, Sweep } from "./types"
 
 /// What a list is asked for; the same names as in the address.
 export interface ListAsk {
@@ -123,12 +123,22 @@ export const enginesQuery = () =>
     queryFn: ({ signal }) => call(client.GET(`${V}/engines`, { signal })),
   })
 
-/// Asks the engines themselves, so only when somebody looks; often while a sweep is under way.
+const lookAtSweep = (findings: boolean, signal: AbortSignal) =>
+  call(client.GET(`${V}/admin/sweep`, { params: { query: { findings } }, signal }))
+
+/// Asks the engines themselves, so only when somebody looks; not while a sweep was asked for and has not been done.
 export const sweepQuery = () =>
   queryOptions({
     queryKey: ["sweep"],
-    queryFn: ({ signal }) => call(client.GET(`${V}/admin/sweep`, { signal })),
-    refetchInterval: ({ state }) => (state.data && isSweeping(state.data, Date.now()) ? 1000 : false),
+    queryFn: async ({ signal, client: cache, queryKey }) => {
+      const before = cache.getQueryData<Sweep>(queryKey)
+      if (before?.asked) {
+        const progress = await lookAtSweep(false, signal)
+        if (progress.asked) return { ...before, ...progress, findings: before.findings, away: before.away }
+      }
+      return lookAtSweep(true, signal)
+    },
+    refetchInterval: ({ state }) => (state.data ? lookAgain(state.data, Date.now()) : false),
   })
 
 export const authStateQuery = () =>

@@ -11,7 +11,7 @@ import { type Column, Rows } from "@/parts/rows"
 import { Empty, Failed, Loading, sentence } from "@/parts/states"
 import { Ago } from "@/parts/time"
 import { plural } from "@/text/amounts"
-import { isSweeping, keyOf, leftOf, sayMatter, sayPlan, sayRemedy } from "@/text/sweep"
+import { isSweeping, keyOf, leftOf, sayMatter, sayPlan, sayRemedy, unseenOf } from "@/text/sweep"
 
 const columns: Column<Finding>[] = [
   { name: "What", cell: (f) => <span className="font-medium">{sayMatter(f)}</span>, className: "sm:w-36" },
@@ -125,11 +125,13 @@ function Last({ sweep, busy }: { sweep: Sweep; busy: boolean }) {
   if (sweep.asked) return <p className="text-muted">A sweep was asked for and begins soon …</p>
   if (!sweep.last) return null
   const left = leftOf(sweep).length
-  const done = sweep.last.total - left
+  const unseen = unseenOf(sweep).length
+  const done = sweep.last.total - left - unseen
   return (
     <p className="text-muted">
       Last sweep by {sweep.last.ask.actor}, <Ago at={sweep.last.at} />:{" "}
       {sweep.last.total === 0 ? "nothing to do." : `${plural(done, "thing")} done.`}
+      {unseen > 0 && ` ${plural(unseen, "thing")} cannot be seen now.`}
       {left > 0 && (busy ? ` ${left} under way …` : ` ${plural(left, "thing")} did not go.`)}
       {sweep.last.failed.length > 0 && ` Not swept: ${sweep.last.failed.join("; ")}.`}
     </p>

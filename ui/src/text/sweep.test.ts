@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Finding, Sweep } from "@/api/types"
-import { isSweeping, leftOf, sayPlan } from "./sweep"
+import { isSweeping, keyOf, leftOf, lookAgain, sayPlan, unseenOf } from "./sweep"
 
 const finding = (name: string, remedy: Finding["remedy"] = "remove"): Finding => ({
   engine: "container",
@@ -41,6 +41,28 @@ describe("a sweep", () => {
     expect(isSweeping(sweep([], undefined, true), soon)).toBe(true)
     expect(isSweeping(sweep([finding("a")], [finding("a")]), soon)).toBe(true)
     expect(isSweeping(sweep([finding("b")], [finding("a")]), soon)).toBe(false)
+  })
+
+  it("does not call done what it cannot see", () => {
+    const unseen = { ...sweep([], [finding("a")]), away: [{ name: "container", up: false, message: "gone" }] }
+    expect(unseenOf(unseen)).toEqual([finding("a")])
+    expect(isSweeping(unseen, soon)).toBe(true)
+    expect(unseenOf(sweep([], [finding("a")]))).toEqual([])
+  })
+
+  it("tells things of one name apart", () => {
+    const keys = [
+      finding("a"),
+      { ...finding("a"), session: "ses_1" },
+      { ...finding("a"), engine: "kubernetes" },
+    ]
+    expect(new Set(keys.map(keyOf)).size).toBe(3)
+  })
+
+  it("asks the engines rarely", () => {
+    expect(lookAgain(sweep([], undefined, true), soon)).toBe(1000)
+    expect(lookAgain(sweep([finding("a")], [finding("a")]), soon)).toBe(5000)
+    expect(lookAgain(sweep([], [finding("a")]), soon)).toBe(false)
   })
 
   it("is over after a while, and what has stayed is named", () => {

@@ -20,7 +20,8 @@ const remedies: Record<Finding["remedy"], string> = {
 export const sayMatter = (finding: Finding): string => matters[finding.matter]
 export const sayRemedy = (finding: Finding): string => remedies[finding.remedy]
 
-export const keyOf = (finding: Finding): string => `${finding.engine} ${finding.kind} ${finding.name}`
+export const keyOf = (finding: Finding): string =>
+  `${finding.engine} ${finding.session} ${finding.kind} ${finding.name}`
 
 /// What a sweep would do, in one sentence; nothing when there is nothing to do.
 export function sayPlan(findings: Finding[]): string {
@@ -37,11 +38,25 @@ export function leftOf(sweep: Sweep): Finding[] {
   return (sweep.last?.acted ?? []).filter((f) => found.has(keyOf(f)))
 }
 
+/// What was acted on and cannot be seen now, as its engine does not answer.
+export function unseenOf(sweep: Sweep): Finding[] {
+  const away = new Set(sweep.away.map((engine) => engine.name))
+  return (sweep.last?.acted ?? []).filter((f) => away.has(f.engine))
+}
+
 /// How long what a sweep removes may take to go: a program is asked politely first.
 const patience = 60_000
 
 /// Whether a sweep is under way: asked for, or what it acted on is still going.
 export function isSweeping(sweep: Sweep, now: number): boolean {
   if (sweep.asked) return true
-  return !!sweep.last && now - Date.parse(sweep.last.at) < patience && leftOf(sweep).length > 0
+  const left = leftOf(sweep).length + unseenOf(sweep).length
+  return !!sweep.last && now - Date.parse(sweep.last.at) < patience && left > 0
+}
+
+/// When to look again, in milliseconds: soon for whether it was done, which costs nothing; rarely for what is there, as
+/// the engines are asked for all that they have.
+export function lookAgain(sweep: Sweep, now: number): number | false {
+  if (sweep.asked) return 1000
+  return isSweeping(sweep, now) ? 5000 : false
 }

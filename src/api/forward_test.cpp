@@ -10,6 +10,12 @@ net::Request about(const World& world, const Proof& proof, net::Headers headers 
     auto request = world.request(proof, "GET", target, {}, std::move(headers));
     request.by_proxy = true;
     request.local = false;
+    // Where a program's token counts here.
+    for (auto& [name, value] : request.headers)
+        if (name == "Authorization") {
+            name = "Berth-Token";
+            value.erase(0, std::string_view("Bearer ").size());
+        }
     return request;
 }
 

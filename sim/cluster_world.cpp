@@ -25,7 +25,7 @@ ClusterWorld::ClusterWorld(std::uint64_t seed, ClusterShape shape)
       spread_(shape.spread) {
     if (shape.definitions == Definitions::installed)
         for (const auto& kind : {crds::templates, crds::sessions, crds::workspaces}) {
-            const json::object notes{{crds::note_definitions, "1"}};
+            const json::object notes{{crds::note_definitions, std::to_string(crds::definitions_number)}};
             const json::object about{{"name", std::string(kind.plural) + ".berth.dev"},
                                      {"annotations", notes}};
             server.objects.create("customresourcedefinitions", {{"metadata", about}});

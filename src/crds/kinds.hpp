@@ -12,8 +12,9 @@ inline constexpr kube::Resource templates{group, version, "templates", "Template
 inline constexpr kube::Resource sessions{group, version, "sessions", "Session"};
 inline constexpr kube::Resource workspaces{group, version, "workspaces", "Workspace"};
 
-/// Counts the definitions: one more whenever they change. A Berth makes do with its own and later ones.
-inline constexpr int definitions_number = 1;
+/// Counts the definitions: one more whenever more than their words changes. A Berth makes do with its own and
+/// later ones.
+inline constexpr int definitions_number = 2;
 /// The annotation of a definition that says which these are.
 inline constexpr std::string_view note_definitions = "berth.dev/definitions";
 

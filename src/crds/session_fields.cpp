@@ -89,7 +89,9 @@ Fields session_status_fields() {
         {"SessionStatus.incarnation", {.meaning = "One more at each start."}},
         {"SessionStatus.startedAt", {.meaning = "When this start was ready."}},
         {"SessionStatus.timings", {.meaning = "Seconds from the ask until each step of the start was done."}},
-        {"SessionStatus.lastActivity", {.meaning = "When a person was last active."}},
+        {"SessionStatus.lastActivity",
+         {.meaning = "When a person was last active, as of the last change of this status: activity alone is "
+                     "not written here."}},
         {"SessionStatus.observedGeneration", {.meaning = "The generation of the spec that this speaks of."}},
         {"SessionStatus.conditions",
          {.meaning = "Accepted: whether it could be launched, and why not.", .key = "type"}},

@@ -41,7 +41,7 @@ class MirrorWorld {
         return spec;
     }
 
-    void install(const char* number = "1") {
+    void install(const std::string& number = std::to_string(crds::definitions_number)) {
         for (const auto* plural : {"templates", "sessions", "workspaces"}) {
             const json::object notes{{"berth.dev/definitions", number}};
             server.objects.create("customresourcedefinitions",

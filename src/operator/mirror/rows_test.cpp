@@ -250,7 +250,8 @@ TEST_F(Rows, of_a_cluster_without_definitions_go_on_and_are_mirrored_once_there_
         server.objects.edit({"customresourcedefinitions", "", std::string(plural) + ".berth.dev"},
                             [](json::object& object) {
                                 auto& about = object["metadata"].as_object();
-                                about["annotations"].as_object()["berth.dev/definitions"] = "2";
+                                about["annotations"].as_object()["berth.dev/definitions"] =
+                                    std::to_string(crds::definitions_number + 1);
                             });
     pass(1min);
     EXPECT_EQ(accepted("sessions", made.host), "True");

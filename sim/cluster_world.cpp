@@ -30,7 +30,9 @@ ClusterWorld::ClusterWorld(std::uint64_t seed, ClusterShape shape)
                                      {"annotations", notes}};
             server.objects.create("customresourcedefinitions", {{"metadata", about}});
         }
-    server.objects.create("namespaces", {{"metadata", json::object{{"name", gateway_home}}}});
+    // As the chart makes them.
+    for (const char* name : {home, gateway_home})
+        server.objects.create("namespaces", {{"metadata", json::object{{"name", name}}}});
     const json::object port{{"name", "http"}, {"port", 80}};
     server.objects.create("services",
                           {{"metadata", json::object{{"name", "berth"}, {"namespace", gateway_home}}},

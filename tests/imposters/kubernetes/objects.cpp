@@ -82,6 +82,7 @@ void check_pod(const Where& where, const json::value& pod) {
         const auto* list = container.as_object().if_contains("ports");
         if (list == nullptr) continue;
         for (const auto& port : list->as_array()) {
+            if (!port.as_object().contains("name")) continue;
             const std::string name(port.at("name").as_string());
             if (name.size() > 15 || !is_label(name)) throw invalid(where, "ports.name " + name);
             if (!ports.insert(name).second) throw invalid(where, "ports.name twice " + name);

@@ -255,6 +255,23 @@ TEST(Request, a_berth_that_is_not_ready_says_why_and_answers_all_the_same) {
     EXPECT_EQ(world.get({}, "/readyz"), (json::value{{"status", "ok"}}));
 }
 
+TEST(Request, only_administrators_are_told_what_keeps_an_engine_away) {
+    World world;
+    world.engine.set_faults({.outage = 1});
+    try {
+        world.run(world.engine.list());
+        ADD_FAILURE() << "it is there";
+    } catch (const Error&) {
+    }
+    for (const auto& proof : {Proof(), world.as_ann, Proof{{{"Authorization", "Bearer brt_wrong"}}}}) {
+        const auto answer = world.ask(proof, "GET", "/readyz");
+        EXPECT_EQ(answer.status, 200) << "it stays in rotation";
+        EXPECT_EQ(body_of(answer), (json::value{{"status", "degraded"}}));
+    }
+    EXPECT_EQ(world.get(world.as_root, "/readyz"),
+              (json::value{{"status", "engine sim: the simulated engine is away"}}));
+}
+
 TEST(Request, one_of_several_says_who_leads) {
     World world({}, {}, "one");
     const auto metrics = [&] {

@@ -144,8 +144,8 @@ constexpr Route table[] = {
      typed<verify>},
 
     {get, "/healthz", anyone, read, "getHealth", "service", "The process answers", typed<health>},
-    {get, "/readyz", anyone, read, "getReadiness", "service", "The store answers; what else is wrong is told",
-     typed<readiness>},
+    {get, "/readyz", anyone, read, "getReadiness", "service",
+     "The store answers; administrators are told what else is wrong", typed<readiness>},
     {get, "/metrics", admin, read, "getMetrics", "service",
      "Prometheus text; scrape it with a token of scope read", typed<metrics_text>},
     {get, "/openapi.json", anyone, read, "getOpenapi", "service", "This document", typed<openapi_text>},

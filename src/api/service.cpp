@@ -2,6 +2,7 @@
 #include "api/operations.hpp"
 #include "api/rows.hpp"
 #include "api/services.hpp"
+#include "base/log.hpp"
 #include "base/timeout.hpp"
 
 namespace berth::api {
@@ -63,10 +64,18 @@ Task<view::Health> readiness(Call call) {
         if (const auto why = call.services->not_ready()) throw Error(*why);
     auto read = [](store::Rows& rows) { return rows.last_sequence(); };
     auto work = call.services->store.read(std::move(read));
-    co_await finish_within(call.services->clock, store_limit, "store", std::move(work));
+    try {
+        co_await finish_within(call.services->clock, store_limit, "store", std::move(work));
+    } catch (const Error& error) {
+        log::warning("not ready", {{"error", error.what()}});
+        throw Error(error.kind, error.code, "the database does not answer", "look at Berth's log");
+    }
+    // Anybody may ask; where things are and what they say is for administrators.
+    const bool told = call.identity && call.identity->caller.admin();
     // Without its engine a Berth still shows what there is and says what is wrong: it stays in rotation.
     for (const auto& [name, engine] : call.services->engines)
-        if (const auto down = engine->down_because()) co_return view::Health{"engine " + name + ": " + *down};
+        if (const auto down = engine->down_because())
+            co_return view::Health{told ? "engine " + name + ": " + *down : "degraded"};
     co_return view::Health{"ok"};
 }
 

@@ -741,7 +741,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The store answers; what else is wrong is told */
+        /** The store answers; administrators are told what else is wrong */
         get: operations["getReadiness"];
         put?: never;
         post?: never;

@@ -176,9 +176,10 @@ struct TemplateRevision {
     TemplateSpec spec;
     std::map<std::string, std::string> digests;
     Time created_at{};
+    std::optional<UserId> owner;  ///< Absent: published when it was made.
     bool operator==(const TemplateRevision&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(TemplateRevision, (), (name, revision, spec, digests, created_at))
+BOOST_DESCRIBE_STRUCT(TemplateRevision, (), (name, revision, spec, digests, created_at, owner))
 
 /// A template as a file or request brings it.
 struct NamedSpec {

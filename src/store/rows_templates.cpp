@@ -31,6 +31,13 @@ std::string search_text(const Template& template_) {
 /// The numbers of `Caller` as parameters: does it see everything, and who is it.
 constexpr std::string_view visible = "(owner_id IS NULL OR owner_id = :caller OR :everything = 1)";
 
+/// The same of a revision. A name may come again with another owner: what was published before, and then
+/// withdrawn, is no revision of the template that somebody calls so now.
+constexpr std::string_view revision_visible =
+    "((owner_id IS NULL OR owner_id = :caller) AND EXISTS (SELECT 1 FROM template t WHERE t.name = "
+    "template_revision.name AND coalesce(t.owner_id, '') = coalesce(template_revision.owner_id, '')) OR "
+    ":everything = 1)";
+
 struct Counter {
     int revision = 0;
     bool deleted = false;
@@ -61,13 +68,15 @@ Page<Template> SqlRows::list_templates(const Caller& caller, const Query& query)
 
 std::optional<TemplateRevision> SqlRows::find_revision(const Caller& caller, std::string_view name,
                                                        int revision) {
-    static const auto tail = fmt::format("WHERE name = :name AND revision = :revision AND {}", visible);
+    static const auto tail =
+        fmt::format("WHERE name = :name AND revision = :revision AND {}", revision_visible);
     return db_.find<TemplateRevision>(tail, name, revision, caller.user, caller.everything);
 }
 
 std::vector<TemplateRevision> SqlRows::list_revisions(const Caller& caller, std::string_view name) {
     if (!find_template(caller, name)) return {};
-    static const auto tail = fmt::format("WHERE name = :name AND {} ORDER BY revision DESC", visible);
+    static const auto tail =
+        fmt::format("WHERE name = :name AND {} ORDER BY revision DESC", revision_visible);
     return db_.select<TemplateRevision>(tail, name, caller.user, caller.everything);
 }
 
@@ -94,11 +103,12 @@ int SqlRows::insert_revision(const Template& newest) {
             "VALUES (:name, :revision, :owner, :display, :category, :created, :updated, :search)",
             newest.name, next, newest.owner, spec.display_name, spec.category, newest.created_at,
             newest.updated_at, search_text(newest));
-    const TemplateRevision revision{
-        .name = newest.name, .revision = next, .spec = spec, .created_at = newest.updated_at};
+    const TemplateRevision revision{.name = newest.name,
+                                    .revision = next,
+                                    .spec = spec,
+                                    .created_at = newest.updated_at,
+                                    .owner = newest.owner};
     db_.insert(revision);
-    db_.run("UPDATE template_revision SET owner_id = :owner WHERE name = :name AND revision = :revision",
-            newest.owner, newest.name, next);
     return next;
 }
 

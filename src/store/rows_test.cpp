@@ -64,6 +64,33 @@ TEST_P(Templates, that_are_deleted_keep_their_revisions_and_go_on_counting) {
     EXPECT_EQ(read([&](Rows& rows) { return rows.get_template(as_ada, "terminal"); }).revision, 2);
 }
 
+TEST_P(Templates, of_a_name_that_has_another_owner_now_are_not_those_of_the_one_before) {
+    write([](Tx& tx) { tx.delete_template("terminal", at(50)); });
+    auto mine = make_template("terminal", 1);
+    mine.owner = ada.id;
+    EXPECT_EQ(write([&](Tx& tx) { return tx.insert_revision(mine); }), 2);
+    const auto numbers = [&](const Caller& caller) {
+        std::vector<int> found;
+        for (const auto& each : read([&](Rows& rows) { return rows.list_revisions(caller, "terminal"); }))
+            found.push_back(each.revision);
+        return found;
+    };
+    const auto sees = [&](const Caller& caller, int revision) {
+        return read([&](Rows& rows) { return rows.find_revision(caller, "terminal", revision); }).has_value();
+    };
+    EXPECT_FALSE(sees(as_ada, 1)) << "it was withdrawn";
+    EXPECT_TRUE(sees(as_ada, 2));
+    EXPECT_EQ(numbers(as_ada), std::vector{2});
+    EXPECT_EQ(numbers(system), (std::vector{2, 1})) << "what runs of it runs on";
+    EXPECT_FALSE(sees(as_bob, 1) || sees(as_bob, 2));
+    EXPECT_EQ(read([&](Rows& rows) { return rows.get_revision(system, "terminal", 1); }).owner, std::nullopt);
+    EXPECT_EQ(read([&](Rows& rows) { return rows.get_revision(system, "terminal", 2); }).owner, ada.id);
+    write([](Tx& tx) { tx.delete_template("terminal", at(60)); });
+    EXPECT_EQ(write([](Tx& tx) { return tx.insert_revision(make_template("terminal", 1)); }), 3);
+    EXPECT_FALSE(sees(as_ada, 2)) << "a private one under a name that is published now";
+    EXPECT_TRUE(sees(as_bob, 3));
+}
+
 TEST_P(Templates, fix_a_digest_when_the_image_is_first_there) {
     const auto set = [&](const std::string& digest) {
         write([&](Tx& tx) { tx.set_digest("terminal", 1, "localhost/terminal:1", digest); });

@@ -87,7 +87,6 @@ struct Table<Template> {
     }
 };
 
-/// `owner_id` is written by `insert_revision`.
 template <>
 struct Table<TemplateRevision> {
     static constexpr const char* name = "template_revision";
@@ -98,6 +97,7 @@ struct Table<TemplateRevision> {
         v.fixed("spec", row.spec);
         v.fixed("digests", row.digests);
         v.fixed("created_at", row.created_at);
+        v.fixed("owner_id", row.owner);
     }
 };
 

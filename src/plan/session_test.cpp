@@ -575,5 +575,20 @@ TEST(Decide, any_history_settles_and_then_deciding_again_changes_nothing) {
     }
 }
 
+TEST(Decide, an_administrators_settings_are_for_published_templates_alone) {
+    const auto published = facts();
+    auto own = published;
+    own.revision.owner = UserId{"usr_1"};
+    const auto kinds_of = [](const Facts& facts) {
+        std::set<std::string> kinds;
+        const auto workload = decide(facts, {}, start).workload;
+        for (const auto& component : workload.components) kinds.insert(component.kind);
+        for (const auto& volume : workload.volumes) kinds.insert(volume.kind);
+        return kinds;
+    };
+    EXPECT_EQ(kinds_of(published), std::set<std::string>{"two"});
+    EXPECT_EQ(kinds_of(own), std::set<std::string>{""}) << "anybody may call theirs so";
+}
+
 }  // namespace
 }  // namespace berth::plan

@@ -26,6 +26,11 @@ void add_own(const Facts& facts, std::map<std::string, std::string>& env) {
     env["BERTH_USER"] = facts.user_name;
 }
 
+AccessMode access_mode_of(const TemplateSpec& spec, const std::string& volume) {
+    const auto found = std::ranges::find(spec.volumes, volume, &VolumeSpec::name);
+    return found == spec.volumes.end() ? AccessMode::ReadWriteOnce : found->access_mode;
+}
+
 /// What to record of a workspace that an earlier revision began to make and this one has no step left for.
 std::optional<InitDone> none_left(const Facts& facts) {
     for (const auto& volume : facts.volumes)
@@ -34,9 +39,9 @@ std::optional<InitDone> none_left(const Facts& facts) {
     return std::nullopt;
 }
 
-AccessMode access_mode_of(const TemplateSpec& spec, const std::string& volume) {
-    const auto found = std::ranges::find(spec.volumes, volume, &VolumeSpec::name);
-    return found == spec.volumes.end() ? AccessMode::ReadWriteOnce : found->access_mode;
+/// An administrator's settings are for a published template of that name: anybody may call their own so.
+std::string kind_of(const Facts& facts) {
+    return facts.revision.owner ? std::string() : facts.session.template_;
 }
 
 /// The template's component with everything expanded.
@@ -54,7 +59,7 @@ WorkloadComponent expand_component(const Facts& facts, const Component& componen
                            .readiness = component.readiness,
                            .stop_timeout = facts.revision.spec.lifecycle.stop_timeout,
                            .pull_secret = component.pull_secret,
-                           .kind = facts.session.template_};
+                           .kind = kind_of(facts)};
     for (const auto& [name, text] : component.env) made.env[name] = expand(text, values);
     add_own(facts, made.env);
     if (made.command) expand_all(*made.command, 1, values);
@@ -164,7 +169,7 @@ Workload full_workload(const Facts& facts, const Values& values) {
     const int owner = spec.components.front().user.value_or(default_user);
     for (const auto& volume : facts.volumes)
         workload.volumes.push_back({volume.handle, volume.size, owner, space_of(facts, volume),
-                                    facts.session.template_, access_mode_of(spec, volume.name)});
+                                    kind_of(facts), access_mode_of(spec, volume.name)});
     return workload;
 }
 

@@ -18,6 +18,11 @@ inline constexpr int definitions_number = 2;
 /// The annotation of a definition that says which these are.
 inline constexpr std::string_view note_definitions = "berth.dev/definitions";
 
+/// The ValidatingAdmissionPolicy that says who may make whose, and its binding.
+inline constexpr std::string_view users_policy = "users.berth.dev";
+/// The one that says how much metadata an object has, and its binding.
+inline constexpr std::string_view bounds_policy = "bounds.berth.dev";
+
 /// The verb of RBAC that lets somebody make and change what is another's, and report its status.
 inline constexpr std::string_view launch_as = "launch-as";
 

@@ -87,6 +87,16 @@ The cluster's own controllers, which empty namespaces and collect what lost its 
       - {apiGroups: [berth.dev], resources: [sessions], verbs: [get, list, watch, create, patch, delete, launch-as]}
 )";
 
+
+**Who may read.** There is no policy for reading: whom RBAC lets `get` or `list` these kinds sees those of everybody in the
+namespace. That is who has which session of which template, its name, address, phase and times, what Berth says of
+why it failed, and its workspace with the claims; and each published template whole, so put no password in one. What a
+session writes, its last lines when it fails among it, is not shown: ask Berth for that (`berth logs`).
+
+The policy `bounds.berth.dev` keeps the metadata of all three small, since Berth remembers each of them: at most 8
+finalizers, 8 owners, 64 labels and 32 annotations, which of a session or workspace are no more than 64 KiB in all. Whoever
+has `launch-as` on sessions is not held to it. How many objects there are, a ResourceQuota says
+(`count/sessions.berth.dev`).
 /// One line of the table of fields.
 struct Line {
     std::string field, type, initial, limits, meaning;

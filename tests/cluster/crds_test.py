@@ -97,7 +97,10 @@ def setUpModule():
         until(lambda: conditions(name).get("Established") == "True", f"{name} established")
         until(lambda: kubectl("get", name)[0], f"{name} served")
     # A policy holds a moment after it was written.
-    until(lambda: not try_create(session(user="bob"), user="ada")[0], "the policy refuses")
+    until(lambda: not try_create(session(user="bob"), user="ada")[0], "the policy of users refuses")
+    crowded = json.loads(session())
+    crowded["metadata"]["labels"] = {f"example.org/{number}": "x" for number in range(65)}
+    until(lambda: not try_create(json.dumps(crowded), user="ada")[0], "the policy of bounds refuses")
 
 
 def tearDownModule():
@@ -141,9 +144,10 @@ class Definitions(Case):
         self.assertIn("Asks for it", must("explain", "sessions.spec.state", "--api-version=berth.dev/v1alpha1"))
 
     def test_the_policy_is_well_typed(self):
-        found = json.loads(must("get", "validatingadmissionpolicy", "users.berth.dev", "-o", "json"))
-        checked = found.get("status", {}).get("typeChecking", {})  # By a controller, where there is one.
-        self.assertEqual(checked.get("expressionWarnings", []), [])
+        for name in ("users.berth.dev", "bounds.berth.dev"):
+            found = json.loads(must("get", "validatingadmissionpolicy", name, "-o", "json"))
+            checked = found.get("status", {}).get("typeChecking", {})  # By a controller, where there is one.
+            self.assertEqual(checked.get("expressionWarnings", []), [])
 
 
 class Templates(Case):
@@ -345,6 +349,30 @@ class Policy(Case):
         report = ("patch", "bses", "thesis", "--subresource=status", "--type=merge", "-p", '{"status": {"url": "http://evil.example/"}}')
         self.denied(*report, user="ada", because="its status is Berth's")
         must(*report, user="portal")
+
+    def test_metadata_is_small_but_of_those_who_launch_for_others(self):
+        def with_metadata(make, **metadata):
+            document = json.loads(make("a"))
+            document["metadata"].update(metadata)
+            return json.dumps(document)
+
+        def names(count):
+            return [f"example.org/{number}" for number in range(count)]
+
+        owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "x"}
+        cases = [("finalizers", names(8), names(9)),
+                 ("ownerReferences", [owner | {"uid": uid} for uid in names(8)], [owner | {"uid": uid} for uid in names(9)]),
+                 ("labels", dict.fromkeys(names(64), "x"), dict.fromkeys(names(65), "x")),
+                 ("annotations", dict.fromkeys(names(32), "x"), dict.fromkeys(names(33), "x")),
+                 ("annotations", {"note": "x" * (65536 - 4)}, {"note": "x" * (65536 - 3)})]
+        for make in (session, workspace):
+            for key, fits, beyond in cases:
+                self.taken(with_metadata(make, **{key: fits}), user="ada")
+                self.refused(with_metadata(make, **{key: beyond}), f"metadata.{key}: at most", user="ada")
+                self.taken(with_metadata(make, **{key: beyond}), user="portal")
+            self.refused(with_metadata(make, finalizers=names(30000)), "bounds.berth.dev", user="ada")
+        must("apply", "-f", "-", text=session("applied"), user="ada")
+        must("apply", "-f", "-", text=session("applied", name="Applied again"), user="ada")
 
     def test_the_cluster_empties_a_namespace(self):
         must("create", "-f", "-", text=session(), user="ada")

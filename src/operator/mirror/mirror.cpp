@@ -20,6 +20,8 @@ constexpr std::size_t graves_max = 4096;
 constexpr Duration burst{100};   // What a row goes through within it is one look.
 constexpr Duration aside{1000};  // What a launch is not to wait for.
 constexpr Duration long_time = std::chrono::hours(1);
+constexpr Duration told_every = std::chrono::minutes(10);
+constexpr int page_of_custom = 50;  // Whoever makes one may make it large.
 constexpr Noun nouns[] = {Noun::template_, Noun::workspace, Noun::session};
 
 std::optional<Noun> noun_of(const std::string& kind) {
@@ -78,19 +80,32 @@ class Mirror::Ears final : public kube::Follower {
         owner_.wake_up();
     }
     void lost(const Error& why) override {
-        if (why.kind == Kind::not_found) owner_.went_ = true;
-        if (why.kind == Kind::forbidden)
-            log::warning("custom resources cannot be followed", {{"error", why.what()}});
+        if (why.kind == Kind::not_found)
+            owner_.went_ = true;
+        else
+            warn(why);
         owner_.wake_up();
     }
     void resumed() override {}
 
   private:
+    /// Once for each cause, and again when it stays so.
+    void warn(const Error& why) {
+        const auto now = owner_.clock_.now();
+        if (why.code == cause_ && now < told_ + told_every) return;
+        log::warning("custom resources cannot be followed",
+                     {{"kind", std::string(resource_of(noun_).plural)}, {"error", why.what()}});
+        cause_ = why.code;
+        told_ = now;
+    }
+
     Mirror& owner_;
     Noun noun_;
     std::set<std::string> touched_;  // From `listing` to `listed`.
     bool listing_ = false;
     bool listed_ = false;
+    std::string cause_;
+    Time told_;
 };
 
 Mirror::Mirror(store::Store& store, Clock& clock, kube::Client& client, MirrorOptions options,
@@ -181,6 +196,7 @@ Task<> Mirror::listen() {
                                  .selection = {.namespace_ = options_.namespace_},
                                  .seed = options_.seed};
         tasks_.start("follow " + std::string(watch.resource.plural),
+                                 .page = page_of_custom,
                      kube::follow(client_, clock_, watch, ears));
     }
     const auto all_listed = [this] {

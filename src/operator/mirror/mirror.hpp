@@ -106,6 +106,7 @@ class Mirror {
     Task<> claim(Noun noun, const mirror::Seen& seen);
     Task<> take(Noun noun, const mirror::Seen& seen);
     Task<> ask(const Key& key, const Facts& facts);
+    Task<std::optional<json::value>> unchanged(Noun noun, const mirror::Seen& seen);
     Task<> write_spec(const Key& key, const Facts& facts);
     Task<> write_state(Noun noun, const mirror::Face& face, const mirror::Seen& seen);
     Task<Turn> write_status(const Key& key, const Facts& facts);

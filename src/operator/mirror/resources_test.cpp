@@ -65,6 +65,44 @@ TEST_F(Resources, of_a_workspace_become_one_with_its_volumes) {
     expect_rest();
 }
 
+TEST_F(Resources, keep_what_others_hold_them_by) {
+    server.objects.create(
+        "sessions",
+        {{"metadata",
+          json::object{{"name", "thesis"}, {"namespace", home}, {"finalizers", json::array{"x/y", "x/z"}}}},
+         {"spec", json::object{{"user", "ada"}, {"template", "shell"}}}});
+    const auto held = [&] { return mirror::finalizers_of(*find("sessions", "thesis")); };
+    pass(10s);
+    EXPECT_EQ(accepted("sessions", "thesis"), "True");
+    EXPECT_EQ(held(), (json::array{"x/y", "x/z", mirror::finalizer}));
+    remove("sessions", "thesis");
+    pass();
+    become(sessions().at(0).id, Phase::gone);
+    pass();
+    EXPECT_EQ(held(), (json::array{"x/y", "x/z"}));
+    expect_rest();
+}
+
+TEST_F(Resources, that_cannot_be_followed_are_told_of_once_for_each_cause) {
+    log::configure(log::Level::warning, log::Format::text);
+    testing::internal::CaptureStderr();
+    server.script = [](const imposter::HttpRequest& request) -> std::optional<std::vector<std::string>> {
+        if (request.path.find("berth.dev") == std::string::npos) return std::nullopt;
+        return std::vector<std::string>{imposter::http_answer(500, "broken")};
+    };
+    crash();
+    start();
+    pass(2min);
+    const auto text = testing::internal::GetCapturedStderr();
+    log::configure(log::Level::off, log::Format::text);
+    for (const auto* plural : {"templates", "sessions", "workspaces"}) {
+        const auto line = std::string("custom resources cannot be followed kind=") + plural;
+        const auto at = text.find(line);
+        ASSERT_NE(at, std::string::npos) << text;
+        EXPECT_EQ(text.find(line, at + 1), std::string::npos) << text;
+    }
+}
+
 TEST_F(Resources, begin_hibernated_when_their_spec_says_so) {
     apply_session("thesis", {{"state", "hibernated"}});
     pass();

@@ -284,8 +284,8 @@ TEST_F(Rows, by_the_hundred_cost_a_start_nothing_but_pages_of_lists) {
     start();
     pass(1min);
     EXPECT_EQ(server.tally.writes, writes);
-    // Definitions, lists of at most 500, watches.
-    EXPECT_LE(client->requests(), 3u + (3 + 3 + 1) + 3);
+    // Definitions, lists of at most 50, watches.
+    EXPECT_LE(client->requests(), 3u + (24 + 1 + 1) + 3);
     expect_rest();
 }
 

@@ -1,5 +1,6 @@
 #include "operator/mirror/seen.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "kube/refusal.hpp"
@@ -7,6 +8,7 @@
 namespace berth::control::mirror {
 namespace {
 
+constexpr std::size_t row_max = 253;
 constexpr std::size_t conditions_max = 16, condition_type_max = 63;
 
 using kube::find_at;
@@ -45,16 +47,10 @@ std::int64_t number_of(const std::string& text) {
     return number;
 }
 
-void read_finalizers(Seen& seen, const json::value& object) {
-    const auto* list = find_at(object, {"metadata", "finalizers"});
-    if (list == nullptr || !list->is_array()) return;
-    for (const auto& entry : list->get_array()) {
-        if (!entry.is_string()) continue;
-        if (entry.get_string() == finalizer)
-            seen.held = true;
-        else
-            seen.others.emplace_back(entry.get_string());
-    }
+/// Of a text that whoever writes the object may make as long as they like: no row is called so.
+std::string some_of(std::string text) {
+    if (text.size() > row_max) text.resize(row_max);
+    return text;
 }
 
 void read_conditions(Seen& seen, const json::value& object) {
@@ -84,6 +80,15 @@ kube::Resource resource_of(Noun noun) {
             return crds::workspaces;
     }
     return crds::sessions;
+}
+
+bool is_ours(const json::value& held_by) {
+    return held_by.is_string() && held_by.get_string() == finalizer;
+}
+
+json::array finalizers_of(const json::value& object) {
+    const auto* list = find_at(object, {"metadata", "finalizers"});
+    return list == nullptr || !list->is_array() ? json::array() : list->get_array();
 }
 
 std::uint64_t spec_hash(Noun noun, const json::value& spec) {
@@ -118,7 +123,7 @@ Seen read_seen(Noun noun, const json::value& object, std::string_view instance) 
               .version = text_at(object, {"metadata", "resourceVersion"}),
               .generation = number_at(object, {"metadata", "generation"}),
               .noted = number_of(text_at(object, {"metadata", "annotations", note_generation})),
-              .row = text_at(object, {"metadata", "annotations", note_row}),
+              .row = some_of(text_at(object, {"metadata", "annotations", note_row})),
               .user = text_at(object, {"spec", "user"}),
               .deleting = find_at(object, {"metadata", "deletionTimestamp"}) != nullptr};
     const auto marked = text_at(object, {"metadata", "labels", label_instance});
@@ -134,7 +139,7 @@ Seen read_seen(Noun noun, const json::value& object, std::string_view instance) 
     const auto* status = find_at(object, {"status"});
     seen.spec = spec_hash(noun, spec == nullptr ? nothing : *spec);
     seen.status = status == nullptr ? 0 : status_hash(noun, *status);
-    read_finalizers(seen, object);
+    seen.held = std::ranges::any_of(finalizers_of(object), is_ours);
     read_conditions(seen, object);
     return seen;
 }

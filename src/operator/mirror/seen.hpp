@@ -31,7 +31,8 @@ struct Standing {
     bool operator==(const Standing&) const = default;
 };
 
-/// A custom resource as last heard of: what decisions need of it, and no more.
+/// A custom resource as last heard of: what decisions need of it, and no more. It stays small whatever
+/// somebody writes into the object: one is kept of each.
 struct Seen {
     std::string name;
     std::string uid;
@@ -48,9 +49,12 @@ struct Seen {
     bool held = false;           ///< By our finalizer.
     bool deleting = false;
     std::vector<Standing> conditions;  ///< The first few.
-    std::vector<std::string> others;   ///< Finalizers that are not ours.
     bool operator==(const Seen&) const = default;
 };
+
+/// All of its finalizers, and whether one is ours.
+json::array finalizers_of(const json::value& object);
+bool is_ours(const json::value& held_by);
 
 Seen read_seen(Noun noun, const json::value& object, std::string_view instance);
 

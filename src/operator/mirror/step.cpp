@@ -30,12 +30,6 @@ bool is_theirs(const Error& error) {
     }
 }
 
-json::array finalizers_with_ours(const Seen& seen) {
-    json::array list{finalizer};
-    for (const auto& other : seen.others) list.emplace_back(other);
-    return list;
-}
-
 /// An object's member, made when it is missing.
 json::object& member(json::object& object, std::string_view key) {
     auto& place = object[key];
@@ -63,6 +57,20 @@ json::object Mirror::about(const Seen& seen) const {
             {"namespace", options_.namespace_},
             {"uid", seen.uid},
             {"resourceVersion", seen.version}};
+}
+
+/// The whole object, if it is still what was decided about; else what it has become is known now.
+Task<std::optional<json::value>> Mirror::unchanged(Noun noun, const Seen& seen) {
+    auto found = co_await client_.find(resource_of(noun), {options_.namespace_, seen.name});
+    if (!found) {
+        gone(noun, seen.name, seen.uid, {});
+        co_return std::nullopt;
+    }
+    keep(noun, *found);
+    const bool same = kube::text_at(*found, {"metadata", "uid"}) == seen.uid &&
+                      kube::text_at(*found, {"metadata", "resourceVersion"}) == seen.version;
+    if (!same) co_return std::nullopt;
+    co_return std::move(found);
 }
 
 /// What the cluster has now.
@@ -107,9 +115,13 @@ Task<> Mirror::link(const Facts& facts, Seen made) {
 }
 
 Task<> Mirror::claim(Noun noun, const Seen& seen) {
+    const auto object = co_await unchanged(noun, seen);
+    if (!object) co_return;
+    auto finalizers = finalizers_of(*object);
+    if (!seen.held) finalizers.emplace_back(finalizer);
     json::object metadata{{"resourceVersion", seen.version}};
     metadata["labels"] = json::object{{label_managed, "berth"}, {label_instance, options_.instance}};
-    metadata["finalizers"] = finalizers_with_ours(seen);
+    metadata["finalizers"] = std::move(finalizers);
     const auto claimed = co_await client_.patch(resource_of(noun), {options_.namespace_, seen.name},
                                                 {{"metadata", std::move(metadata)}});
     keep(noun, claimed);
@@ -165,10 +177,8 @@ Task<> Mirror::ask(const Key& key, const Facts& facts) {
 /// Whole: a merge would leave there what somebody added.
 Task<> Mirror::write_spec(const Key& key, const Facts& facts) {
     const auto& seen = *facts.seen;
-    const auto found = co_await client_.find(resource_of(key.noun), {options_.namespace_, seen.name});
-    if (!found) co_return gone(key.noun, seen.name, seen.uid, {});
-    keep(key.noun, *found);
-    if (kube::text_at(*found, {"metadata", "resourceVersion"}) != seen.version) co_return;
+    const auto found = co_await unchanged(key.noun, seen);
+    if (!found) co_return;
     auto object = found->as_object();
     auto spec = facts.face->spec;
     if (seen.state && facts.face->state) spec["state"] = json::enum_name(*facts.face->state);
@@ -256,13 +266,15 @@ Task<> Mirror::end_row(const Key& key, const Facts& facts) {
 }
 
 Task<> Mirror::release(Noun noun, const Seen& seen) {
-    json::object metadata{{"resourceVersion", seen.version}};
-    json::array others;
-    for (const auto& other : seen.others) others.emplace_back(other);
-    metadata["finalizers"] = std::move(others);
+    const auto object = co_await unchanged(noun, seen);
+    if (!object) co_return;
+    auto others = finalizers_of(*object);
+    others.erase(std::remove_if(others.begin(), others.end(), is_ours), others.end());
+    const bool last = others.empty();
+    json::object metadata{{"resourceVersion", seen.version}, {"finalizers", std::move(others)}};
     const auto left = co_await client_.patch(resource_of(noun), {options_.namespace_, seen.name},
                                              {{"metadata", std::move(metadata)}});
-    if (seen.others.empty())
+    if (last)
         gone(noun, seen.name, seen.uid, {});
     else
         keep(noun, left);

@@ -80,7 +80,6 @@ struct SessionStatus {
     std::optional<std::string> url;
     std::vector<SessionAccess> access;
     std::vector<ComponentStatus> components;
-    std::vector<std::string> last_log;
     std::optional<int> revision;
     std::optional<WorkspaceName> workspace;
     std::optional<std::string> engine;
@@ -93,9 +92,9 @@ struct SessionStatus {
     bool operator==(const SessionStatus&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionStatus, (),
-                      (id, state, phase, reason, message, url, access, components, last_log, revision,
-                       workspace, engine, incarnation, started_at, timings, last_activity,
-                       observed_generation, conditions))
+                      (id, state, phase, reason, message, url, access, components, revision, workspace,
+                       engine, incarnation, started_at, timings, last_activity, observed_generation,
+                       conditions))
 
 /// A workspace with the volumes of a template.
 struct WorkspaceSpec {

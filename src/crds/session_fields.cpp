@@ -82,7 +82,6 @@ Fields session_status_fields() {
         {"SessionStatus.url", {.meaning = "Where to open it, once it has been reachable."}},
         {"SessionStatus.access", {.meaning = "All ways in.", .key = "name"}},
         {"SessionStatus.components", {.meaning = "How each component is.", .key = "name"}},
-        {"SessionStatus.lastLog", {.meaning = "The last lines of the component that failed."}},
         {"SessionStatus.revision", {.meaning = "The revision of the template that it runs."}},
         {"SessionStatus.workspace", {.meaning = "The workspace that it uses."}},
         {"SessionStatus.engine", {.meaning = "Where it runs."}},

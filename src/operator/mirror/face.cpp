@@ -38,6 +38,7 @@ void fill_access(crds::SessionStatus& status, const Session& session, const Temp
 /// Ours have no reason besides their type; since when they hold, the resource itself knows.
 std::vector<crds::Condition> conditions_of(const Session& session) {
     std::vector<crds::Condition> conditions;
+    conditions.reserve(session.status.conditions.size());
     for (const auto& condition : session.status.conditions)
         conditions.push_back({.type = condition.type,
                               .status = condition.status ? crds::Truth::True : crds::Truth::False,
@@ -71,7 +72,6 @@ Face session_face(store::Rows& rows, const Session& session, const UrlOf& url_of
                                .reason = seen.reason,
                                .message = seen.message,
                                .components = seen.components,
-                               .last_log = seen.last_log,
                                .revision = session.revision,
                                .engine = session.engine,
                                .incarnation = session.incarnation,

@@ -1,5 +1,7 @@
 #include "cluster_world.hpp"
 
+#include "crds/definition.hpp"
+
 namespace berth::sim {
 namespace {
 
@@ -29,6 +31,12 @@ ClusterWorld::ClusterWorld(std::uint64_t seed, ClusterShape shape)
             const json::object about{{"name", std::string(kind.plural) + ".berth.dev"},
                                      {"annotations", notes}};
             server.objects.create("customresourcedefinitions", {{"metadata", about}});
+        }
+    if (shape.definitions == Definitions::installed)
+        for (const auto& each : crds::policies()) {
+            const bool binds = each.at("kind") == "ValidatingAdmissionPolicyBinding";
+            server.objects.create(binds ? "validatingadmissionpolicybindings" : "validatingadmissionpolicies",
+                                  each.as_object());
         }
     // As the chart makes them.
     for (const char* name : {home, gateway_home})

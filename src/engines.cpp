@@ -79,7 +79,8 @@ constexpr const char* architecture =
     "amd64";
 #endif
 
-/// Without the definitions Berth works, but not for kubectl; older ones are a mistake.
+/// Without the definitions Berth works, but not for kubectl; older ones are a mistake, and so are any without
+/// the policy that says who may write what.
 Task<engine::Check> check_definitions(kube::Client& client) {
     engine::Check check{.name = "custom resources"};
     try {
@@ -87,6 +88,9 @@ Task<engine::Check> check_definitions(kube::Client& client) {
         check.passed = known != control::mirror::Known::older;
         std::tie(check.message, check.fix) = control::mirror::words_of(known);
         if (check.passed) check.fix.clear();
+        if (known != control::mirror::Known::yes) co_return check;
+        if (const auto why = co_await control::mirror::find_unguarded(client))
+            check = {.name = check.name, .passed = false, .message = why->user, .fix = why->next};
     } catch (const Error& error) {
         check.message = error.user;
         check.fix = "let Berth's account get the definitions of berth.dev";

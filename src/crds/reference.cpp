@@ -68,7 +68,9 @@ Whatever there is has a resource in the namespace of the sessions' objects, whoe
 
 RBAC says who may make, change and remove the resources of a namespace. Whoever may make templates there publishes them,
 as an administrator of Berth does: do not grant it to everybody. On sessions and workspaces the policy
-`users.berth.dev` says besides, and refuses when it cannot be asked:
+`users.berth.dev` says besides, and refuses when it cannot be asked. Where it is missing, or Berth may not see it, Berth takes
+no session and no workspace from `kubectl`, and neither asks nor deletions of one: `Accepted` is `False` with the reason
+`NoPolicy` or `PolicyUnknown`, until it is there:
 
 | | who |
 |---|---|
@@ -85,8 +87,6 @@ The cluster's own controllers, which empty namespaces and collect what lost its 
     metadata: {name: portal, namespace: berth-sessions}
     rules:
       - {apiGroups: [berth.dev], resources: [sessions], verbs: [get, list, watch, create, patch, delete, launch-as]}
-)";
-
 
 **Who may read.** There is no policy for reading: whom RBAC lets `get` or `list` these kinds sees those of everybody in the
 namespace. That is who has which session of which template, its name, address, phase and times, what Berth says of
@@ -97,6 +97,8 @@ The policy `bounds.berth.dev` keeps the metadata of all three small, since Berth
 finalizers, 8 owners, 64 labels and 32 annotations, which of a session or workspace are no more than 64 KiB in all. Whoever
 has `launch-as` on sessions is not held to it. How many objects there are, a ResourceQuota says
 (`count/sessions.berth.dev`).
+)";
+
 /// One line of the table of fields.
 struct Line {
     std::string field, type, initial, limits, meaning;

@@ -24,14 +24,19 @@ inline constexpr Resource namespaces{"", "v1", "namespaces", "Namespace", false}
 inline constexpr Resource nodes{"", "v1", "nodes", "Node", false};
 inline constexpr Resource definitions{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
                                       "CustomResourceDefinition", false};
+inline constexpr Resource admission_policies{
+    "admissionregistration.k8s.io", "v1", "validatingadmissionpolicies", "ValidatingAdmissionPolicy", false};
+inline constexpr Resource admission_bindings{"admissionregistration.k8s.io", "v1",
+                                             "validatingadmissionpolicybindings",
+                                             "ValidatingAdmissionPolicyBinding", false};
 inline constexpr Resource resource_quotas{"", "v1", "resourcequotas", "ResourceQuota"};
 inline constexpr Resource limit_ranges{"", "v1", "limitranges", "LimitRange"};
+inline constexpr Resource endpoint_slices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
 inline constexpr Resource network_policies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"};
 inline constexpr Resource ingresses{"networking.k8s.io", "v1", "ingresses", "Ingress"};
 inline constexpr Resource http_routes{"gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute"};
 
 /// Which object.
-inline constexpr Resource endpoint_slices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
 struct Key {
     std::string namespace_;  ///< Empty for kinds that belong to no namespace.
     std::string name;

@@ -7,6 +7,7 @@
 #include "acts/rows.hpp"
 #include "acts/template.hpp"
 #include "base/log.hpp"
+#include "crds/definition.hpp"
 #include "imposters/kubernetes/harness.hpp"
 #include "kube/refusal.hpp"
 #include "operator/mirror/mirror.hpp"
@@ -23,6 +24,7 @@ class MirrorWorld {
         log::configure(log::Level::off, log::Format::text);
         server.objects.create("namespaces", {{"metadata", json::object{{"name", home}}}});
         install();
+        install_policy();
         write([this](store::Tx& tx) {
             for (const auto* name : {"ada", "bob"})
                 tx.insert_user({.id = {std::string("usr_") + name}, .name = name, .created_at = now()});
@@ -48,6 +50,19 @@ class MirrorWorld {
                                   {{"metadata", json::object{{"name", std::string(plural) + ".berth.dev"},
                                                              {"annotations", notes}}}});
         }
+    }
+    void install_policy() {
+        for (const auto& each : crds::policies()) {
+            auto object = each.as_object();
+            const bool binds = object.at("kind") == "ValidatingAdmissionPolicyBinding";
+            server.objects.create(binds ? "validatingadmissionpolicybindings" : "validatingadmissionpolicies",
+                                  std::move(object));
+        }
+    }
+    void remove_policy() {
+        for (const auto* plural : {"validatingadmissionpolicies", "validatingadmissionpolicybindings"})
+            for (const auto name : {crds::users_policy, crds::bounds_policy})
+                server.objects.remove({plural, "", std::string(name)}, {});
     }
     void start() {
         kube::Cluster cluster{.address = server.address(), .identity = {.token_file = server.token_file()}};

@@ -179,6 +179,8 @@ Task<> Mirror::serve() {
     refusals_.clear();
     judge_again_.clear();
     queue_ = {};
+    unguarded_.reset();
+    guard_due_ = {};
     went_ = served_ = false;
     co_await listen();
     served_ = !went_;
@@ -194,9 +196,9 @@ Task<> Mirror::listen() {
         auto& ears = *ears_.emplace_back(std::make_unique<Ears>(*this, noun));
         kube::WatchOptions watch{.resource = resource_of(noun),
                                  .selection = {.namespace_ = options_.namespace_},
+                                 .page = page_of_custom,
                                  .seed = options_.seed};
         tasks_.start("follow " + std::string(watch.resource.plural),
-                                 .page = page_of_custom,
                      kube::follow(client_, clock_, watch, ears));
     }
     const auto all_listed = [this] {
@@ -207,6 +209,7 @@ Task<> Mirror::listen() {
 
 Task<> Mirror::work() {
     while (!went_) {
+        co_await look_for_guard();
         const auto most = static_cast<std::size_t>(options_.looks_at_once) + ears_.size();
         while (tasks_.size() < most) {
             const auto key = queue_.take(clock_.now());
@@ -214,7 +217,8 @@ Task<> Mirror::work() {
             tasks_.start("mirror " + key->id, look(*key));
         }
         const auto later = clock_.now() + long_time;
-        co_await wait(tasks_.size() < most ? queue_.next().value_or(later) : later);
+        const auto due = tasks_.size() < most ? queue_.next().value_or(later) : later;
+        co_await wait(unguarded_ ? std::min(due, guard_due_) : due);
     }
 }
 

@@ -100,13 +100,18 @@ class Mirror {
     void retry(const Key& key, const Error& error);
     const mirror::Refusal* refusal_of(const mirror::Seen& seen) const;
 
+    // guard.cpp
+    Task<std::optional<Error>> unguarded(Noun noun);
+    Task<> look_at_guard();
+    Task<> look_for_guard();
+
     // step.cpp
+    Task<std::optional<json::value>> unchanged(Noun noun, const mirror::Seen& seen);
     Task<> create(const Facts& facts);
     Task<> link(const Facts& facts, mirror::Seen made);
     Task<> claim(Noun noun, const mirror::Seen& seen);
     Task<> take(Noun noun, const mirror::Seen& seen);
     Task<> ask(const Key& key, const Facts& facts);
-    Task<std::optional<json::value>> unchanged(Noun noun, const mirror::Seen& seen);
     Task<> write_spec(const Key& key, const Facts& facts);
     Task<> write_state(Noun noun, const mirror::Face& face, const mirror::Seen& seen);
     Task<Turn> write_status(const Key& key, const Facts& facts);
@@ -145,9 +150,11 @@ class Mirror {
     std::map<Key, int> failures_;  // Failed looks in a row.
     QueueOf<Key> queue_;
     std::vector<std::unique_ptr<Ears>> ears_;
-    std::string said_;     // What was logged of the definitions last.
-    bool served_ = false;  // The resources are known.
-    bool went_ = false;    // The definitions did.
+    std::string said_;                // What was logged of the definitions last.
+    std::optional<Error> unguarded_;  // Why nobody vouches for what sessions and workspaces say.
+    Time guard_due_;                  // When that is asked again.
+    bool served_ = false;             // The resources are known.
+    bool went_ = false;               // The definitions did.
     std::mt19937_64 random_;
     std::shared_ptr<void> subscription_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -128,11 +128,9 @@ Task<> Mirror::claim(Noun noun, const Seen& seen) {
 }
 
 Task<> Mirror::take(Noun noun, const Seen& seen) {
-    const auto object = co_await client_.find(resource_of(noun), {options_.namespace_, seen.name});
-    if (!object) co_return gone(noun, seen.name, seen.uid, {});
-    keep(noun, *object);
-    const auto now = read_seen(noun, *object, options_.instance);
-    if (now.uid != seen.uid || now.deleting || now.version != seen.version) co_return;
+    if (auto why = co_await unguarded(noun)) co_return co_await refuse(noun, seen, std::move(*why));
+    const auto object = co_await unchanged(noun, seen);
+    if (!object) co_return;
     const Taking taking{.noun = noun,
                         .namespace_ = options_.namespace_,
                         .object = *object,
@@ -158,6 +156,8 @@ Task<> Mirror::take(Noun noun, const Seen& seen) {
 }
 
 Task<> Mirror::ask(const Key& key, const Facts& facts) {
+    if (auto why = co_await unguarded(key.noun))
+        co_return co_await refuse(key.noun, *facts.seen, std::move(*why));
     auto work = [record = *facts.record, seen = *facts.seen, now = clock_.now()](store::Tx& tx) {
         take_ask(tx, record, seen, now);
     };
@@ -253,6 +253,8 @@ Task<bool> Mirror::all_goes() {
 Task<> Mirror::end_row(const Key& key, const Facts& facts) {
     const bool goes = co_await all_goes();
     if (goes) co_return co_await release(key.noun, *facts.seen);
+    if (auto why = co_await unguarded(key.noun))
+        co_return co_await refuse(key.noun, *facts.seen, std::move(*why));
     auto work = [record = *facts.record, now = clock_.now()](store::Tx& tx) {
         mirror::end_row(tx, record, now);
     };

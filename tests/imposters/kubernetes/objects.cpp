@@ -28,6 +28,8 @@ constexpr Kind kinds[] = {{"pods", "Pod"},
                           {"sessions", "Session"},
                           {"workspaces", "Workspace"},
                           {"customresourcedefinitions", "CustomResourceDefinition"},
+                          {"validatingadmissionpolicies", "ValidatingAdmissionPolicy"},
+                          {"validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"},
                           {"nodes", "Node"}};
 
 Refusal invalid(const Where& where, const std::string& why) {

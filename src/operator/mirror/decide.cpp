@@ -40,7 +40,8 @@ Step about_stranger(const Sides& sides) {
         return seen.ours && seen.held ? Step::take : Step::claim;
     }
     // Made by us, and not written down any more: a crash came between.
-    if (alive(sides.face) && is_made_for(seen, *sides.face, sides.record)) return Step::link;
+    if (sides.face != nullptr && is_made_for(seen, *sides.face, sides.record))
+        return alive(sides.face) ? Step::link : Step::remove;  // It was made late: the row has ended since.
     if (is_refused(sides)) return status_differs(sides, nullptr) ? Step::write_status : Step::nothing;
     return Step::report;
 }

@@ -185,6 +185,14 @@ TEST_F(Decide, a_condition_holds_since_it_became_so) {
     for (const auto& each : conditions) EXPECT_EQ(each.observed_generation, 4);
 }
 
+TEST_F(Decide, what_was_made_for_a_row_that_ended_meanwhile_goes) {
+    has_record = false;
+    face.ended = true;
+    EXPECT_EQ(decided(), Step::remove) << "the answer to its creation came late, or never";
+    seen.name = "copy";
+    EXPECT_EQ(decided(), Step::report);
+}
+
 TEST_F(Decide, what_only_says_that_it_is_ours_is_reported) {
     has_record = false;
     const auto genuine = seen;

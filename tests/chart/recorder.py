@@ -35,7 +35,7 @@ def right_of(method, target):
 class Recorder:
     """Serves plain HTTP on loopback and passes everything on to the server of a kubeconfig, as whoever has the token.
 
-    The first create of each kind is made twice, as if its answer had been lost. `asked` has every right that was
+    The first create of each kind that succeeds is made twice, as if its answer had been lost. `asked` has every right that was
     needed, `refused` the requests that RBAC did not allow.
     """
 
@@ -90,10 +90,11 @@ class Recorder:
                     # Since Kubernetes 1.35 a WebSocket needs this right as well.
                     outer.asked.add(("create", right[1]))
                 if right and right[0] == "create" and right not in outer.doubled:
-                    outer.doubled.add(right)
                     connection, response = outer.pass_on(self.command, self.path, self.headers, body)
                     response.read()
                     connection.close()
+                    if response.status < 300:
+                        outer.doubled.add(right)
                 connection, response = outer.pass_on(self.command, self.path, self.headers, body)
                 # Admission refuses with 403 as well: what RBAC says reads `User "…" cannot create resource "…"`.
                 said = response.read() if response.status == 403 else b""

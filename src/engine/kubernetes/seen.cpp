@@ -45,8 +45,10 @@ constexpr std::array<std::string_view, 8> no_image{
 
 /// A node that has failed to get an image tries again, ever more seldom.
 Waiting read_image_trouble(const std::string& reason, const std::string& message, const std::string& image) {
+    // No registry answers there: such an image is on the node, or nowhere.
+    const bool on_nodes_only = image.starts_with("localhost/");
     const bool hopeless =
-        reason == "InvalidImageName" || reason == "ErrImageNeverPull" ||
+        on_nodes_only || reason == "InvalidImageName" || reason == "ErrImageNeverPull" ||
         std::ranges::any_of(no_image, [&](std::string_view words) { return message.contains(words); });
     return {.message = fmt::format("image {}: {}", berth::quoted(image), message.empty() ? reason : message),
             .trouble = hopeless ? "" : "ImagePullFailed",

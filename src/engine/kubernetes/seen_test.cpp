@@ -139,6 +139,15 @@ TEST(KubernetesSeen, an_image_is_not_found_only_where_its_registry_says_so) {
     EXPECT_EQ(verdict("ErrImageNeverPull", "not present with pull policy of Never"), "ImageNotFound");
 }
 
+TEST(KubernetesSeen, an_image_that_only_nodes_have_is_not_waited_for) {
+    const json::value waiting{{"reason", "ErrImagePull"},
+                              {"message", "dial tcp [::1]:443: connect: connection refused"}};
+    auto status = container(R"({"waiting":)" + json::write(waiting) + "}");
+    status.replace(status.find("x:1"), 3, "localhost/x:1");
+    const auto component = seen(R"({"phase":"Pending",)" + status + "}");
+    EXPECT_EQ(component.hopeless, "ImageNotFound") << status;
+}
+
 TEST(KubernetesSeen, a_node_that_says_nothing_more_is_lost_and_one_that_speaks_is_not) {
     const auto running = container(R"({"running":{"startedAt":"2026-01-31T09:30:00Z"}})");
     const auto lost = [&](const std::string& conditions) {

@@ -216,7 +216,9 @@ Fields storage_fields() {
          {.meaning = "How long it lives: as the workspace, as the user (one for all their sessions), or as "
                      "the session."}},
         {"VolumeSpec.size", amount("How much it holds.", limits::volume_min, limits::volume_max, Bytes{1})},
-        {"VolumeSpec.accessMode", {.meaning = "ReadWriteOnce: one session at a time."}},
+        {"VolumeSpec.accessMode",
+         {.meaning = "How many sessions may use it at once: one, or, ReadWriteMany, several where the "
+                     "storage can."}},
         {"Access",
          {.meaning = "One way in.",
           .rules = {{"(self.kind == 'terminal') != has(self.port)",

@@ -105,8 +105,8 @@ Task<SignedIn> sign_in(store::Store& store, Clock& clock, Passwords& passwords, 
 /// Ends every sign-in of the user but `kept`: whoever knew the old password is out.
 void end_other_logins(store::Tx& tx, const User& user, const LoginId& kept, Time now);
 
-/// Makes the one-use secret of a link or redirect; its hash is what is stored. A first-administrator ticket
-/// ends those before it.
+/// Makes the one-use secret of a link or redirect; its hash is what is stored. Those before it stay: of
+/// several Berths each has given a first-administrator link, and the first that is used ends the others.
 SecretText issue_ticket(store::Tx& tx, store::Ticket ticket);
 
 /// Uses up a first-admin or sign-in ticket: makes the administrator when it is the first, then the sign-in.

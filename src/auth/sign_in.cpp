@@ -132,8 +132,6 @@ Task<SignedIn> sign_in(store::Store& store, Clock& clock, Passwords& passwords, 
 }
 
 SecretText issue_ticket(store::Tx& tx, store::Ticket ticket) {
-    // The newest first-administrator link is the only one.
-    if (ticket.kind == store::TicketKind::first_admin) tx.delete_tickets(ticket.kind);
     auto secret = crypto::random_secret();
     ticket.secret_hash = crypto::sha256_hex(secret.reveal());
     tx.insert_ticket(ticket);

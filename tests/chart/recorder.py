@@ -77,6 +77,12 @@ class Recorder:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def handle(self):
+                try:
+                    super().handle()
+                except ConnectionError:
+                    pass  # The program was stopped.
+
             def log_message(self, *words):
                 pass
 

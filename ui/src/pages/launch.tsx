@@ -14,6 +14,7 @@ import { Tile } from "@/parts/tile"
 import { say } from "@/parts/toast"
 import { overQuota, Quota } from "@/session/quota"
 import { sayBytes, sayCpu } from "@/text/amounts"
+import { nameProblem } from "@/text/name"
 import { keeps, sayImage, sayMounts, takes } from "@/text/template"
 
 /// Asks before anything starts, also when a link from elsewhere led here.
@@ -85,16 +86,20 @@ interface FormProps {
 }
 
 const fresh = ""
-const nameRule = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/
 
 function Form({ template, me, workspaces, sessions, ...asked }: FormProps) {
   const navigate = useNavigate()
-  const key = useMemo(idempotencyKey, [])
-  const [name, setName] = useState(() => asked.name ?? freeName(template.name, [...sessions, ...workspaces]))
+  const [typed, setTyped] = useState(
+    () => asked.name ?? freeName(template.name, [...sessions, ...workspaces]),
+  )
+  const name = typed.trim()
   const [workspace, setWorkspace] = useState(
     () =>
       (workspaces.find((w) => w.name === asked.workspace && free(w)) ?? lastUsed(workspaces))?.id ?? fresh,
   )
+  // The same wish sent twice is one launch.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another wish has another key
+  const key = useMemo(idempotencyKey, [name, workspace])
   const [tried, setTried] = useState(false)
   const kept = keeps(template.spec) > 0
   const anew = freeName(name, workspaces)
@@ -103,16 +108,14 @@ function Form({ template, me, workspaces, sessions, ...asked }: FormProps) {
       launch(
         // By its name: one that is left from an earlier session of this name is not taken for a new one.
         { template: template.name, name, workspace: workspace || (kept ? anew : undefined) },
-        `${key}-${name}-${workspace}`,
+        key,
       ),
     onSuccess: async (session) => {
       say(`Launching ${session.name}`)
       await navigate({ to: "/sessions/$id", params: { id: session.id } })
     },
   })
-  const wrong = nameRule.test(name)
-    ? undefined
-    : "Use 1 to 40 small letters, digits and dashes, not at the ends."
+  const wrong = nameProblem(name)
   const taken = {
     ...takes(template.spec),
     running: 1,
@@ -138,8 +141,8 @@ function Form({ template, me, workspaces, sessions, ...asked }: FormProps) {
           error={tried ? wrong : undefined}
         >
           <TextInput
-            value={name}
-            onChange={(e) => setName(e.target.value.toLowerCase())}
+            value={typed}
+            onChange={(e) => setTyped(e.target.value)}
             autoComplete="off"
             autoCapitalize="none"
             spellCheck={false}

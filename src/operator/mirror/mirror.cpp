@@ -21,7 +21,6 @@ constexpr Duration burst{100};   // What a row goes through within it is one loo
 constexpr Duration aside{1000};  // What a launch is not to wait for.
 constexpr Duration long_time = std::chrono::hours(1);
 constexpr Duration told_every = std::chrono::minutes(10);
-constexpr int page_of_custom = 50;  // Whoever makes one may make it large.
 constexpr Noun nouns[] = {Noun::template_, Noun::workspace, Noun::session};
 
 std::optional<Noun> noun_of(const std::string& kind) {
@@ -196,7 +195,6 @@ Task<> Mirror::listen() {
         auto& ears = *ears_.emplace_back(std::make_unique<Ears>(*this, noun));
         kube::WatchOptions watch{.resource = resource_of(noun),
                                  .selection = {.namespace_ = options_.namespace_},
-                                 .page = page_of_custom,
                                  .seed = options_.seed};
         tasks_.start("follow " + std::string(watch.resource.plural),
                      kube::follow(client_, clock_, watch, ears));

@@ -1,9 +1,8 @@
 #include "operator/leader.hpp"
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
+
+#include "operator/virtual_time_test.hpp"
 
 namespace berth::control {
 namespace {
@@ -47,7 +46,7 @@ class SilentStore final : public store::Store {
 };
 
 /// Several candidates on one store in memory, in virtual time.
-class Leaders : public testing::Test {
+class Leaders : public VirtualTime {
   protected:
     struct Candidate {
         Candidate(Leaders& world, const std::string& name)
@@ -70,18 +69,6 @@ class Leaders : public testing::Test {
         TaskGroup task;
     };
 
-    void settle() {
-        for (int turn = 0; turn < 50; ++turn) {
-            io.restart();
-            io.poll();
-        }
-    }
-    /// Lets time pass in the steps in which somebody waits for it.
-    void pass(Duration length) {
-        settle();
-        for (const auto until = clock.now() + length; clock.now() < until; settle())
-            clock.advance(std::min(clock.next().value_or(until), until));
-    }
     void stop(Candidate& candidate) {
         candidate.task.cancel();
         settle();
@@ -90,8 +77,6 @@ class Leaders : public testing::Test {
     }
     void SetUp() override { settle(); }
 
-    asio::io_context io;
-    VirtualClock clock{Time(std::chrono::hours(24 * 365 * 50))};
     std::function<Duration()> steady = [this] { return clock.now().time_since_epoch(); };
     std::unique_ptr<SilentStore> store = std::make_unique<SilentStore>(io, clock);
 };

@@ -1,12 +1,10 @@
 #include "operator/loop.hpp"
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include "base/log.hpp"
 #include "engine/sim/sim.hpp"
+#include "operator/virtual_time_test.hpp"
 
 namespace berth::control {
 namespace {
@@ -14,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// A loop on a simulated engine and a store in memory, in virtual time.
-class Loops : public testing::Test {
+class Loops : public VirtualTime {
   protected:
     Loops() { log::configure(log::Level::off, log::Format::text); }
     ~Loops() override { stop(); }
@@ -30,17 +28,6 @@ class Loops : public testing::Test {
         tasks.cancel();
         settle();
         EXPECT_EQ(tasks.size(), 0u);
-    }
-    void settle() {
-        for (int turn = 0; turn < 50; ++turn) {
-            io.restart();
-            io.poll();
-        }
-    }
-    void pass(Duration length) {
-        settle();
-        for (const auto until = clock.now() + length; clock.now() < until; settle())
-            clock.advance(std::min(clock.next().value_or(until), until));
     }
     void ask_sweep() {
         auto ask = [now = clock.now()](store::Tx& tx) { acts::ask_sweep(tx, {.name = "root"}, now); };
@@ -76,8 +63,6 @@ class Loops : public testing::Test {
         ASSERT_TRUE(engine.down_because());
     }
 
-    asio::io_context io;
-    VirtualClock clock{Time(std::chrono::hours(500'000))};
     std::unique_ptr<store::Store> store = store::open({}, clock);
     engine::SimEngine engine{clock, io.get_executor(), {}, 1};
     std::unique_ptr<Loop> loop;

@@ -11,6 +11,15 @@ using namespace std::chrono_literals;
 class Resources : public testing::Test, public MirrorWorld {
   protected:
     void SetUp() override { start(); }
+    /// A workspace that a session uses, and kubectl takes away.
+    void remove_papers_in_use() {
+        apply("workspaces", "papers", {{"user", "ada"}, {"template", "shell"}});
+        pass();
+        apply_session("thesis", {{"workspace", "papers"}});
+        pass();
+        remove("workspaces", "papers");
+        pass();
+    }
 };
 
 TEST_F(Resources, launch_a_session_as_their_user) {
@@ -263,12 +272,7 @@ TEST_F(Resources, end_with_their_row_and_the_other_way_round) {
 }
 
 TEST_F(Resources, of_a_workspace_in_use_are_held_until_it_is_not) {
-    apply("workspaces", "papers", {{"user", "ada"}, {"template", "shell"}});
-    pass();
-    apply_session("thesis", {{"workspace", "papers"}});
-    pass();
-    remove("workspaces", "papers");
-    pass();
+    remove_papers_in_use();
     EXPECT_NE(find("workspaces", "papers"), nullptr);
     EXPECT_EQ(told("papers"), std::vector<std::string>{"WorkspaceInUse"});
     const auto made = sessions().at(0);
@@ -280,12 +284,7 @@ TEST_F(Resources, of_a_workspace_in_use_are_held_until_it_is_not) {
 }
 
 TEST_F(Resources, of_a_workspace_in_use_say_so_while_they_wait_to_go) {
-    apply("workspaces", "papers", {{"user", "ada"}, {"template", "shell"}});
-    pass();
-    apply_session("thesis", {{"workspace", "papers"}});
-    pass();
-    remove("workspaces", "papers");
-    pass();
+    remove_papers_in_use();
     EXPECT_TRUE(accepted("workspaces", "papers").starts_with("False WorkspaceInUse: "))
         << accepted("workspaces", "papers");
     expect_rest();

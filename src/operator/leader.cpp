@@ -47,8 +47,8 @@ Duration steady_time() {
 
 /// The lead while it is ours.
 struct Leader::Hold {
-    Hold(asio::any_io_executor executor, Duration until)
-        : sure_until(until), bell(std::move(executor), asio::steady_timer::time_point::max()) {}
+    Hold(const asio::any_io_executor& executor, Duration until)
+        : sure_until(until), bell(executor, asio::steady_timer::time_point::max()) {}
     void lose() {
         lost = true;
         bell.cancel();

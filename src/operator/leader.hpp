@@ -44,8 +44,8 @@ class Leader {
 
     /// Somebody has given the lead back.
     struct Chance {
-        explicit Chance(asio::any_io_executor executor)
-            : bell(std::move(executor), asio::steady_timer::time_point::max()) {}
+        explicit Chance(const asio::any_io_executor& executor)
+            : bell(executor, asio::steady_timer::time_point::max()) {}
         void come() {
             ++came;
             bell.cancel();

@@ -34,6 +34,7 @@ struct TerminalEvent {
 };
 
 /// A terminal or a program inside a component. One reader and one writer at a time; destroying it detaches.
+/// What is written to one that has ended is lost without an error: `read` says how it ended.
 class Process {
   public:
     virtual ~Process() = default;

@@ -240,12 +240,13 @@ class InitProcess final : public Process {
     }
 
   private:
+    /// Whether anybody still takes it is for the reader to tell: a program that ends before its input does
+    /// has left its last output and its status on the way.
     Task<> deliver(std::string frame) {
         boost::system::error_code ec;
         co_await asio::async_write(socket_, asio::buffer(frame),
                                    asio::redirect_error(asio::use_awaitable, ec));
         if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
-        if (ec) throw Error(Kind::unavailable, "not_running", "the program or its component has ended");
     }
 
     Task<bool> fill() {

@@ -5,6 +5,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cstring>
 
 #include "engine/init_fixture.hpp"
@@ -135,6 +136,26 @@ TEST_F(InitClientTest, a_program_runs_with_its_input_and_says_its_status) {
         }
     }(InitClient(unix_door(path()), clock_)));
     EXPECT_EQ(seen, "through\nno\n7");
+}
+
+TEST_F(InitClientTest, a_program_that_ends_before_its_input_does_says_its_status_all_the_same) {
+    start_init();
+    const auto seen = run([](InitClient client) -> Task<std::string> {
+        ExecRequest request{.command = {"sh", "-c", "echo out; exit 7"}};
+        const auto process = co_await client.exec(request);
+        // Long enough that process 1 has closed its end; were it not, this would prove less and still pass.
+        asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(300));
+        co_await timer.async_wait(asio::use_awaitable);
+        co_await process->write("nobody reads this\n");
+        co_await process->close_input();
+        std::string out;
+        while (const auto event = co_await process->read()) {
+            if (event->kind == TerminalEvent::Kind::output) out += event->bytes;
+            if (event->kind == TerminalEvent::Kind::exited) co_return out + std::to_string(event->status);
+        }
+        co_return out + "cut off";
+    }(InitClient(unix_door(path()), clock_)));
+    EXPECT_EQ(seen, "out\n7");
 }
 
 TEST_F(InitClientTest, a_program_that_is_not_there_is_named) {

@@ -1,3 +1,4 @@
+import { sayOf } from "@/text/amounts"
 import { classes } from "./classes"
 
 interface MeterProps {
@@ -14,7 +15,10 @@ export function Meter({ label, used, limit, more = 0, say }: MeterProps) {
   const share = (amount: number) => (limit ? Math.min(100, (amount / limit) * 100) : 0)
   const total = used + more
   const over = limit !== undefined && total > limit
-  const text = limit === undefined ? `${say(total)}, no limit` : sayOf(say(total), say(limit))
+  const text =
+    limit === undefined
+      ? `${say(total)}, no limit`
+      : sayOf(say(used), say(limit), more > 0 ? say(more) : undefined)
   return (
     <div>
       <div className="flex items-baseline justify-between gap-3">
@@ -41,10 +45,4 @@ export function Meter({ label, used, limit, more = 0, say }: MeterProps) {
       </div>
     </div>
   )
-}
-
-/// `2.5 of 8 CPU`, `512 MiB of 2 GiB`: a unit that both share is said once.
-function sayOf(used: string, limit: string): string {
-  const unit = /\s\S+$/.exec(limit)?.[0]
-  return `${unit && used.endsWith(unit) ? used.slice(0, -unit.length) : used} of ${limit}`
 }

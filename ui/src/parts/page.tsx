@@ -43,14 +43,17 @@ export function Page({ title, name, crumbs, lead, beside, mark, children, classN
   )
 }
 
-/// The heading of a page that is drawn without `Page`: takes the focus in the same way.
+/// The heading of a page that is drawn without `Page`: takes the focus in the same way. A field that the page has put
+/// it into keeps it.
 export function Heading({ children, className }: { children: ReactNode; className?: string }) {
   const heading = useRef<HTMLHeadingElement>(null)
   // The resolved location changes when the new page is there; the other one while the old page is still shown.
   const pathname = useRouterState({ select: (s) => s.resolvedLocation?.pathname })
   useEffect(() => {
     if (pathname === undefined) return
-    if (visited !== undefined && visited !== pathname) heading.current?.focus({ preventScroll: true })
+    const moved = visited !== undefined && visited !== pathname
+    if (moved && !document.activeElement?.matches("main input"))
+      heading.current?.focus({ preventScroll: true })
     visited = pathname
   }, [pathname])
   return (

@@ -51,6 +51,16 @@ function trim(value: number): string {
   return value >= 100 ? String(Math.round(value)) : String(Number(value.toFixed(value >= 10 ? 1 : 2)))
 }
 
+/// `2.5 of 8 CPU`, `512 MiB of 2 GiB`, and with what comes on top `3 + 1 of 8 CPU`: a unit that all share is said once.
+export function sayOf(used: string, limit: string, more?: string): string {
+  const unit = /\s\S+$/.exec(limit)?.[0] ?? ""
+  const parts = more === undefined ? [used] : [used, more]
+  const bare = parts.every((part) => part.endsWith(unit))
+    ? parts.map((part) => part.slice(0, part.length - unit.length))
+    : parts
+  return `${bare.join(" + ")} of ${limit}`
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`
 }

@@ -88,6 +88,16 @@ def check_docstrings(path, lines):
             previous = stripped
 
 
+def check_configuration():
+    """docs/operating.md tells of every key of the configuration, and of no other."""
+    page = Path("docs/operating.md").read_text().split("\n## Configuration\n")[1].split("\n## ")[0]
+    said = re.findall(r"^\| `(\w+)` \|", page, re.M)
+    described = re.search(r"BOOST_DESCRIBE_STRUCT\(Config, \(\),\s*\(([^)]*)\)", Path("src/config.hpp").read_text())[1]
+    keys = [re.sub(r"_(\w)", lambda letter: letter[1].upper(), member) for member in re.findall(r"\w+", described)]
+    for key in sorted(set(keys) ^ set(said)):
+        breach("docs/operating.md", 1, f"the key {key} is not in the tables" if key in keys else f"there is no key {key}")
+
+
 def check_format():
     files = [str(path) for path in tracked("src/*.[ch]pp", "sim/*.[ch]pp", "tests/*.[ch]pp", "bench/*.[ch]pp")]
     result = subprocess.run(["clang-format-19", "--dry-run", "-Werror", *files], capture_output=True, text=True)
@@ -120,6 +130,7 @@ def main():
         for number, line in enumerate(path.read_text(errors="replace").split("\n"), 1):
             if OPEN_END.search(line):
                 breach(path, number, "an open end: finish it or file an issue")
+    check_configuration()
     check_format()
     check_tidy()
     print("\n".join(sorted(set(breaches))[:100]))

@@ -101,6 +101,12 @@ CASES = {
             "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "openRanges": ["10.1.0.0/16", "10.2.0.0/24:5432", "fd00:1::/64:8000-8099"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"], "dnsRanges": ["169.254.20.10/32"],
         }
     },
+    "namespaces, pods and volumes of somebody's own": {
+        "sessions": {
+            "namespaces": "user", "namespaceQuota": True, "storageClasses": {"ide": "fast"},
+            "podOverlay": {"spec": {"runtimeClassName": "gvisor"}}, "podOverlays": {"ide": {"metadata": {"annotations": {"a/b": "c"}}}},
+        }
+    },
     "sessions in a namespace that is there": {"sessions": {"createNamespace": False, "defaultDeny": False}},
     "sessions of profile compat": {"sessions": {"podSecurity": "baseline"}},
     "pods through the API server": {"sessions": {"podAccess": "forward"}},
@@ -117,6 +123,7 @@ CASES = {
         "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}},
     },
     "other words for the program": {"config": {"loops": 2, "connections": 100, "looksAtOnce": 8, "clusterRequests": 8, "logLevel": "debug", "logFormat": "text"}, "catalog": {"starter": False}},
+    "the starter's images in a registry": {"catalog": {"registry": "registry.example.org:5000/team/tools"}},
     "another name": {"fullnameOverride": "harbour", "nameOverride": "harbour"},
 }
 # These need an API that a plain cluster does not have, or that only OpenShift has.

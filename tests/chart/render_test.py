@@ -20,8 +20,11 @@ def seconds(length):
 REFUSED = {
     "a key that nobody knows": ({"replica": 2}, "replica"),
     "a key below a known one": ({"sessions": {"names": "x"}}, "names"),
-    "replicas without PostgreSQL": ({"replicas": 2}, "database"),
-    "an autoscaler without PostgreSQL": ({"autoscaling": {"enabled": True}}, "database"),
+    "replicas without PostgreSQL": ({"replicas": 2}, "replicas: needs PostgreSQL: set database.existingSecret"),
+    "an autoscaler without PostgreSQL": ({"autoscaling": {"enabled": True}}, "autoscaling: needs PostgreSQL: set database.existingSecret"),
+    "a budget of the only pod": ({"podDisruptionBudget": {"enabled": True}}, "podDisruptionBudget: needs PostgreSQL: set database.existingSecret"),
+    "a budget that lets no node be drained": ({"database": {"existingSecret": "db"}, "podDisruptionBudget": {"enabled": True, "maxUnavailable": "0%"}}, "maxUnavailable"),
+    "a registry with its scheme": ({"catalog": {"registry": "https://registry.example.org/"}}, "registry"),
     "a database that is none": ({"database": {"url": "mysql://x"}}, "url"),
     "an address without a scheme": ({"url": "berth.example.org"}, "url"),
     "an address with a path": ({"url": "https://example.org/berth"}, "url"),
@@ -87,7 +90,7 @@ class Rendering(unittest.TestCase):
     def test_comments_every_value_but_those_that_say_it_themselves(self):
         lines = (CHART / "values.yaml").read_text().split("\n")
         top = [number for number, line in enumerate(lines) if re.match(r"[a-zA-Z]", line)]
-        silent = {"nameOverride", "fullnameOverride", "image", "serviceAccount", "rbac", "service", "httpRoute", "resources", "podDisruptionBudget", "metrics",
+        silent = {"nameOverride", "fullnameOverride", "image", "serviceAccount", "rbac", "service", "httpRoute", "resources", "metrics",
                   "podAnnotations", "podLabels", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "priorityClassName", "extraVolumeMounts"}
         for number in top:
             key = lines[number].split(":")[0]
@@ -110,6 +113,14 @@ class Rendering(unittest.TestCase):
                 for key, value in given.items():
                     self.assertEqual(inside[key], value, key)
 
+    def test_sets_every_key_that_a_cluster_needs(self):
+        """What no values lead to is a machine's, or comes another way."""
+        known = yaml.safe_load(subprocess.run([str(PROGRAM), "config"], capture_output=True, text=True, check=True).stdout)
+        given = {key for values in CASES.values() for each in template(values) if each["kind"] == "ConfigMap" and "config.yaml" in each["data"]
+                 for key in yaml.safe_load(each["data"]["config.yaml"])}
+        by_other_means = {"database", "databasePasswordFile", "dataDirectory", "roles", "kubeconfig", "kubeContext"}
+        self.assertEqual(set(known) - given, by_other_means | {"engineSocket", "baseImage"})
+
     def test_lets_the_gateway_in_by_a_label_that_its_pods_have(self):
         objects = template({}, release="lab", namespace="tools")
         config = yaml.safe_load(one(objects, "ConfigMap")["data"]["config.yaml"])
@@ -131,6 +142,15 @@ class Rendering(unittest.TestCase):
         self.assertNotIn("replicas", workload(template(CASES["PostgreSQL and an autoscaler"]))["spec"])
         env = {each["name"]: each for each in many["spec"]["template"]["spec"]["containers"][0]["env"]}
         self.assertEqual(env["BERTH_DATABASE"]["valueFrom"]["secretKeyRef"], {"name": "db", "key": "uri"})
+
+    def test_is_spoken_to_in_words_that_hold_for_both(self):
+        page = (ROOT / "docs/kubernetes.md").read_text()
+        self.assertNotRegex(page, r"kubectl .*(statefulset|deployment)/", "name service/berth, or select by label")
+        for name in ("nothing said", "PostgreSQL by a secret, and replicas"):
+            objects = template(CASES[name])
+            label = workload(objects)["metadata"]["labels"]["app.kubernetes.io/name"]
+            self.assertIn(f"--selector app.kubernetes.io/name={label}", page)
+            self.assertLessEqual(one(objects, "Service", "berth")["spec"]["selector"].items(), workload(objects)["spec"]["template"]["metadata"]["labels"].items())
 
     def test_gives_a_pod_of_many_the_time_to_see_its_clients_off(self):
         for values, drains, grace in (({}, None, 60), (CASES["PostgreSQL by a secret, and replicas"], "3600s", 3630), (CASES["PostgreSQL and a short goodbye"], "90s", 120)):

@@ -66,6 +66,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if or .Values.database.url .Values.database.existingSecret -}}postgres{{- end -}}
 {{- end -}}
 
+{{/* Fails, for a value that takes more than one replica. Of a context, the value, and why. */}}
+{{- define "berth.needsDatabase" -}}
+{{- if not (include "berth.database" (index . 0)) -}}
+{{- fail (printf "%s: needs PostgreSQL: set database.existingSecret to a Secret that has postgres://USER:PASSWORD@HOST/NAME under the key url, or database.url to that; %s" (index . 1) (index . 2)) -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "berth.openshift" -}}
 {{- if eq (toString .Values.openshift) "auto" -}}
 {{- if .Capabilities.APIVersions.Has "security.openshift.io/v1" -}}true{{- end -}}
@@ -183,6 +190,9 @@ routeParents: {{ join "," $parents | quote }}
 # Berth's own pods, by their label: the sessions' network policies let them in.
 gatewayPods: {{ printf "%s/berth.dev/gateway=%s" .Release.Namespace (include "berth.fullname" .) | quote }}
 starterCatalog: {{ .Values.catalog.starter }}
+{{- with .Values.catalog.registry }}
+catalogRegistry: {{ . | quote }}
+{{- end }}
 {{- with .Values.config }}
 loops: {{ .loops }}
 connections: {{ .connections }}

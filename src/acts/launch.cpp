@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "acts/rows.hpp"
+#include "acts/template.hpp"
 #include "acts/workspace.hpp"
 #include "crypto/random.hpp"
 #include "plan/name.hpp"
@@ -70,7 +71,7 @@ std::optional<Workspace> workspace_of(store::Tx& tx, const Launch& launch, const
         if (wish.starts_with("wsp_")) throw no_such("workspace");
         return add(wish);
     }
-    const auto earlier = workspace_named(tx, launch.user, session_name);
+    auto earlier = workspace_named(tx, launch.user, session_name);
     if (!earlier) return add(session_name);
     if (earlier->template_ == launch.wish.template_ && holders_of(tx, earlier->id).empty()) return earlier;
     return add(free_name(session_name, [&](const std::string& name) {
@@ -177,18 +178,18 @@ void add_volumes(store::Tx& tx, const TemplateSpec& spec, VolumeScope scope, con
 
 Session launch(store::Tx& tx, const Launch& launch) {
     const Caller caller{.user = launch.user, .name = launch.actor};
-    const auto found = tx.find_template(caller, launch.wish.template_);
-    if (!found) throw no_such("template");
-    const auto revision =
-        tx.find_revision(caller, found->name, launch.wish.revision.value_or(found->revision));
+    const auto found = find_template(tx, caller, launch.wish.template_);
+    const auto revision = tx.find_revision(caller, found.name, launch.wish.revision.value_or(found.revision));
     if (!revision) throw no_such("template revision");
     refuse_gpus(launch, revision->spec);
+    auto session = new_session(launch, name_of_session(tx, launch), *revision);
+    auto workspace = workspace_of(tx, launch, revision->spec, session.name);
+    if (workspace) refuse_second_holder(tx, *workspace, revision->spec);
+    // What is wrong with the wish was said before what there is no room for: making room would not help it.
     const auto holdings = holdings_of(tx, launch.user);
     if (auto refusal = plan::admit_launch(limits_of(tx, launch.user), holdings, plan::demand(revision->spec)))
         throw Error(*refusal);
-    auto session = new_session(launch, name_of_session(tx, launch), *revision);
-    if (auto workspace = workspace_of(tx, launch, revision->spec, session.name)) {
-        refuse_second_holder(tx, *workspace, revision->spec);
+    if (workspace) {
         session.workspace = workspace->id;
         workspace->last_used_at = launch.now;
         tx.update_workspace(*workspace);

@@ -24,9 +24,10 @@ struct Launch {
 
 /// Makes the session, its workspace when that is new, and the volumes that are missing, and tells about it.
 ///
-/// Throws `not_found` for the template, its revision or a workspace id, `too_many` (`quota_exceeded`) with
-/// limit and use, `conflict` `workspace_in_use` with the holder's name, `conflict` `name_taken`, `invalid`
-/// for bad names, `invalid` `gpu_not_possible` for a template whose components want what the engine lacks.
+/// Throws `not_found` for the template, its revision or a workspace id, `invalid` `gpu_not_possible` for a
+/// template whose components want what the engine lacks, `invalid` for bad names, `conflict` `name_taken`,
+/// `conflict` `workspace_in_use` with the holder's name, and only then `too_many` (`quota_exceeded`) with
+/// limit and use.
 Session launch(store::Tx& tx, const Launch& launch);
 
 /// Inserts the rows of those volumes of the spec's that `owner` does not have yet.

@@ -10,11 +10,22 @@ Error no_such(std::string_view noun) {
                  "there is no such " + std::string(noun) + ", or it is not yours");
 }
 
+Error no_such(std::string_view noun, const std::string& wanted, const std::vector<std::string>& known) {
+    auto error = no_such(noun);
+    const auto near = nearest(wanted, known);
+    // Any two short names are few edits apart: half of it has to be right.
+    if (!near.empty() && 2 * edit_distance(wanted, near) <= wanted.size())
+        error.next = "did you mean " + quoted(near) + "?";
+    return error;
+}
+
 Session find_session(store::Rows& rows, const Caller& caller, const std::string& name) {
     auto found = rows.find_session(caller, SessionId{name});
     if (!found) found = rows.find_session_by_name(caller.user, name);
-    if (!found || found->status.phase == Phase::gone) throw no_such("session");
-    return std::move(*found);
+    if (found && found->status.phase != Phase::gone) return std::move(*found);
+    std::vector<std::string> known;
+    for (const auto& session : rows.sessions_of(caller.user)) known.push_back(session.name);
+    throw no_such("session", name, known);
 }
 
 Workspace find_workspace(store::Rows& rows, const Caller& caller, const std::string& name) {

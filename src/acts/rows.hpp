@@ -9,8 +9,12 @@ namespace berth::acts {
 
 /// One wording for what is not there and what is another's.
 Error no_such(std::string_view noun);
+/// The same with the one of `known` that may have been meant. They are the caller's to know of, so that the
+/// answer tells nothing of others.
+Error no_such(std::string_view noun, const std::string& wanted, const std::vector<std::string>& known);
 
-/// A session that is not gone, by id or by its name among the caller's own. Throws `not_found`.
+/// A session that is not gone, by id or by its name among the caller's own. Throws `not_found`, with the
+/// name that may have been meant.
 Session find_session(store::Rows& rows, const Caller& caller, const std::string& name);
 /// A workspace that was not deleted, by id or by its name among the caller's own. Throws `not_found`.
 Workspace find_workspace(store::Rows& rows, const Caller& caller, const std::string& name);

@@ -41,8 +41,10 @@ void require_room(store::Tx& tx, const UserId& user) {
 
 Template find_template(store::Rows& rows, const Caller& caller, const std::string& name) {
     auto found = rows.find_template(caller, name);
-    if (!found) throw no_such("template");
-    return std::move(*found);
+    if (found) return std::move(*found);
+    std::vector<std::string> known;
+    for (const auto& row : rows.list_templates(caller, {.limit = 200}).items) known.push_back(row.name);
+    throw no_such("template", name, known);
 }
 
 void require_allowed(const Caller& caller, const TemplateSpec& spec) {

@@ -4,7 +4,7 @@
 
 namespace berth::acts {
 
-/// A template that the caller may see. Throws `not_found`.
+/// A template that the caller may see. Throws `not_found`, with the name that may have been meant.
 Template find_template(store::Rows& rows, const Caller& caller, const std::string& name);
 
 /// Refuses (`forbidden`) what is an administrator's, though the document may be fine.

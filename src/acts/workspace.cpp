@@ -2,6 +2,7 @@
 
 #include "acts/launch.hpp"
 #include "acts/rows.hpp"
+#include "acts/template.hpp"
 #include "crypto/random.hpp"
 #include "plan/name.hpp"
 
@@ -55,10 +56,9 @@ Workspace add_workspace(store::Tx& tx, const UserId& user, const std::string& ac
 
 Workspace make_workspace(store::Tx& tx, const Caller& caller, const std::string& name,
                          const std::string& template_name, const std::string& engine, Time now) {
-    const auto found = tx.find_template(caller, template_name);
-    if (!found) throw no_such("template");
+    const auto found = find_template(tx, caller, template_name);
     auto made = add_workspace(tx, caller.user, caller.name, name, template_name, now);
-    add_volumes(tx, found->spec, VolumeScope::workspace, made.id.text, caller.user, engine, now);
+    add_volumes(tx, found.spec, VolumeScope::workspace, made.id.text, caller.user, engine, now);
     return made;
 }
 

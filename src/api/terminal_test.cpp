@@ -32,15 +32,15 @@ TEST(Terminal, it_says_where_it_is_and_carries_bytes_both_ways) {
     world.run_until([&] { return socket.use_count() == 1; });
 }
 
-TEST(Terminal, a_program_marks_its_output) {
+TEST(Terminal, a_program_marks_its_output_and_says_how_it_ended) {
     Running world;
     const auto socket =
         world.open(world.as_ann, "/api/v1/sessions/shell/exec?command=sh&command=-c&command=ls");
     ASSERT_TRUE(socket);
-    socket->say({.text = false, .bytes = "input"});
-    world.run_until([&] { return socket->binary().find("input") != std::string::npos; });
-    for (const auto& message : socket->sent)
-        if (!message.text) EXPECT_EQ(message.bytes.front(), 1);
+    world.run_until([&] { return socket->closed.has_value(); });
+    EXPECT_EQ(socket->binary(), "\x01simulated: sh -c ls\n");
+    EXPECT_EQ(socket->texts(), (json::array{json::object{{"type", "exited"}, {"status", 0}}}));
+    EXPECT_EQ(socket->closed, 1000);
 }
 
 TEST(Terminal, a_screen_is_bytes_both_ways) {

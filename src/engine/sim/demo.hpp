@@ -11,7 +11,11 @@ std::pair<Stream, Stream> connect(asio::any_io_executor near, asio::any_io_execu
 /// Answers each request with one page that names `who`, until the peer is gone.
 Task<> answer(Stream stream, std::string who);
 
-/// A terminal that greets and echoes.
+/// A terminal that greets and echoes. The line `exit`, Ctrl-D, and the end of its input end it with status 0,
+/// a signal as it ends a shell's child.
 std::unique_ptr<Process> terminal(asio::any_io_executor executor);
+
+/// A program that says what would have run and ends with status 0, whatever its input.
+std::unique_ptr<Process> program(asio::any_io_executor executor, const std::vector<std::string>& command);
 
 }  // namespace berth::engine::demo

@@ -338,8 +338,10 @@ Task<std::unique_ptr<Process>> SimEngine::terminal(WorkloadId, TerminalRequest) 
     co_return demo::terminal(co_await asio::this_coro::executor);
 }
 
-Task<std::unique_ptr<Process>> SimEngine::exec(WorkloadId, ExecRequest) {
-    co_return demo::terminal(co_await asio::this_coro::executor);
+Task<std::unique_ptr<Process>> SimEngine::exec(WorkloadId, ExecRequest request) {
+    const auto executor = co_await asio::this_coro::executor;
+    if (request.terminal) co_return demo::terminal(executor);
+    co_return demo::program(executor, request.command);
 }
 
 Task<> SimEngine::logs(WorkloadId, LogRequest, std::function<Task<bool>(LogLine)> take) {

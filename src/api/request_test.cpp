@@ -3,8 +3,10 @@
 #include <set>
 
 #include "api/harness.hpp"
+#include "api/operations.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
+#include "api/services.hpp"
 #include "net/answer.hpp"
 
 namespace berth::api::testing {
@@ -253,6 +255,67 @@ TEST(Request, a_berth_that_is_not_ready_says_why_and_answers_all_the_same) {
     EXPECT_EQ(world.ask(world.as_ann, "GET", "/api/v1/users/me").status, 200);
     world.not_ready.reset();
     EXPECT_EQ(world.get({}, "/readyz"), (json::value{{"status", "ok"}}));
+}
+
+/// A store whose reads fail while it is away.
+class AwayStore final : public store::Store {
+  public:
+    AwayStore(asio::io_context& io, Clock& clock) : io_(io), inner_(store::open({}, clock)) {}
+
+    std::shared_ptr<void> subscribe(Listener listener) override {
+        return inner_->subscribe(std::move(listener));
+    }
+    void close() override { inner_->close(); }
+    bool away = false;
+
+  private:
+    void enqueue_write(std::function<void(store::Tx&)> work, Done done) override {
+        asio::co_spawn(io_, inner_->write(std::move(work)), std::move(done));
+    }
+    void enqueue_read(std::function<void(store::Rows&)> work, Done done) override {
+        if (!away) return asio::co_spawn(io_, inner_->read(std::move(work)), std::move(done));
+        done(std::make_exception_ptr(Error(Kind::unavailable, "database_unreachable", "nobody is there")));
+    }
+
+    asio::io_context& io_;
+    std::unique_ptr<store::Store> inner_;
+};
+
+TEST(Request, that_the_database_is_away_is_logged_once_and_that_it_is_back_too) {
+    World world;
+    AwayStore store(world.io, world.clock);
+    Dependencies given{.store = store,
+                       .clock = world.clock,
+                       .passwords = world.passwords,
+                       .origin = world.origin,
+                       .executor = world.io.get_executor()};
+    Services services(std::move(given));
+    const auto ask = [&](int times) {
+        int answered = 0;
+        for (int time = 0; time < times; ++time) {
+            try {
+                world.run(readiness({.services = &services}));
+                ++answered;
+            } catch (const Error& error) {
+                EXPECT_EQ(error.user, "the database does not answer");
+            }
+        }
+        return answered;
+    };
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(ask(2), 2);
+    for (int time = 0; time < 2; ++time) {
+        store.away = true;
+        EXPECT_EQ(ask(3), 0);
+        store.away = false;
+        EXPECT_EQ(ask(3), 3);
+    }
+    const auto log = ::testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 4) << log;
+    EXPECT_NE(log.find("warning not ready: the database does not answer error=\"nobody is there\"\n"),
+              std::string::npos)
+        << log;
+    EXPECT_NE(log.find("info ready: the database answers again\n"), std::string::npos) << log;
 }
 
 TEST(Request, only_administrators_are_told_what_keeps_an_engine_away) {

@@ -67,9 +67,11 @@ Task<view::Health> readiness(Call call) {
     try {
         co_await finish_within(call.services->clock, store_limit, "store", std::move(work));
     } catch (const Error& error) {
-        log::warning("not ready", {{"error", error.what()}});
+        if (std::exchange(call.services->store_answers, false))
+            log::warning("not ready: the database does not answer", {{"error", error.what()}});
         throw Error(error.kind, error.code, "the database does not answer", "look at Berth's log");
     }
+    if (!std::exchange(call.services->store_answers, true)) log::info("ready: the database answers again");
     // Anybody may ask; where things are and what they say is for administrators.
     const bool told = call.identity && call.identity->caller.admin();
     // Without its engine a Berth still shows what there is and says what is wrong: it stays in rotation.

@@ -52,6 +52,7 @@ struct Services : Dependencies {
     std::shared_ptr<Feed> feed;
     Buckets buckets;
     Metrics own_metrics;
+    bool store_answers = true;  ///< As `/readyz` last saw it: what stays as it was is not logged again.
 
     /// The engine of that name. Throws `unavailable` (`engine_unavailable`) when this Berth has none.
     engine::Engine& engine(const std::string& name) const;

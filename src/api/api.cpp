@@ -62,6 +62,13 @@ void require_proxy(Services& services, const net::Request& request) {
                 "add its address to trustedProxies");
 }
 
+/// What lets somebody do what their token does not. A token of scope admin is for administrators only; others
+/// do such things where they sign in by name.
+std::string way_around(auth::Scope wanted, const Caller& caller) {
+    if (wanted == auth::Scope::admin && !caller.admin()) return "do it in the web page, signed in by name";
+    return "make a token of scope " + json::enum_name(wanted);
+}
+
 void require_access(const Route& route, const std::optional<auth::Identity>& identity) {
     if (route.access == Access::anyone) return;
     if (!identity) throw Error(Kind::unauthenticated, "unauthenticated", "you are not signed in", "sign in");
@@ -72,7 +79,7 @@ void require_access(const Route& route, const std::optional<auth::Identity>& ide
         throw Error(Kind::forbidden, "forbidden",
                     "this token's scope is " + json::enum_name(identity->scope) + ", and this needs " +
                         json::enum_name(route.scope),
-                    "make a token of scope " + json::enum_name(route.scope));
+                    way_around(route.scope, identity->caller));
 }
 
 void require_origin(const Services& services, const Route& route,

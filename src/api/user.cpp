@@ -37,9 +37,18 @@ void require_other_admin(store::Rows& rows, const User& user) {
                 "make somebody else an administrator first");
 }
 
+/// Nobody shuts themselves out by a slip. Over the private socket it is the machine's owner who asks, under
+/// the first administrator's name.
+void refuse_oneself(const auth::Identity& who, const User& user) {
+    const bool owner = !who.by_cookie() && who.token.empty();
+    if (who.caller.user != user.id || owner) return;
+    throw Error(Kind::conflict, "own_account", "you cannot deactivate yourself",
+                "ask another administrator to");
+}
+
 /// What an administrator changes of a user, with what follows from it.
-User change_user(store::Tx& tx, const Caller& actor, const std::string& name, const view::UserPatch& patch,
-                 Time now) {
+User change_user(store::Tx& tx, const auth::Identity& who, const std::string& name,
+                 const view::UserPatch& patch, Time now) {
     auto user = acts::find_user(tx, name);
     const auto before = user;
     if (patch.display_name) user.display_name = *patch.display_name;
@@ -48,11 +57,12 @@ User change_user(store::Tx& tx, const Caller& actor, const std::string& name, co
     user.active = patch.active.value_or(user.active);
     if (patch.quota) user.quota = *patch.quota;
     if (user == before) return user;
+    if (before.active && !user.active) refuse_oneself(who, user);
     const bool was_admin = before.active && before.role == Role::admin;
     if (was_admin && (!user.active || user.role != Role::admin)) require_other_admin(tx, user);
     tx.update_user(user);
     if (before.active && !user.active) tx.delete_proofs(user.id);
-    tell(tx, actor, "user.updated", user, now);
+    tell(tx, who.caller, "user.updated", user, now);
     return user;
 }
 
@@ -100,8 +110,8 @@ Task<view::User> get_user(Call call, std::string name) {
 
 Task<view::User> patch_user(Call call, std::string name, view::UserPatch body) {
     if (body.quota) check_quota(*body.quota, "quota");
-    auto write = [actor = call.caller(), name, body, now = call.services->now()](store::Tx& tx) {
-        return user_view(change_user(tx, actor, name, body, now));
+    auto write = [who = call.who(), name, body, now = call.services->now()](store::Tx& tx) {
+        return user_view(change_user(tx, who, name, body, now));
     };
     co_return co_await call.services->store.write(std::move(write));
 }

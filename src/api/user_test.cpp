@@ -120,6 +120,20 @@ TEST(User, somebody_always_administers) {
     EXPECT_EQ(world.send(world.as_root, "PATCH", "/api/v1/users/root", {{"role", "user"}}).status, 200);
 }
 
+TEST(User, nobody_deactivates_themselves_but_the_owner_of_the_machine_may_anybody) {
+    World world;
+    world.send(world.as_root, "PATCH", "/api/v1/users/ann", {{"role", "admin"}});
+    for (const auto& proof : {world.as_root, world.cookie_of(world.root)}) {
+        const auto refused = world.ask(proof, "DELETE", "/api/v1/users/root");
+        EXPECT_EQ(refused.status, 409);
+        EXPECT_EQ(body_of(refused).at("code"), "own_account");
+        EXPECT_EQ(world.send(proof, "PATCH", "/api/v1/users/root", {{"active", false}}).status, 409);
+    }
+    auto local = world.request({}, "DELETE", "/api/v1/users/root");
+    local.local = true;
+    EXPECT_EQ(world.run(world.api->answer(std::move(local))).status, 200);
+}
+
 TEST(User, a_password_changes_with_the_old_one_only) {
     World world;
     const auto ann = world.token_of(world.ann, auth::Scope::admin);

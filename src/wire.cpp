@@ -36,7 +36,6 @@ namespace berth {
 namespace {
 
 constexpr Duration stop_limit = std::chrono::seconds(5);
-constexpr Duration first_link_lifetime = std::chrono::hours(24);
 /// Until everybody who sends us connections has heard that we take no more.
 constexpr Duration welcome_limit = std::chrono::seconds(5);
 /// For what the operator has begun: what ends later is refused by the store as another's.
@@ -189,13 +188,11 @@ std::vector<std::string> Wire::starter_images() const {
 Task<std::optional<std::string>> Wire::first_link() {
     auto issue = [now = parts_->clock.now(),
                   alone = !parts_->shared()](store::Tx& tx) -> std::optional<std::string> {
-        const auto users = tx.list_users({.equal = {{"role", "admin"}}});
-        if (users.total > 0) return std::nullopt;
         // Of several each has printed one: whichever is used first ends the others.
         if (alone) tx.delete_tickets(store::TicketKind::first_admin);
-        const auto secret = auth::issue_ticket(
-            tx, {.kind = store::TicketKind::first_admin, .expires_at = now + first_link_lifetime});
-        return secret.reveal();
+        const auto secret = auth::issue_first_ticket(tx, now);
+        if (!secret) return std::nullopt;
+        return secret->reveal();
     };
     const auto secret = co_await parts_->store->write(issue);
     if (!secret) co_return std::nullopt;

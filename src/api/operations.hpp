@@ -71,6 +71,7 @@ Task<view::AuthState> auth_state(Call call);
 Task<Nothing> sign_in(Call call, view::PasswordSignIn body);
 Task<Nothing> sign_in_by_ticket(Call call, view::TicketSignIn body);
 Task<view::TicketState> look_at_ticket(Call call, std::string ticket);
+Task<view::SignInLink> make_first_link(Call call);
 Task<Nothing> sign_out(Call call);
 Task<Text> verify(Call call, Params<view::VerifyQuery> query);
 Task<Redirect> issue_host_ticket(Call call, Params<view::HostTicketQuery> query);

@@ -142,8 +142,9 @@ struct AuthState {
     std::optional<SignedInUser> user;
     std::vector<std::string> methods;  ///< `password`.
     bool first_run = false;            ///< Nobody administers this Berth yet.
+    std::string url;                   ///< How browsers reach this Berth.
 };
-BOOST_DESCRIBE_STRUCT(AuthState, (), (signed_in, user, methods, first_run))
+BOOST_DESCRIBE_STRUCT(AuthState, (), (signed_in, user, methods, first_run, url))
 
 /// What a link is good for.
 struct TicketState {

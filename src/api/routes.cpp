@@ -133,6 +133,10 @@ constexpr Route table[] = {
      typed<sign_in_by_ticket>},
     {get, "/auth/ticket/{ticket}", anyone, read, "getTicket", "sign-in",
      "What a link is for, without using it", typed<look_at_ticket>},
+    {post, "/auth/first-link", anyone, read, "makeFirstLink", "sign-in",
+     "Over the private socket, while nobody administers this Berth: another link that makes the first "
+     "administrator",
+     typed<make_first_link>},
     {post, "/auth/logout", anyone, read, "signOut", "sign-in", "Ends the cookie and its open sockets",
      typed<sign_out>},
     {get, "/auth/session-ticket", anyone, read, "issueHostTicket", "sign-in",

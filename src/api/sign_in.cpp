@@ -31,8 +31,8 @@ Nothing with_cookie(const Services& services, const auth::SignedIn& signed_in) {
 }  // namespace
 
 Task<view::AuthState> auth_state(Call call) {
-    auto read = [identity = call.identity](store::Rows& rows) {
-        view::AuthState state{.methods = {"password"}, .first_run = rows.count_admins() == 0};
+    auto read = [identity = call.identity, url = call.services->origin.url](store::Rows& rows) {
+        view::AuthState state{.methods = {"password"}, .first_run = rows.count_admins() == 0, .url = url};
         if (!identity) return state;
         const auto user = rows.find_user(identity->caller.user);
         if (!user) return state;
@@ -77,6 +77,20 @@ Task<view::TicketState> look_at_ticket(Call call, std::string ticket) {
         return state;
     };
     co_return co_await call.services->store.read(std::move(read));
+}
+
+Task<view::SignInLink> make_first_link(Call call) {
+    auto& services = *call.services;
+    if (!call.request->local)
+        throw Error(Kind::forbidden, "forbidden",
+                    "only who may open this Berth's private socket may ask this",
+                    "run berth up on its machine, with its data directory");
+    auto write = [now = services.now()](store::Tx& tx) { return auth::issue_first_ticket(tx, now); };
+    const auto secret = co_await services.store.write(std::move(write));
+    if (!secret)
+        throw Error(Kind::conflict, "administered", "this Berth has an administrator already",
+                    "ask an administrator for a sign-in link");
+    co_return view::SignInLink{.sign_in_link = services.origin.url + "/sign-in/" + secret->reveal()};
 }
 
 Task<Nothing> sign_out(Call call) {

@@ -16,8 +16,7 @@ Proof cookie_in(const World& world, const net::Response& response) {
 
 const net::Headers own_page{{"Origin", "http://localhost:8080"}};
 
-TEST(User, the_first_administrator_comes_by_a_link) {
-    World world;
+void deactivate_everybody(World& world) {
     world.write([](store::Tx& tx) {
         for (const auto* id : {"usr_root", "usr_ann", "usr_bob"}) {
             auto user = tx.get_user(UserId{id});
@@ -25,9 +24,16 @@ TEST(User, the_first_administrator_comes_by_a_link) {
             tx.update_user(user);
         }
     });
+}
+
+TEST(User, the_first_administrator_comes_by_a_link) {
+    World world;
+    deactivate_everybody(world);
     const Proof nobody;
-    EXPECT_EQ(world.get(nobody, "/auth/state"),
-              (json::value{{"signedIn", false}, {"methods", {"password"}}, {"firstRun", true}}));
+    EXPECT_EQ(world.get(nobody, "/auth/state"), (json::value{{"signedIn", false},
+                                                             {"methods", {"password"}},
+                                                             {"firstRun", true},
+                                                             {"url", "http://localhost:8080"}}));
     const auto ticket = world.write([](store::Tx& tx) {
         const store::Ticket row{.kind = store::TicketKind::first_admin,
                                 .expires_at = start_of_time + std::chrono::hours(1)};
@@ -48,6 +54,30 @@ TEST(User, the_first_administrator_comes_by_a_link) {
     const auto again = world.send(nobody, "POST", "/auth/login",
                                   {{"name", "chief"}, {"password", "correct horse"}}, own_page);
     EXPECT_EQ(again.status, 204) << again.body;
+}
+
+TEST(User, another_first_link_is_for_the_private_socket_and_ends_no_earlier_one) {
+    World world;
+    const auto ask = [&](bool local) {
+        auto request = world.request({}, "POST", "/auth/first-link");
+        request.local = local;
+        return world.run(world.api->answer(std::move(request)));
+    };
+    const auto administered = ask(true);
+    EXPECT_EQ(administered.status, 409);
+    EXPECT_EQ(body_of(administered).at("code"), "administered");
+    deactivate_everybody(world);
+    EXPECT_EQ(ask(false).status, 403);
+    const auto first = ask(true);
+    const auto second = ask(true);
+    ASSERT_EQ(second.status, 200) << second.body;
+    for (const auto& answer : {first, second}) {
+        const auto look = "/auth/ticket/" + ticket_in(body_of(answer).at("signInLink"));
+        EXPECT_EQ(world.get({}, look), (json::value{{"kind", "first_admin"}, {"valid", true}}));
+    }
+    world.clock.advance(start_of_time + auth::first_link_lifetime);
+    const auto late = "/auth/ticket/" + ticket_in(body_of(second).at("signInLink"));
+    EXPECT_EQ(world.get({}, late).at("valid"), false);
 }
 
 TEST(User, a_wrong_password_and_an_unknown_name_are_told_the_same) {

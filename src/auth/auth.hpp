@@ -109,6 +109,9 @@ void end_other_logins(store::Tx& tx, const User& user, const LoginId& kept, Time
 /// several Berths each has given a first-administrator link, and the first that is used ends the others.
 SecretText issue_ticket(store::Tx& tx, store::Ticket ticket);
 
+/// The secret of a link that makes the first administrator; nothing where somebody administers.
+std::optional<SecretText> issue_first_ticket(store::Tx& tx, Time now);
+
 /// Uses up a first-admin or sign-in ticket: makes the administrator when it is the first, then the sign-in.
 /// `name` and `password` are optional wishes of the person. Throws `unauthenticated` (`ticket_invalid`);
 /// a wish that is wrong (`invalid`, `name_taken`) leaves the ticket as it was.
@@ -127,6 +130,8 @@ void check_password(const SecretText& password);
 
 /// How long a browser stays signed in.
 inline constexpr Duration login_lifetime = std::chrono::hours(24 * 14);
+/// How long a link that makes the first administrator works.
+inline constexpr Duration first_link_lifetime = std::chrono::hours(24);
 /// How long a ticket for a session host lives.
 inline constexpr Duration host_ticket_lifetime = std::chrono::seconds(30);
 

@@ -138,6 +138,12 @@ SecretText issue_ticket(store::Tx& tx, store::Ticket ticket) {
     return secret;
 }
 
+std::optional<SecretText> issue_first_ticket(store::Tx& tx, Time now) {
+    if (tx.count_admins() > 0) return std::nullopt;
+    return issue_ticket(tx,
+                        {.kind = store::TicketKind::first_admin, .expires_at = now + first_link_lifetime});
+}
+
 Task<SignedIn> redeem_ticket(store::Store& store, Clock& clock, Passwords& passwords, SecretText ticket,
                              std::optional<std::string> name, std::optional<SecretText> password,
                              std::string user_agent) {

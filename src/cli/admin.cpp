@@ -59,11 +59,13 @@ int add_user(Run& run, const Said& said) {
 }
 
 int deactivate(Run& run, const Said& said) {
-    const auto question =
-        fmt::format("Deactivate {}? Sign-ins and tokens end; sessions and workspaces are kept.", said.name);
-    if (!said.yes && run.console.in_terminal && run.console.err_terminal &&
-        !ask_yes(run.console, printable(question)))
-        throw Error(Kind::conflict, "not_confirmed", said.name + " stays as before");
+    const auto& name = said.name;
+    if (!said.yes)
+        confirm(run, {.name = name,
+                      .question = fmt::format(
+                          "Deactivate {}? Sign-ins and tokens end; sessions and workspaces are kept.", name),
+                      .would = fmt::format("{} would be deactivated: sign-ins and tokens end", name),
+                      .command = "berth admin users deactivate -y " + shell_word(name)});
     const auto user = run.client().remove(user_path(said.name));
     if (write_as_data(run, run.format(), user)) return 0;
     run.console.out << label(said.name) << "deactivated; sessions and workspaces are kept\n";
@@ -188,7 +190,7 @@ void add_users(Grammar& grammar, CLI::App& admin, const std::shared_ptr<Said>& s
     };
     auto& off = grammar.verb(users, "deactivate", "End a user's sign-ins and tokens");
     off.add_option("name", said->name, "Name or id")->required()->type_name("USER");
-    off.add_flag("-y,--yes", said->yes, "Do not ask");
+    add_yes_flag(off, said->yes);
     grammar.verbs[&off] = [&run, said] { return deactivate(run, *said); };
     auto& on = grammar.verb(users, "activate", "Let a deactivated user sign in again");
     on.add_option("name", said->name, "Name or id")->required()->type_name("USER");

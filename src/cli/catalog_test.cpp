@@ -81,6 +81,23 @@ TEST_F(Templates, that_are_not_yaml_are_refused_with_file_and_line) {
               "berth: cannot read \"" + home + "/none\"\n");
 }
 
+TEST_F(Templates, are_removed_only_when_somebody_said_so) {
+    server.answer("DELETE /api/v1/templates/desktop", Canned{204, "", {}});
+    EXPECT_EQ(berth({"templates", "rm", "desktop"}),
+              (Outcome{1, "",
+                       "berth: template desktop would be removed with its document\n"
+                       "       if that is wanted, say so with: berth templates rm -y desktop\n"}));
+    EXPECT_TRUE(server.arrived().empty());
+    const std::string removed = "desktop  removed; its sessions go on\n";
+    EXPECT_EQ(berth({"templates", "rm", "-y", "desktop"}), (Outcome{0, removed, ""}));
+    in_terminal = true;
+    EXPECT_EQ(berth({"templates", "rm", "desktop"}, "\n").status, 1);
+    EXPECT_EQ(berth({"templates", "rm", "desktop"}, "y\n"),
+              (Outcome{0, removed,
+                       "Remove template desktop? Its sessions go on and keep their revision; its document is "
+                       "lost. [y/N] "}));
+}
+
 class Workspaces : public Stage {
   protected:
     static json::object lab() {
@@ -170,6 +187,21 @@ TEST_F(Administration, gives_a_user_everybodys_limit_again) {
               "WHAT       LIMIT\nsessions   2\n");
     EXPECT_EQ(server.arrived().back().body, R"({"quota":{"sessions":2}})");
     EXPECT_NE(berth({"admin", "quota", "--running", "default"}).status, 0);
+}
+
+TEST_F(Administration, deactivates_a_user_only_when_somebody_said_so) {
+    server.answer("DELETE /api/v1/users/bob", json::parse(R"({"name":"bob","active":false})"));
+    EXPECT_EQ(berth({"admin", "users", "deactivate", "bob"}),
+              (Outcome{1, "",
+                       "berth: bob would be deactivated: sign-ins and tokens end\n"
+                       "       if that is wanted, say so with: berth admin users deactivate -y bob\n"}));
+    EXPECT_TRUE(server.arrived().empty());
+    const std::string done = "bob   deactivated; sessions and workspaces are kept\n";
+    EXPECT_EQ(berth({"admin", "users", "deactivate", "-y", "bob"}), (Outcome{0, done, ""}));
+    in_terminal = true;
+    EXPECT_EQ(berth({"admin", "users", "deactivate", "bob"}, "y\n"),
+              (Outcome{0, done,
+                       "Deactivate bob? Sign-ins and tokens end; sessions and workspaces are kept. [y/N] "}));
 }
 
 TEST_F(Administration, activates_a_user_again) {

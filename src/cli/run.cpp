@@ -121,6 +121,22 @@ void write_error(Console& console, const Error& error) {
     err << std::flush;
 }
 
+void require_terminal(const Run& run, const Loss& loss) {
+    if (run.console.in_terminal && run.console.err_terminal) return;
+    throw Error(Kind::invalid, "not_confirmed", loss.would,
+                "if that is wanted, say so with: " + loss.command);
+}
+
+void confirm(Run& run, const Loss& loss) {
+    require_terminal(run, loss);
+    if (!ask_yes(run.console, printable(loss.question)))
+        throw Error(Kind::conflict, "not_confirmed", loss.name + " stays as it was");
+}
+
+void add_yes_flag(CLI::App& verb, bool& yes) {
+    verb.add_flag("-y,--yes", yes, "Do not ask; needed where there is no terminal to ask on");
+}
+
 int for_each(Run& run, const Names& names, const std::function<void(const std::string&)>& act) {
     int status = 0;
     for (const auto& name : names) {

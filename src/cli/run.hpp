@@ -98,6 +98,22 @@ std::string shell_word(const std::string& name);
 /// `berth: what: why`, log lines, and the next step, to standard error.
 void write_error(Console& console, const Error& error);
 
+/// Something that somebody is about to lose for good, in the words of who asks whether that is wanted.
+struct Loss {
+    std::string name;      ///< What stays as it was after a no.
+    std::string question;  ///< `Remove template desktop? Its document is lost.`
+    std::string would;     ///< The same where nobody can be asked: `template desktop would be removed: …`
+    std::string command;   ///< What says yes beforehand: `berth templates rm -y desktop`
+};
+
+/// The rule of all verbs: what cannot be got back, and the end of somebody else's work, is asked for on a
+/// terminal, and elsewhere needs -y. This is the asking, for who did not say -y. Throws `not_confirmed`.
+void confirm(Run& run, const Loss& loss);
+/// The half of it for verbs with a question of their own: throws where there is no terminal to ask on.
+void require_terminal(const Run& run, const Loss& loss);
+/// Adds `-y` with its help.
+void add_yes_flag(CLI::App& verb, bool& yes);
+
 using Names = std::vector<std::string>;
 
 /// Does one thing to each of them; a failure of one is written and does not stop the others. Gives the exit

@@ -85,12 +85,28 @@ std::string kept_text(const SessionView& session) {
     return fmt::format("workspace {} is kept", session.workspace->name);
 }
 
+/// By name one finds only sessions of one's own.
+bool is_own(Run& run, const SessionView& session, const std::string& name) {
+    return name == session.name || text_at(run.client().get("/users/me"), "id") == session.user.id;
+}
+
+/// A session of one's own that keeps its workspace loses no more than hibernating does, and that asks
+/// nothing.
+void confirm_end(Run& run, const SessionView& session, const std::string& name) {
+    const bool own = is_own(run, session, name);
+    if (own && session.workspace) return;
+    const auto whose = own ? "" : " of " + session.user.name;
+    const auto kept = kept_text(session);
+    confirm(run,
+            {.name = session.name,
+             .question = fmt::format("End {}{} ({})? {}.", session.name, whose, session.status.phase, kept),
+             .would = fmt::format("session {}{} would be ended: {}", session.name, whose, kept),
+             .command = "berth rm -y " + shell_word(name)});
+}
+
 void end_session(Run& run, const std::string& name, bool wait, bool yes) {
     const auto view = json::from_json<SessionView>(get_session(run, name));
-    const auto question = fmt::format("End {} ({})? {}.", view.name, view.status.phase, kept_text(view));
-    if (!yes && run.console.in_terminal && run.console.err_terminal &&
-        !ask_yes(run.console, printable(question)))
-        throw Error(Kind::conflict, "not_confirmed", view.name + " goes on as it was");
+    if (!yes) confirm_end(run, view, name);
     const auto session = run.client().remove(session_path(view.id));
     if (wait) wait_for(run, session, {"gone"});
     if (write_as_data(run, run.format(), session)) return;
@@ -179,7 +195,11 @@ void add_asks(Grammar& grammar) {
     auto* const rm =
         add("rm", "End sessions; their workspaces are kept",
             [&run, said](const std::string& name) { end_session(run, name, said->wait, said->yes); });
-    rm->add_flag("-y,--yes", said->yes, "Do not ask");
+    add_yes_flag(*rm, said->yes);
+    rm->footer(
+        "A session that keeps its workspace ends without a question: its files stay. One that keeps nothing, "
+        "or is another's, is asked about.\n" +
+        rm->get_footer());
 }
 
 }  // namespace

@@ -81,19 +81,44 @@ TEST_F(Sessions, print_the_address_that_opens_them) {
               (Outcome{1, "", "berth: session \"lab\" has no access \"vnc\"\n       it has: web\n"}));
 }
 
-TEST_F(Sessions, are_ended_and_the_program_says_what_is_kept) {
+TEST_F(Sessions, that_keep_their_workspace_end_without_a_question) {
     server.answer("GET " + lab, session("lab", "running", 6));
     server.answer("DELETE " + lab_id, session("lab", "terminating", 6), 202);
-    EXPECT_EQ(berth({"rm", "lab"}), (Outcome{0, "lab   terminating, workspace lab is kept\n", ""}));
+    const Outcome ended{0, "lab   terminating, workspace lab is kept\n", ""};
+    EXPECT_EQ(berth({"rm", "lab"}), ended);
+    in_terminal = true;
+    EXPECT_EQ(berth({"rm", "lab"}), ended);
 }
 
-TEST_F(Sessions, are_ended_on_a_terminal_only_after_a_yes) {
+TEST_F(Sessions, that_keep_nothing_end_only_when_somebody_said_so) {
+    auto bare = session("lab", "running", 6);
+    bare.erase("workspace");
+    server.answer("GET " + lab, bare);
+    server.answer("DELETE " + lab_id, bare, 202);
+    EXPECT_EQ(berth({"rm", "lab"}),
+              (Outcome{1, "",
+                       "berth: session lab would be ended: it has no workspace, nothing is kept\n"
+                       "       if that is wanted, say so with: berth rm -y lab\n"}));
+    const std::string ended = "lab   terminating, it has no workspace, nothing is kept\n";
+    EXPECT_EQ(berth({"rm", "-y", "lab"}), (Outcome{0, ended, ""}));
     in_terminal = true;
-    server.answer("GET " + lab, session("lab", "running", 6));
-    EXPECT_EQ(
-        berth({"rm", "lab"}, "n\n"),
-        (Outcome{1, "", "End lab (running)? workspace lab is kept. [y/N] berth: lab goes on as it was\n"}));
+    const std::string question = "End lab (running)? it has no workspace, nothing is kept. [y/N] ";
+    EXPECT_EQ(berth({"rm", "lab"}, "n\n"), (Outcome{1, "", question + "berth: lab stays as it was\n"}));
     EXPECT_EQ(server.arrived().back().line, "GET " + lab);
+    EXPECT_EQ(berth({"rm", "lab"}, "y\n"), (Outcome{0, ended, question}));
+}
+
+TEST_F(Sessions, of_others_end_only_when_somebody_said_so) {
+    server.answer("GET " + lab_id, session("lab", "running", 6));
+    server.answer("DELETE " + lab_id, session("lab", "terminating", 6), 202);
+    server.answer("GET /api/v1/users/me", json::object{{"id", "usr_2"}, {"name", "root"}});
+    EXPECT_EQ(berth({"rm", "ses_lab"}),
+              (Outcome{1, "",
+                       "berth: session lab of anna would be ended: workspace lab is kept\n"
+                       "       if that is wanted, say so with: berth rm -y ses_lab\n"}));
+    server.answer("GET /api/v1/users/me", json::object{{"id", "usr_1"}, {"name", "anna"}});
+    EXPECT_EQ(berth({"rm", "ses_lab"}).status, 1) << "the first answer, once more";
+    EXPECT_EQ(berth({"rm", "ses_lab"}).status, 0) << "one's own, by its id";
 }
 
 TEST_F(Sessions, that_fail_do_not_stop_the_others) {

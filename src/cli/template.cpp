@@ -197,16 +197,17 @@ int check(Run& run, const Said& said) {
 }
 
 int remove_templates(Run& run, const Said& said) {
-    for (const auto& name : said.names) {
-        const auto question =
-            fmt::format("Remove template {}? Its sessions go on and keep their revision.", name);
-        if (!said.yes && run.console.in_terminal && run.console.err_terminal &&
-            !ask_yes(run.console, printable(question)))
-            throw Error(Kind::conflict, "not_confirmed", name + " stays as it was");
+    return for_each(run, said.names, [&](const std::string& name) {
+        if (!said.yes)
+            confirm(run, {.name = name,
+                          .question = fmt::format("Remove template {}? Its sessions go on and keep their "
+                                                  "revision; its document is lost.",
+                                                  name),
+                          .would = fmt::format("template {} would be removed with its document", name),
+                          .command = "berth templates rm -y " + shell_word(name)});
         run.client().remove(template_path(name));
         run.console.out << label(name) << "removed; its sessions go on\n";
-    }
-    return 0;
+    });
 }
 
 void add_documents(Grammar& grammar, CLI::App& templates, const std::shared_ptr<Said>& said) {
@@ -254,7 +255,7 @@ void add_template_verbs(Grammar& grammar) {
     add_documents(grammar, templates, said);
     auto& rm = grammar.verb(templates, "rm", "Remove templates from the catalog");
     rm.add_option("names", said->names, "Names of templates")->required()->type_name("TEMPLATE");
-    rm.add_flag("-y,--yes", said->yes, "Do not ask");
+    add_yes_flag(rm, said->yes);
     grammar.verbs[&rm] = [&run, said] { return remove_templates(run, *said); };
 }
 

@@ -54,26 +54,25 @@ int list_workspaces(Run& run, bool everybody) {
     return 0;
 }
 
-/// Files die here, so the name is asked for; where nobody can be asked, -y must have been said.
-void confirm(Run& run, const WorkspaceView& workspace) {
-    if (!run.console.in_terminal || !run.console.err_terminal)
-        throw Error(Kind::invalid, "not_confirmed",
-                    fmt::format("workspace {} would be deleted with its files", workspace.name),
-                    "if that is wanted, say so with: berth workspaces rm -y " + shell_word(workspace.name));
+/// Files die here, so the name is asked for and not just a yes.
+void confirm_deletion(Run& run, const WorkspaceView& workspace) {
+    const auto& name = workspace.name;
+    require_terminal(run, {.name = name,
+                           .would = fmt::format("workspace {} would be deleted with its files", name),
+                           .command = "berth workspaces rm -y " + shell_word(name)});
     const auto lost = volumes_text(workspace);
-    run.console.err << printable(fmt::format("Workspace {} and all files in it will be lost{}{}.",
-                                             workspace.name, lost.empty() ? "" : ": ", lost))
+    run.console.err << printable(fmt::format("Workspace {} and all files in it will be lost{}{}.", name,
+                                             lost.empty() ? "" : ": ", lost))
                     << "\n";
-    if (ask_line(run.console, "type its name to delete it: ") != workspace.name)
-        throw Error(Kind::conflict, "not_confirmed",
-                    fmt::format("workspace {} stays as it was", workspace.name));
+    if (ask_line(run.console, "type its name to delete it: ") != name)
+        throw Error(Kind::conflict, "not_confirmed", fmt::format("workspace {} stays as it was", name));
 }
 
 int remove_workspaces(Run& run, const Said& said) {
     return for_each(run, said.names, [&](const std::string& name) {
         const auto found = run.client().get("/workspaces/" + segment(name));
         const auto workspace = json::from_json<WorkspaceView>(found);
-        if (!said.yes) confirm(run, workspace);
+        if (!said.yes) confirm_deletion(run, workspace);
         run.client().remove("/workspaces/" + segment(workspace.id));
         run.console.out << label(workspace.name) << "deleted with its files\n";
     });
@@ -93,7 +92,7 @@ void add_workspace_verbs(Grammar& grammar) {
     grammar.verbs[&ls] = list;
     auto& rm = grammar.verb(workspaces, "rm", "Delete workspaces with their files");
     rm.add_option("names", said->names, "Names or ids")->required()->type_name("WORKSPACE");
-    rm.add_flag("-y,--yes", said->yes, "Do not ask");
+    add_yes_flag(rm, said->yes);
     grammar.verbs[&rm] = [&run, said] { return remove_workspaces(run, *said); };
 }
 

@@ -120,7 +120,7 @@ class Release(unittest.TestCase):
             done = subprocess.run([PROGRAM, "exec", "second", "--", "sh", "-c", "cd && tar -x"], stdin=read.stdout, env=berth.environment(), capture_output=True, text=True, timeout=60)
         self.assertEqual((read.returncode, done.returncode), (0, 0), done.stderr)
         sums = {berth.cli("exec", name, "--", "sh", "-c", "cd && sha256sum bytes note && readlink a/b/link").stdout for name in ("first", "second")}
-        berth.cli("rm", "second")
+        berth.cli("rm", "-y", "second")
         self.assertEqual(len(sums), 1, sums)
 
     def test_4_shows_a_session_through_the_gateway(self):
@@ -189,7 +189,7 @@ class Release(unittest.TestCase):
         self.assertEqual(berth.wait_phase("first", "running", limit=60)["name"], "first")
         self.assertEqual(berth.cli("exec", "first", "--", "cat", "/home/berth/note").stdout, "hi\n")
         for name in ("first", "pair"):
-            berth.cli("rm", name)
+            berth.cli("rm", "-y", name)
         wait_for("no pod", lambda: not get("-n", berth.sessions, "pods")["items"], 60)
 
 

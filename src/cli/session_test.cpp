@@ -209,6 +209,26 @@ TEST_F(Waiting, tells_cause_log_and_next_step_of_a_failure) {
                  "       see: berth logs lab, try again with: berth wake lab\n"}));
 }
 
+TEST_F(Waiting, names_no_log_where_nothing_ever_ran) {
+    auto silent = failed();
+    silent["status"].as_object()["lastLog"] = json::array();
+    server.answer("POST /api/v1/sessions", session("lab", "pending", 0), 201);
+    server.answer("GET " + lab_id, silent);
+    EXPECT_EQ(berth({"launch", "desktop", "--wait"}).err,
+              "berth: lab failed: image \"registry.example/ide:2\" not found\n"
+              "       see: berth get lab, try again with: berth wake lab\n");
+}
+
+TEST_F(Waiting, names_the_log_of_what_ran_and_wrote_nothing) {
+    auto silent = session("lab", "failed", 4);
+    silent["status"].as_object()["message"] = "component main ended with status 1";
+    server.answer("POST /api/v1/sessions", session("lab", "pending", 0), 201);
+    server.answer("GET " + lab_id, silent);
+    EXPECT_EQ(berth({"launch", "desktop", "--wait"}).err,
+              "berth: lab failed: component main ended with status 1\n"
+              "       see: berth logs lab, try again with: berth wake lab\n");
+}
+
 TEST_F(Waiting, reads_the_log_of_a_failure_that_brings_none) {
     auto silent = failed();
     silent["status"].as_object()["lastLog"] = json::array();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -178,6 +179,13 @@ Task<json::value> watch_and_listen(Watch& watch) {
     co_return session;
 }
 
+/// Whether there may be a log: where nothing was ever started there is none to look at.
+bool has_written(const StatusView& status) {
+    return !status.last_log.empty() || std::ranges::any_of(status.steps, [](const StepView& step) {
+        return step.name == "started" && step.state == "done";
+    });
+}
+
 [[noreturn]] void refuse(const SessionView& session, const Goal& goal) {
     const auto& status = session.status;
     auto why = status.message.empty() ? status.reason : status.message;
@@ -185,9 +193,10 @@ Task<json::value> watch_and_listen(Watch& watch) {
         if (why.empty() && step.state == "failed") why = step.name + ": " + step.message.value_or("failed");
     if (why.empty()) why = "no cause was given";
     const auto* const again = goal.phase == "gone" ? "rm" : goal.phase == "hibernated" ? "hibernate" : "wake";
-    throw SessionFailed(
-        fmt::format("{} failed: {}", session.name, why), status.last_log,
-        fmt::format("see: berth logs {0}, try again with: berth {1} {0}", shell_word(session.name), again));
+    const auto* const more = has_written(status) ? "logs" : "get";
+    throw SessionFailed(fmt::format("{} failed: {}", session.name, why), status.last_log,
+                        fmt::format("see: berth {0} {1}, try again with: berth {2} {1}", more,
+                                    shell_word(session.name), again));
 }
 
 }  // namespace

@@ -15,7 +15,16 @@ constexpr const char* login_lasts = "2160h";  // 90 days
 
 struct Said {
     std::string url, name;
+    bool password_stdin = false;
 };
+
+/// What `GET /auth/ticket/…` says of a link.
+struct TicketView {
+    std::string kind;
+    bool valid = false;
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(TicketView, (), (kind, valid, name))
 
 std::string machine_name() {
     char name[machine_name_max + 1] = {};
@@ -88,10 +97,41 @@ std::string take_ticket(std::string& url) {
     return ticket;
 }
 
-StoredLogin sign_in_by_ticket(Client& client, const std::string& ticket, const std::string& name) {
+/// A new password, typed twice; empty when there is to be none.
+SecretText ask_new_password(Run& run, const std::string& prompt) {
+    auto password = ask_secret(run.console, prompt);
+    if (!password.empty() && ask_secret(run.console, "the same again: ").reveal() != password.reveal())
+        throw Error(Kind::invalid, "passwords_differ", "these are two passwords",
+                    "nothing was done, and the link still works: try again");
+    return password;
+}
+
+/// A link works once: everything is asked before it is used up, and looking at it does not.
+StoredLogin sign_in_by_ticket(Run& run, Client& client, const std::string& ticket, const Said& said) {
+    const auto look = call_page(client, page_call("GET", "/auth/ticket/" + segment(ticket), nullptr, {}));
+    const auto link = json::from_json<TicketView>(json::parse(look.body));
+    const bool first = link.valid && link.kind == "first_admin";
+    const bool asks = link.valid && run.console.in_terminal && run.console.err_terminal;
+    auto name = said.name;
+    if (first && name.empty() && asks) name = ask_line(run.console, "your name, as its administrator: ");
+    if (first && name.empty())
+        throw WrongUsage("login: this link makes the first administrator, who needs a name",
+                         "say it with: --name NAME, and a password with: --password-stdin");
     json::object body{{"ticket", ticket}};
     if (!name.empty()) body.emplace("name", name);
-    return exchange_for_token(client, call_page(client, page_call("POST", "/auth/ticket", body, {})));
+    SecretText password;
+    if (asks)
+        password = ask_new_password(run, first ? "password (Enter: none, only links sign you in): "
+                                               : "new password (Enter: it stays as it is): ");
+    else if (said.password_stdin)
+        password = ask_secret(run.console, "");
+    if (!password.empty()) body.emplace("password", password.reveal());
+    auto made = exchange_for_token(client, call_page(client, page_call("POST", "/auth/ticket", body, {})));
+    if (first && password.empty())
+        run.console.err << "no password was set; to sign in elsewhere or later, make a link on Berth's "
+                           "machine: berth --local admin users sign-in-link "
+                        << printable(shell_word(made.user)) << "\n";
+    return made;
 }
 
 int login(Run& run, const Said& said) {
@@ -107,7 +147,7 @@ int login(Run& run, const Said& said) {
     if (!server.token.empty())
         made = {text_at(client.get("/users/me"), "name"), server.token, ""};
     else if (!ticket.empty())
-        made = sign_in_by_ticket(client, ticket, said.name);
+        made = sign_in_by_ticket(run, client, ticket, said);
     else
         made = sign_in_by_password(run, client, said.name);
     auto file = read_login_file(run.login_path());
@@ -196,8 +236,12 @@ void add_account_verbs(Grammar& grammar) {
     sign_in.add_option("url", said->url, "Its address, or a sign-in link; otherwise the usual one")
         ->type_name("URL");
     sign_in.add_option("--name", said->name, "Who you are; asked for otherwise")->type_name("NAME");
+    sign_in.add_flag("--password-stdin", said->password_stdin,
+                     "With a link: read the new password from standard input");
     sign_in.footer(
         "The password is asked for, or read from standard input when that is not a terminal.\n"
+        "A link works once and may set a password; who leaves it out signs in by links, which\n"
+        "administrators make, on Berth's machine with: berth --local admin users sign-in-link NAME\n"
         "With --token nothing is asked and that token is remembered.");
     grammar.verbs[&sign_in] = [&run, said] { return login(run, *said); };
     auto& sign_out = grammar.verb("logout", "Revoke the remembered token", "Account");

@@ -169,12 +169,89 @@ TEST_F(Login, refused_remembers_nothing) {
     EXPECT_FALSE(std::filesystem::exists(file()));
 }
 
-TEST_F(Login, takes_a_sign_in_link) {
-    expect_sign_in();
-    server.answer("POST /auth/ticket", Canned{204, "", {{"Set-Cookie", "berth_x=t; Path=/"}}});
-    EXPECT_EQ(berth({"login", server.url() + "/sign-in/TICKET"}),
-              (Outcome{0, "signed in to " + server.url() + " as anna\n", ""}));
-    EXPECT_EQ(server.arrived().front().body, R"({"ticket":"TICKET"})");
+class LoginByLink : public Login {
+  protected:
+    LoginByLink() {
+        expect_sign_in();
+        server.answer("POST /auth/ticket", Canned{204, "", {{"Set-Cookie", "berth_x=t; Path=/"}}});
+    }
+    void expect_link(const char* kind, bool valid = true) {
+        server.answer("GET /auth/ticket/TICKET", json::object{{"kind", kind}, {"valid", valid}});
+    }
+    Outcome login(std::vector<std::string> options = {}, const std::string& input = {}) {
+        options.insert(options.begin(), {"login", server.url() + "/sign-in/TICKET"});
+        return berth(std::move(options), input);
+    }
+    /// What the link was used up with; empty when it was not.
+    std::string used_with() const {
+        for (const auto& request : server.arrived())
+            if (request.line == "POST /auth/ticket") return request.body;
+        return {};
+    }
+    std::string signed_in() const { return "signed in to " + server.url() + " as anna\n"; }
+
+    const std::string no_password =
+        "no password was set; to sign in elsewhere or later, make a link on Berth's machine: "
+        "berth --local admin users sign-in-link anna\n";
+};
+
+TEST_F(LoginByLink, asks_nothing_where_there_is_no_terminal) {
+    expect_link("sign_in");
+    EXPECT_EQ(login(), (Outcome{0, signed_in(), ""}));
+    EXPECT_EQ(used_with(), R"({"ticket":"TICKET"})");
+}
+
+TEST_F(LoginByLink, of_the_first_administrator_is_not_used_up_without_a_name) {
+    expect_link("first_admin");
+    EXPECT_EQ(login(), (Outcome{2, "",
+                                "berth: login: this link makes the first administrator, who needs a name\n"
+                                "       say it with: --name NAME, and a password with: --password-stdin\n"}));
+    EXPECT_EQ(used_with(), "");
+}
+
+TEST_F(LoginByLink, of_the_first_administrator_says_what_no_password_means) {
+    expect_link("first_admin");
+    EXPECT_EQ(login({"--name", "anna"}), (Outcome{0, signed_in(), no_password}));
+    EXPECT_EQ(used_with(), R"({"ticket":"TICKET","name":"anna"})");
+}
+
+TEST_F(LoginByLink, takes_the_password_from_standard_input_when_told_to) {
+    expect_link("first_admin");
+    EXPECT_EQ(login({"--name", "anna", "--password-stdin"}, "correct horse\n"),
+              (Outcome{0, signed_in(), ""}));
+    EXPECT_EQ(used_with(), R"({"ticket":"TICKET","name":"anna","password":"correct horse"})");
+}
+
+TEST_F(LoginByLink, asks_on_a_terminal_for_name_and_password) {
+    in_terminal = true;
+    expect_link("first_admin");
+    EXPECT_EQ(login({}, "anna\ncorrect horse\ncorrect horse\n"),
+              (Outcome{0, signed_in(),
+                       "your name, as its administrator: password (Enter: none, only links sign you in): \n"
+                       "the same again: \n"}));
+    EXPECT_EQ(used_with(), R"({"ticket":"TICKET","name":"anna","password":"correct horse"})");
+}
+
+TEST_F(LoginByLink, is_not_used_up_with_a_password_that_was_mistyped) {
+    in_terminal = true;
+    expect_link("first_admin");
+    EXPECT_EQ(login({"--name", "anna"}, "correct horse\ncorrect house\n").status, 1);
+    EXPECT_EQ(used_with(), "");
+}
+
+TEST_F(LoginByLink, lets_a_user_on_a_terminal_keep_the_password_they_have) {
+    in_terminal = true;
+    expect_link("sign_in");
+    EXPECT_EQ(login({}, "\n"), (Outcome{0, signed_in(), "new password (Enter: it stays as it is): \n"}));
+    EXPECT_EQ(used_with(), R"({"ticket":"TICKET"})");
+}
+
+TEST_F(LoginByLink, that_is_over_asks_nothing_and_has_the_servers_words) {
+    in_terminal = true;
+    expect_link("sign_in", false);
+    server.answer("POST /auth/ticket", problem(401, "ticket_invalid", "this link is not valid"));
+    login();
+    EXPECT_EQ(login(), (Outcome{1, "", "berth: this link is not valid\n"}));
 }
 
 TEST_F(Login, sends_a_token_to_no_other_server) {

@@ -91,7 +91,7 @@ void Client::fail(const Error& error) const {
     if (error.kind == Kind::unauthenticated && !server_.socket.empty())
         throw Error(error.kind, error.code,
                     fmt::format("nobody administers the Berth at {} yet", server_.socket),
-                    "use the link that it printed: berth login LINK");
+                    "use the link that it printed, or another that berth up prints: berth login LINK");
     if (error.kind == Kind::unauthenticated && error.code != "wrong_credentials") {
         const auto* const what =
             server_.token.empty() ? "not signed in at {}" : "the token for {} is wrong or has expired";

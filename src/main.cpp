@@ -21,7 +21,8 @@ struct ConfigFlags {
     Config read() const { return read_config(path, given, berth_environment()); }
 };
 
-/// Adds `--config` and one flag for each member of the configuration.
+/// Adds `--config`, one flag for each member of the configuration, and the short forms that people use every
+/// day.
 std::shared_ptr<ConfigFlags> add_config_flags(CLI::App& verb) {
     auto flags = std::make_shared<ConfigFlags>();
     verb.add_option("--config", flags->path, "configuration file (YAML)")
@@ -35,11 +36,6 @@ std::shared_ptr<ConfigFlags> add_config_flags(CLI::App& verb) {
                                               found == config_help.end() ? "" : found->second)
             ->type_name("VALUE");
     });
-    return flags;
-}
-
-/// Short forms that people use every day.
-void add_everyday_flags(CLI::App& verb, const std::shared_ptr<ConfigFlags>& flags) {
     verb.add_option_function<int>(
             "--port", [flags](int port) { flags->given["listen"] = "127.0.0.1:" + std::to_string(port); },
             "port to serve on, on this machine only")
@@ -49,11 +45,11 @@ void add_everyday_flags(CLI::App& verb, const std::shared_ptr<ConfigFlags>& flag
             "--data", [flags](const std::string& path) { flags->given["dataDirectory"] = path; },
             "where the database, sockets and logs are")
         ->type_name("DIR");
+    return flags;
 }
 
 std::function<int()> add_up(CLI::App& verb) {
     auto flags = add_config_flags(verb);
-    add_everyday_flags(verb, flags);
     auto options = std::make_shared<UpOptions>();
     verb.add_flag("--detach", options->detach, "come back once it is ready; it goes on in the background");
     verb.add_flag("!--no-open", options->open, "do not open a browser");
@@ -62,7 +58,6 @@ std::function<int()> add_up(CLI::App& verb) {
 
 std::function<int()> add_down(CLI::App& verb) {
     auto flags = add_config_flags(verb);
-    add_everyday_flags(verb, flags);
     auto sessions = std::make_shared<bool>(false);
     verb.add_flag("--sessions", *sessions, "hibernate its sessions too; files stay");
     return [flags, sessions] { return down(flags->read(), *sessions); };
@@ -75,7 +70,6 @@ std::function<int()> add_serve(CLI::App& verb) {
 
 std::function<int()> add_doctor(CLI::App& verb) {
     auto flags = add_config_flags(verb);
-    add_everyday_flags(verb, flags);
     return [flags] { return doctor(flags->read()); };
 }
 

@@ -5,11 +5,14 @@
 #include <spawn.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 
+#include "cli/console.hpp"
+#include "image_report.hpp"
 #include "local.hpp"
 #include "wire.hpp"
 
@@ -58,36 +61,31 @@ void open_page(const std::string& url) {
 }
 
 /// Waits until the first starter image is there (or cannot be), saying how far it is.
-Task<> wait_for_image(Wire& wire) {
+Task<> wait_for_image(Wire& wire, ImageReport& report) {
     const auto images = wire.starter_images();
-    std::string shown;
+    const auto show = [](const std::string& text) { std::cout << text << std::flush; };
     while (!images.empty()) {
         if (const auto why = wire.engine().down_because()) {
+            show(report.finish());
             say("Sessions cannot start: " + *why);
             say("Next: berth doctor");
             co_return;
         }
-        bool hopeless = true;
-        for (const auto& image : images) {
-            const auto state = wire.engine().image_state(image);
-            if (state.state == ImageState::present) co_return;
-            hopeless = hopeless && state.state == ImageState::missing;
-            if (state.state == ImageState::pulling && state.message != shown) {
-                shown = state.message;
-                say("  " + image + ": " + shown);
-            }
-            if (state.state == ImageState::missing && state.message != shown) {
-                shown = state.message;
-                say("  " + shown);
-            }
-        }
-        if (hopeless) co_return;
+        std::vector<SeenImage> seen;
+        for (const auto& image : images) seen.push_back({image, wire.engine().image_state(image)});
+        const auto is = [](ImageState state) {
+            return [state](const SeenImage& image) { return image.state.state == state; };
+        };
+        show(report.show(seen));
+        if (std::ranges::any_of(seen, is(ImageState::present))) break;
+        if (std::ranges::all_of(seen, is(ImageState::missing))) break;
         co_await wire.clock().sleep(std::chrono::milliseconds(200));
     }
+    show(report.finish());
 }
 
-Task<> greet(Wire& wire, UpOptions options, int ready_pipe) {
-    co_await wait_for_image(wire);
+Task<> greet(Wire& wire, UpOptions options, ImageReport report, int ready_pipe) {
+    co_await wait_for_image(wire, report);
     const auto link = co_await say_ready(wire);
     say_tunnel(wire.config());
     if (!options.detach) say("Ctrl-C stops the server; sessions go on.");
@@ -99,9 +97,18 @@ Task<> greet(Wire& wire, UpOptions options, int ready_pipe) {
     }
 }
 
-int greet_and_serve(const Config& config, UpOptions options, int ready_pipe) {
+/// On this terminal, also when what it writes goes there through a pipe.
+ImageReport make_report() {
+    const auto console = cli::system_console();
+    const bool live = console.out_terminal && console.variable("TERM") != "dumb";
+    return {live ? ImageReport::Mode::live : ImageReport::Mode::lines, console.columns};
+}
+
+int greet_and_serve(const Config& config, UpOptions options, ImageReport report, int ready_pipe) {
     Wire wire(config);
-    wire.run([options, ready_pipe](Wire& running) { return greet(running, options, ready_pipe); });
+    wire.run([options, report = std::move(report), ready_pipe](Wire& running) {
+        return greet(running, options, report, ready_pipe);
+    });
     if (!options.detach) say("Berth has stopped; sessions go on. Start it again with: berth up");
     return 0;
 }
@@ -127,6 +134,7 @@ void require_nobody(const Config& config) {
 }
 
 int detached(const Config& config, const UpOptions& options) {
+    auto report = make_report();
     const auto log_path = data_path(config, "berth.log");
     std::filesystem::create_directories(config.data_directory);
     const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -145,7 +153,7 @@ int detached(const Config& config, const UpOptions& options) {
         ::close(ends[0]);
         int status = 1;
         try {
-            status = greet_and_serve(config, options, ends[1]);
+            status = greet_and_serve(config, options, std::move(report), ends[1]);
         } catch (const Error& error) {
             std::cerr << "berth: " << error.user << (error.next.empty() ? "" : "\n" + error.next)
                       << std::endl;
@@ -206,7 +214,7 @@ void hibernate_sessions(const std::string& socket_path) {
 int up(const Config& given, const UpOptions& options) {
     const auto config = with_defaults(given);
     require_nobody(config);
-    return options.detach ? detached(config, options) : greet_and_serve(config, options, -1);
+    return options.detach ? detached(config, options) : greet_and_serve(config, options, make_report(), -1);
 }
 
 int serve(const Config& config) {

@@ -14,6 +14,7 @@
 #include "cli/console.hpp"
 #include "image_report.hpp"
 #include "local.hpp"
+#include "net/http_server.hpp"
 #include "wire.hpp"
 
 extern char** environ;
@@ -133,6 +134,12 @@ void require_nobody(const Config& config) {
                     "use it as it is, or stop it with: " + down_command(config));
 }
 
+/// Before anything is written down: a start that cannot succeed leaves no directory behind.
+void require_address(const Config& config) {
+    const auto [host, port] = listen_address(config);
+    net::require_free({.host = host, .port = port});
+}
+
 int detached(const Config& config, const UpOptions& options) {
     auto report = make_report();
     const auto log_path = data_path(config, "berth.log");
@@ -214,10 +221,14 @@ void hibernate_sessions(const std::string& socket_path) {
 int up(const Config& given, const UpOptions& options) {
     const auto config = with_defaults(given);
     require_nobody(config);
+    require_address(config);
     return options.detach ? detached(config, options) : greet_and_serve(config, options, make_report(), -1);
 }
 
-int serve(const Config& config) {
+int serve(const Config& given) {
+    const auto config = with_defaults(given);
+    // Beside a Berth of the same directory it is the directory that is in the way, as `Wire` says.
+    if (!listener_of(data_path(config, "berth.sock"))) require_address(config);
     Wire wire(config);
     auto ready = [](Wire& running) -> Task<> { co_await say_ready(running); };
     wire.run(ready);

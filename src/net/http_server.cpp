@@ -48,24 +48,7 @@ Tcp::endpoint endpoint_of(const ServerConfig& config) {
 Error port_taken(const ServerConfig& config, const std::string& why) {
     return Error(Kind::conflict, "port_taken",
                  "port " + std::to_string(config.port) + " on " + config.host + " is taken",
-                 "stop what listens there, or choose another with --listen", why);
-}
-
-/// With SO_REUSEPORT two Berths would share a port without a word. A bind without it shows who was first.
-void require_free(const ServerConfig& config, const Tcp::endpoint& endpoint) {
-    asio::io_context context;
-    Acceptor<Tcp> probe(context.get_executor());
-    ErrorCode failure;
-    probe.open(endpoint.protocol(), failure);
-    if (!failure) probe.set_option(Tcp::acceptor::reuse_address(true), failure);
-    if (!failure) probe.bind(endpoint, failure);
-    if (!failure) probe.listen(1, failure);
-    if (failure == asio::error::address_in_use) throw port_taken(config, failure.message());
-    if (failure)
-        throw Error(
-            Kind::unavailable, "cannot_listen",
-            "cannot listen on " + config.host + ":" + std::to_string(config.port) + ": " + failure.message(),
-            "choose another address or port with --listen");
+                 "stop what listens there, or choose another with --port N or --listen ADDRESS:PORT", why);
 }
 
 Acceptor<Tcp> shared_listener(Executor executor, const ServerConfig& config, const Tcp::endpoint& endpoint) {
@@ -98,6 +81,25 @@ std::string address_of(const Unix::endpoint&) {
 }
 
 }  // namespace
+
+void require_free(const ServerConfig& config) {
+    const auto endpoint = endpoint_of(config);
+    if (endpoint.port() == 0) return;
+    // With SO_REUSEPORT two Berths would share a port without a word. A bind without it shows who was first.
+    asio::io_context context;
+    Acceptor<Tcp> probe(context.get_executor());
+    ErrorCode failure;
+    probe.open(endpoint.protocol(), failure);
+    if (!failure) probe.set_option(Tcp::acceptor::reuse_address(true), failure);
+    if (!failure) probe.bind(endpoint, failure);
+    if (!failure) probe.listen(1, failure);
+    if (failure == asio::error::address_in_use) throw port_taken(config, failure.message());
+    if (failure)
+        throw Error(
+            Kind::unavailable, "cannot_listen",
+            "cannot listen on " + config.host + ":" + std::to_string(config.port) + ": " + failure.message(),
+            "choose another with --listen ADDRESS:PORT");
+}
 
 struct Server::Shared {
     ServerConfig config;
@@ -231,7 +233,7 @@ int Server::connections() const {
 
 void Server::listen_tcp() {
     auto endpoint = endpoint_of(shared_->config);
-    if (endpoint.port() != 0) require_free(shared_->config, endpoint);
+    require_free(shared_->config);
     for (auto& runner : runners_) {
         runner->tcp.emplace(shared_listener(runner->loop.executor(), shared_->config, endpoint));
         endpoint.port(runner->tcp->local_endpoint().port());

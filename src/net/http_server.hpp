@@ -7,6 +7,10 @@
 
 namespace berth::net {
 
+/// Throws `conflict` (`port_taken`) when somebody listens at the TCP address already, `invalid` when it is
+/// none. `Server::start` asks too; asking before costs nothing and leaves nothing behind.
+void require_free(const ServerConfig& config);
+
 /// The one listener: reads requests on one loop a core and hands each to the platform or to a session's
 /// handler.
 ///

@@ -228,6 +228,7 @@ TEST(Server, a_taken_port_is_named) {
     ServerConfig config;
     config.port = running.server.port();
     config.loops = 1;
+    EXPECT_THROW(require_free(config), Error);
     Server second(config, Dispatch{.decide = everything_here, .platform = echo, .session = {}});
     try {
         second.start();
@@ -236,7 +237,8 @@ TEST(Server, a_taken_port_is_named) {
         EXPECT_EQ(error.kind, Kind::conflict);
         EXPECT_EQ(error.code, "port_taken");
         EXPECT_EQ(error.user, fmt::format("port {} on 127.0.0.1 is taken", config.port));
-        EXPECT_EQ(error.next, "stop what listens there, or choose another with --listen");
+        EXPECT_EQ(error.next,
+                  "stop what listens there, or choose another with --port N or --listen ADDRESS:PORT");
     }
 }
 

@@ -29,19 +29,22 @@ void say(const std::string& line) {
     std::cout << line << std::endl;
 }
 
+void say_first_link(const std::string& link) {
+    say("Sign in as the first administrator (once, within 24 hours): " + link);
+}
+
 /// Says where it is reached; gives the first administrator's link where there is none yet.
 Task<std::optional<std::string>> say_ready(Wire& wire) {
     const auto link = co_await wire.first_link();
     say("Berth is ready at " + wire.config().url);
-    if (link) say("Sign in as the first administrator (once, within 24 hours): " + *link);
+    if (link) say_first_link(*link);
     co_return link;
 }
 
 /// Over SSH the page is on another machine: how to reach it from there.
-void say_tunnel(const Config& config) {
+void say_tunnel(int port) {
     const char* connection = std::getenv("SSH_CONNECTION");
     if (connection == nullptr) return;
-    const auto port = listen_address(config).second;
     say(fmt::format("From your own machine: ssh -L {0}:127.0.0.1:{0} HOST", port));
 }
 
@@ -88,7 +91,7 @@ Task<> wait_for_image(Wire& wire, ImageReport& report) {
 Task<> greet(Wire& wire, UpOptions options, ImageReport report, int ready_pipe) {
     co_await wait_for_image(wire, report);
     const auto link = co_await say_ready(wire);
-    say_tunnel(wire.config());
+    say_tunnel(listen_address(wire.config()).second);
     if (!options.detach) say("Ctrl-C stops the server; sessions go on.");
     if (options.open) open_page(link.value_or(wire.config().url));
     if (ready_pipe >= 0) {
@@ -126,12 +129,20 @@ std::string down_command(const Config& config) {
     return "berth down" + (config.data_directory == usual ? "" : " --data " + config.data_directory);
 }
 
-void require_nobody(const Config& config) {
-    if (const auto server = listener_of(data_path(config, "berth.sock")))
-        throw Error(Kind::conflict, "data_directory_in_use",
-                    fmt::format("Berth runs already with data directory {}, as process {}",
-                                config.data_directory, *server),
-                    "use it as it is, or stop it with: " + down_command(config));
+/// A Berth that runs is what was asked for: says where it is, and what a start would have said.
+void say_running(const Config& config, pid_t process, const UpOptions& options) {
+    LocalServer server(data_path(config, "berth.sock"));
+    const auto state = server.call("GET", "/auth/state");
+    const std::string url(state.at("url").as_string());
+    say(fmt::format("Berth runs already at {}, as process {}", url, process));
+    std::string page = url;
+    if (state.at("firstRun").as_bool()) {
+        page = std::string(server.call("POST", "/auth/first-link").at("signInLink").as_string());
+        say_first_link(page);
+    }
+    say_tunnel(net::parse_url(url).first.port);
+    say("It stays as it is. Stop it with: " + down_command(config));
+    if (options.open) open_page(page);
 }
 
 /// Before anything is written down: a start that cannot succeed leaves no directory behind.
@@ -220,7 +231,10 @@ void hibernate_sessions(const std::string& socket_path) {
 
 int up(const Config& given, const UpOptions& options) {
     const auto config = with_defaults(given);
-    require_nobody(config);
+    if (const auto process = listener_of(data_path(config, "berth.sock"))) {
+        say_running(config, *process, options);
+        return 0;
+    }
     require_address(config);
     return options.detach ? detached(config, options) : greet_and_serve(config, options, make_report(), -1);
 }

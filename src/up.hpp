@@ -13,7 +13,9 @@ struct UpOptions {
 };
 
 /// Serves in the foreground (or detached) and says when it is ready, with the first administrator's link.
-/// Gives the exit status; throws as `Wire` does.
+/// Where a Berth has the data directory already it stays as it is, and that is said instead: its address, and
+/// a link while nobody administers it. Gives the exit status; throws as `Wire` does, and `conflict`
+/// (`port_taken`) before anything is written.
 int up(const Config& config, const UpOptions& options);
 
 /// The same as a service runs it: it waits for no image, and opens nothing.

@@ -11,10 +11,11 @@ import sys
 import threading
 import time
 import unittest
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(__file__))
-from berth import PROGRAM, Berth, wait_for
+from berth import PROGRAM, Berth, free_port, wait_for
 from worlds import NEED_A_PROCESS, world
 
 server = None
@@ -336,19 +337,37 @@ class Refusals(unittest.TestCase):
         again = server.call("POST", "/auth/ticket", {"ticket": ticket}, token=None, headers={"Origin": server.url})
         self.assertEqual((again.status, again.json()["code"]), (401, "ticket_invalid"))
 
-    def test_a_taken_port_and_a_second_server_on_one_directory(self):
+    def berth(self, *words):
+        return subprocess.run([str(PROGRAM), *words], capture_output=True, text=True, timeout=60, env=server.environment(None))
+
+    def test_a_taken_port_leaves_nothing_behind(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            done = subprocess.run([str(PROGRAM), "up", "--data", server.data + "-second", "--port", str(port), "--no-open", "--engine=sim"],
-                                  capture_output=True, text=True, timeout=60, env=server.environment(None))
-            self.assertNotEqual(done.returncode, 0)
-            self.assertIn(str(port), done.stderr)
-        subprocess.run(["rm", "-rf", server.data + "-second"], check=True)
-        done = subprocess.run([str(PROGRAM), "up", "--data", server.data, "--port", "0", "--no-open"], capture_output=True, text=True, timeout=60, env=server.environment(None))
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn(str(server.process.pid), done.stderr, "names the process that has it")
+            for verb in (["up", "--no-open"], ["up", "--no-open", "--detach"], ["serve"]):
+                done = self.berth(*verb, "--data", server.data + "-second", "--port", str(port), "--engine=sim")
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(f"port {port} ", done.stderr)
+                self.assertFalse(os.path.exists(server.data + "-second"), verb)
+
+    def test_a_second_start_says_where_the_first_one_is(self):
+        done = self.berth("up", "--data", server.data, "--port", "0", "--no-open")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"at {server.url}, as process {server.process.pid}\n", done.stdout)
+        self.assertNotIn("/sign-in/", done.stdout, "it has an administrator")
+
+    def test_a_second_start_gives_the_way_in_while_nobody_has_signed_in(self):
+        up = ("up", "--data", server.data + "-new", "--port", str(free_port()), "--engine=sim", "--no-open", "--detach")
+        self.addCleanup(subprocess.run, ["rm", "-rf", server.data + "-new"], check=True)
+        self.addCleanup(self.berth, "down", "--data", server.data + "-new")
+        started, again = self.berth(*up), self.berth(*up)
+        self.assertEqual([started.returncode, again.returncode], [0, 0], again.stderr)
+        self.assertEqual(started.stdout.count("pulling localhost/berth/terminal:1"), 1, started.stdout)
+        links = [re.search(r"http://\S+/sign-in/\S+", said.stdout)[0] for said in (started, again)]
+        for link in links:
+            state = json.loads(urllib.request.urlopen(link.replace("/sign-in/", "/auth/ticket/")).read())
+            self.assertEqual(state, {"kind": "first_admin", "valid": True})
 
     def test_a_wrong_password_reads_like_a_wrong_name(self):
         answers = [server.call("POST", "/auth/login", {"name": name, "password": "not this one"}, token=None, headers={"Origin": server.url}) for name in ("admin", "nobody")]

@@ -75,7 +75,11 @@ const equal = (seen, wanted, what) => {
 
 const port = await freePort()
 const url = `http://localhost:${port}`
-const { server, ready } = start(port)
+let { server, ready } = start(port)
+const stopped = async () => {
+  server.kill("SIGINT")
+  await new Promise((ended) => (server.exitCode === null ? server.once("exit", ended) : ended()))
+}
 let browser
 try {
   const link = await ready
@@ -122,6 +126,12 @@ try {
     await tab.goto(session.url)
     return tab
   }
+  const insideOf = async (parts, width, count) => {
+    const boxes = await Promise.all((await parts.all()).map((part) => part.boundingBox()))
+    equal(boxes.length, count, "how many")
+    const outside = boxes.filter((box) => box.x < 0 || box.x + box.width > width)
+    equal(outside.length, 0, `outside of ${width} px`)
+  }
   const imageReady = (template) =>
     until(`the image of ${template}`, async () => (await api("GET", `/api/v1/templates/${template}`)).body.image.state === "present", 900_000)
 
@@ -167,11 +177,59 @@ try {
     await page.setViewportSize({ width: 1280, height: 800 })
   })
 
+  await test("every tab of administration is within 360 px", async () => {
+    await page.setViewportSize({ width: 360, height: 640 })
+    await page.goto(`${url}/admin/audit`)
+    await insideOf(page.getByRole("navigation", { name: "Administration" }).getByRole("link"), 360, 6)
+    await picture("admin-tabs-narrow")
+    await page.setViewportSize({ width: 1280, height: 800 })
+  })
+
+  await test("the launch form puts the focus into the name, also after a click", async () => {
+    await page.goto(`${url}/catalog`)
+    await page.getByRole("link", { name: /^Launch Terminal/ }).click()
+    await page.waitForURL(/launch/)
+    const name = page.getByLabel("Name", { exact: true })
+    await name.waitFor()
+    // The heading takes the focus once the page has settled, where no field has it.
+    await page.waitForLoadState("networkidle")
+    equal(await name.evaluate((field) => field === document.activeElement), true, "the focus")
+  })
+
+  await test("while the server is away a page says so, and comes by itself when it is back", async () => {
+    // One browser has the code of the page from an earlier visit, the other has not.
+    const elsewhere = await browser.newContext({ storageState: await context.storageState() })
+    const tabs = [page, await elsewhere.newPage()]
+    for (const tab of tabs) {
+      await tab.goto(url)
+      await tab.getByRole("heading", { name: "Home" }).waitFor()
+      await tab.evaluate(() => (window.kept = true))
+    }
+    await stopped()
+    for (const tab of tabs) {
+      await tab.getByRole("link", { name: "Workspaces" }).click()
+      await tab.getByText("Berth does not answer").waitFor()
+      equal(await tab.locator("h1").count(), 1, "headings")
+      await accessible("a page without a server", tab)
+    }
+    if (pictures) await tabs[1].screenshot({ path: join(pictures, "away.png") })
+    ;({ server, ready } = start(port))
+    await ready
+    for (const tab of tabs) {
+      await tab.getByText("No workspaces yet").waitFor()
+      equal(await tab.evaluate(() => window.kept), true, "the document of before")
+    }
+    await elsewhere.close()
+  })
+
   await test("a terminal: launch, type, reload and find the same shell", async () => {
     await imageReady("terminal")
     const session = await launch("terminal", "shell")
     await picture("session")
     await accessible("a session's page")
+    await page.setViewportSize({ width: 360, height: 640 })
+    await insideOf(page.getByRole("tab"), 360, 6)
+    await page.setViewportSize({ width: 1280, height: 800 })
     const tab = await open(session)
     await tab.waitForURL(/\/terminal/)
     const screen = tab.locator(".xterm-rows")
@@ -282,8 +340,7 @@ try {
   console.log(`FAIL  the ring itself: ${error?.stack ?? error}`)
 } finally {
   await browser?.close()
-  server.kill("SIGINT")
-  await new Promise((ended) => (server.exitCode === null ? server.once("exit", ended) : ended()))
+  await stopped()
   world("w.clean(server)")
   rmSync(data, { recursive: true, force: true })
 }

@@ -1,15 +1,9 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  Outlet,
-  redirect,
-} from "@tanstack/react-router"
+import { createRootRoute, createRoute, createRouter, Outlet, redirect } from "@tanstack/react-router"
 import type { Phase } from "./api/types"
 import { Broken } from "./pages/broken"
 import { Home } from "./pages/home"
 import { NotFound } from "./pages/not-found"
+import { lazyPage } from "./parts/lazy-page"
 import { Loading } from "./parts/states"
 import { Frame } from "./shell/frame"
 
@@ -61,13 +55,13 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: (raw: Raw) => texts(raw, "to"),
-  component: lazyRouteComponent(() => import("./pages/sign-in"), "SignIn"),
+  component: lazyPage(() => import("./pages/sign-in"), "SignIn"),
 })
 
 const ticket = createRoute({
   getParentRoute: () => root,
   path: "/sign-in/$ticket",
-  component: lazyRouteComponent(() => import("./pages/ticket"), "Ticket"),
+  component: lazyPage(() => import("./pages/ticket"), "Ticket"),
 })
 
 const frame = createRoute({ getParentRoute: () => root, id: "frame", component: Frame })
@@ -83,20 +77,20 @@ const catalog = createRoute({
   getParentRoute: () => frame,
   path: "/catalog",
   validateSearch: (raw: Raw) => texts(raw, "q", "category", "cursor"),
-  component: lazyRouteComponent(() => import("./pages/catalog"), "Catalog"),
+  component: lazyPage(() => import("./pages/catalog"), "Catalog"),
 })
 
 const template = createRoute({
   getParentRoute: () => frame,
   path: "/catalog/$name",
-  component: lazyRouteComponent(() => import("./pages/template"), "TemplatePage"),
+  component: lazyPage(() => import("./pages/template"), "TemplatePage"),
 })
 
 const launch = createRoute({
   getParentRoute: () => frame,
   path: "/launch",
   validateSearch: (raw: Raw) => texts(raw, "template", "name", "workspace"),
-  component: lazyRouteComponent(() => import("./pages/launch"), "LaunchPage"),
+  component: lazyPage(() => import("./pages/launch"), "LaunchPage"),
 })
 
 const session = createRoute({
@@ -107,40 +101,40 @@ const session = createRoute({
       "tab",
       tabs.find((t) => t === raw.tab),
     ),
-  component: lazyRouteComponent(() => import("./pages/session"), "SessionPage"),
+  component: lazyPage(() => import("./pages/session"), "SessionPage"),
 })
 
 const terminal = createRoute({
   getParentRoute: () => frame,
   path: "/sessions/$id/terminal",
   validateSearch: (raw: Raw) => texts(raw, "component"),
-  component: lazyRouteComponent(() => import("./pages/terminal"), "TerminalPage"),
+  component: lazyPage(() => import("./pages/terminal"), "TerminalPage"),
 })
 
 const desktop = createRoute({
   getParentRoute: () => frame,
   path: "/sessions/$id/desktop",
   validateSearch: (raw: Raw) => texts(raw, "access"),
-  component: lazyRouteComponent(() => import("./pages/desktop"), "DesktopPage"),
+  component: lazyPage(() => import("./pages/desktop"), "DesktopPage"),
 })
 
 const workspaces = createRoute({
   getParentRoute: () => frame,
   path: "/workspaces",
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import("./pages/workspaces"), "Workspaces"),
+  component: lazyPage(() => import("./pages/workspaces"), "Workspaces"),
 })
 
 const settings = createRoute({
   getParentRoute: () => frame,
   path: "/settings",
-  component: lazyRouteComponent(() => import("./pages/settings"), "Settings"),
+  component: lazyPage(() => import("./pages/settings"), "Settings"),
 })
 
 const admin = createRoute({
   getParentRoute: () => frame,
   path: "/admin",
-  component: lazyRouteComponent(() => import("./pages/admin"), "Admin"),
+  component: lazyPage(() => import("./pages/admin"), "Admin"),
 })
 
 const adminHome = createRoute({
@@ -161,46 +155,46 @@ const adminSessions = createRoute({
       phases.find((p) => p === raw.phase),
     ),
   }),
-  component: lazyRouteComponent(() => import("./pages/admin-sessions"), "AdminSessions"),
+  component: lazyPage(() => import("./pages/admin-sessions"), "AdminSessions"),
 })
 
 const adminUsers = createRoute({
   getParentRoute: () => admin,
   path: "/users",
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import("./pages/admin-users"), "AdminUsers"),
+  component: lazyPage(() => import("./pages/admin-users"), "AdminUsers"),
 })
 
 const adminTemplates = createRoute({
   getParentRoute: () => admin,
   path: "/templates",
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import("./pages/admin-templates"), "AdminTemplates"),
+  component: lazyPage(() => import("./pages/admin-templates"), "AdminTemplates"),
 })
 
 const adminTemplate = createRoute({
   getParentRoute: () => admin,
   path: "/templates/$name",
-  component: lazyRouteComponent(() => import("./pages/admin-template"), "AdminTemplate"),
+  component: lazyPage(() => import("./pages/admin-template"), "AdminTemplate"),
 })
 
 const adminEngines = createRoute({
   getParentRoute: () => admin,
   path: "/engines",
-  component: lazyRouteComponent(() => import("./pages/admin-engines"), "AdminEngines"),
+  component: lazyPage(() => import("./pages/admin-engines"), "AdminEngines"),
 })
 
 const adminSweep = createRoute({
   getParentRoute: () => admin,
   path: "/sweep",
-  component: lazyRouteComponent(() => import("./pages/admin-sweep"), "AdminSweep"),
+  component: lazyPage(() => import("./pages/admin-sweep"), "AdminSweep"),
 })
 
 const adminAudit = createRoute({
   getParentRoute: () => admin,
   path: "/audit",
   validateSearch: (raw: Raw) => texts(raw, "actor", "kind", "cursor"),
-  component: lazyRouteComponent(() => import("./pages/admin-audit"), "AdminAudit"),
+  component: lazyPage(() => import("./pages/admin-audit"), "AdminAudit"),
 })
 
 const nowhere = createRoute({ getParentRoute: () => frame, path: "$", component: NotFound })

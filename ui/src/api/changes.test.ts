@@ -1,7 +1,8 @@
-import { QueryClient } from "@tanstack/react-query"
+import { QueryClient, QueryObserver } from "@tanstack/react-query"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { aSession } from "@/test-session"
 import { Changes } from "./changes"
+import { Problem, unreachable } from "./problem"
 import type { Page, Session } from "./types"
 
 let cache: QueryClient
@@ -48,4 +49,19 @@ test("many changes ask for each query once", () => {
     ["session-events", "ses_1"],
     ["me"],
   ])
+})
+
+test("when the server is back, what it was asked for in vain is asked for again, and nothing else", async () => {
+  const away = vi.fn().mockRejectedValue(unreachable())
+  const refused = vi.fn().mockRejectedValue(new Problem(403, "forbidden", "not yours"))
+  const had = vi.fn().mockResolvedValue(1)
+  const watch = (key: string, queryFn: () => Promise<unknown>) =>
+    new QueryObserver(cache, { queryKey: [key], queryFn, retry: false }).subscribe(() => {})
+  watch("away", away)
+  watch("refused", refused)
+  watch("had", had)
+  await vi.advanceTimersByTimeAsync(10)
+  changes.back()
+  await vi.advanceTimersByTimeAsync(10)
+  expect([away, refused, had].map((asked) => asked.mock.calls.length)).toEqual([2, 1, 1])
 })

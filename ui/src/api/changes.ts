@@ -1,4 +1,5 @@
 import type { QueryClient, QueryKey } from "@tanstack/react-query"
+import { Problem } from "./problem"
 import type { Frame } from "./stream"
 import type { Page, Session, SessionStatus, Template } from "./types"
 
@@ -25,6 +26,12 @@ export class Changes {
   /// Everything shown may be old: fetch what is looked at, and the rest when it is.
   stale(before: number) {
     void this.cache.invalidateQueries({ predicate: (query) => query.state.dataUpdatedAt < before })
+  }
+
+  /// The server is there again: what it was asked for meanwhile in vain is asked for again.
+  back() {
+    const missed = (error: unknown) => error instanceof Problem && (error.status === 0 || error.status >= 500)
+    void this.cache.invalidateQueries({ predicate: (query) => missed(query.state.error) })
   }
 
   private sessionMoved(kind: string, frame: Frame) {

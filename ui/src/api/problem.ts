@@ -17,6 +17,11 @@ export class Problem extends Error {
     this.next = next || undefined
     this.requestId = requestId || undefined
   }
+
+  /// Nobody answered, or only something in front of Berth did: it passes by itself.
+  get away(): boolean {
+    return this.code === "unreachable" || this.code === "unavailable"
+  }
 }
 
 /// Reads a problem document, or says what can be said of an answer that is none (a proxy's page, an empty body).

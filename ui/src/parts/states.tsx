@@ -1,6 +1,6 @@
 import { CircleAlert, Lock } from "lucide-react"
 import { type ReactNode, useEffect, useState } from "react"
-import { asProblem } from "@/api/problem"
+import { asProblem, type Problem } from "@/api/problem"
 import { Button } from "./button"
 import { classes } from "./classes"
 
@@ -63,10 +63,16 @@ export function Failed({ error, retry, busy }: { error: unknown; retry?: () => v
     <div role="alert" className="panel flex flex-col items-start gap-2 px-5 py-5">
       <p className="flex items-center gap-2 font-medium">
         <CircleAlert aria-hidden className="size-4 text-failed" />
-        {problem.status === 404 ? "Not found" : "This could not be loaded"}
+        {titleOf(problem)}
       </p>
       <p className="max-w-prose break-words">{sentence(problem.message)}</p>
-      {problem.next && <p className="max-w-prose break-words text-muted">{sentence(problem.next)}</p>}
+      {problem.away ? (
+        <p className="max-w-prose text-muted">
+          This page comes by itself once it answers. Sessions go on meanwhile.
+        </p>
+      ) : (
+        problem.next && <p className="max-w-prose break-words text-muted">{sentence(problem.next)}</p>
+      )}
       {problem.requestId && <p className="font-mono text-xs text-muted">request {problem.requestId}</p>}
       {retry && problem.status !== 404 && (
         <Button onClick={retry} busy={busy} className="mt-1">
@@ -75,6 +81,11 @@ export function Failed({ error, retry, busy }: { error: unknown; retry?: () => v
       )}
     </div>
   )
+}
+
+function titleOf(problem: Problem): string {
+  if (problem.away) return "Berth does not answer"
+  return problem.status === 404 ? "Not found" : "This could not be loaded"
 }
 
 export function Forbidden({ detail, next }: { detail?: string; next?: string }) {

@@ -41,7 +41,10 @@ export function FeedProvider({ me, onSignedOut, children }: FeedProviderProps) {
         changes.apply(frame)
       },
       stale: () => changes.stale(opened),
-      link: setLink,
+      link: (now) => {
+        setLink(now)
+        if (now === "open") changes.back()
+      },
       signedOut: onSignedOut,
     })
     stream.start()

@@ -22,7 +22,11 @@ export function Revisions({ name }: { name: string }) {
   const found = useQuery(revisionsQuery(name))
   return (
     <section aria-label="Revisions" className="mt-8">
-      <h2 className="mb-2 font-semibold">Revisions</h2>
+      <h2 className="font-semibold">Revisions</h2>
+      <p className="mb-2 max-w-prose text-sm text-muted">
+        The first session of a revision fixes which image a name means. An image that only a cluster's nodes
+        have goes by its name.
+      </p>
       {found.error && !found.data ? (
         <Failed error={found.error} retry={() => void found.refetch()} busy={found.isFetching} />
       ) : !found.data ? (
@@ -44,7 +48,7 @@ function Images({ revision }: { revision: Revision }) {
     <span key={image} className="block">
       <code className="font-mono text-sm break-all">{image}</code>
       <span className="block text-sm text-muted" title={revision.digests[image]}>
-        {revision.digests[image]?.slice(0, 19) ?? "not there yet"}
+        {revision.digests[image]?.slice(0, 19) ?? "not fixed"}
       </span>
     </span>
   ))

@@ -48,6 +48,7 @@ test("many changes ask for each query once", () => {
     ["sessions"],
     ["session-events", "ses_1"],
     ["me"],
+    ["template"],
   ])
 })
 

@@ -43,6 +43,8 @@ export class Changes {
     }
     this.refetch(["session", id], ["sessions"], ["session-events", id], ["me"])
     if (kind === "session.created" || kind === "session.deleted") this.refetch(["workspaces"])
+    // The first one of a revision fixes its images.
+    if (kind === "session.started") this.refetch(["template"])
   }
 
   private patchSession(id: string, status: SessionStatus) {

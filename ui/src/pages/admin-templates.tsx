@@ -71,7 +71,7 @@ export function AdminTemplates() {
         onSearch={(changes) => void navigate({ search: (old) => ({ ...old, ...changes }) })}
         empty={
           <Empty title={search.q ? `No template matches "${search.q}"` : "No templates"}>
-            Write one here, or with: berth apply -f template.yaml
+            Write one here, or with: berth templates apply -f template.yaml
           </Empty>
         }
       />

@@ -26,7 +26,7 @@ export function Admin() {
   return (
     <>
       <nav aria-label="Administration" className="border-b border-line bg-surface px-4 sm:px-6">
-        <ul className="mx-auto flex max-w-[1152px] gap-1 overflow-x-auto">
+        <ul className="mx-auto flex max-w-[1152px] flex-wrap gap-x-1">
           {places.map((place) => (
             <li key={place.to}>
               <Link

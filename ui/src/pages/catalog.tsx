@@ -103,7 +103,7 @@ function Nothing({ asked }: { asked?: string }) {
   }
   return (
     <Empty title="The catalog is empty">
-      An administrator adds templates under Admin, Templates, or with: berth apply -f template.yaml
+      An administrator adds templates under Admin, Templates, or with: berth templates apply -f template.yaml
     </Empty>
   )
 }

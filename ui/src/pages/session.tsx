@@ -121,7 +121,7 @@ function Details({ session, tab, mine }: { session: Session; tab: Tab; mine: boo
     >
       <Tabs.List
         aria-label="Parts of the session"
-        className="relative flex gap-1 overflow-x-auto border-b border-line"
+        className="relative flex flex-wrap gap-x-1 border-b border-line"
       >
         {(Object.keys(labels) as Tab[])
           .filter((name) => mine || !inside.includes(name))

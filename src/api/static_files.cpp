@@ -53,7 +53,8 @@ std::optional<net::Response> answer_file(const Files& files, const auth::Origin&
     if (is_for_programs(request.path)) return std::nullopt;
     if (const auto* file = request.path == "/" ? nullptr : files.find(request.path))
         return file_response(*file, request);
-    if (!wants_page(request)) return std::nullopt;
+    // The first address is a page whoever asks: load balancers look at it without saying what they take.
+    if (!wants_page(request) && request.path != "/") return std::nullopt;
     // At another name of this machine (127.0.0.1) a sign-in would be worth nothing.
     const auto host = std::string_view(origin.url).substr(origin.url.find("//") + 2);
     if (!request.local && request.host != host) {

@@ -25,6 +25,8 @@ TEST(Files, every_page_address_gets_the_page_with_a_strict_policy) {
         EXPECT_EQ(text_of(response, "Cache-Control"), "no-cache");
     }
     EXPECT_EQ(world.ask({}, "GET", "/sessions/ses_1").status, 404);
+    EXPECT_EQ(world.ask({}, "GET", "/").body, "<!doctype html>")
+        << "a load balancer says nothing of what it takes";
     EXPECT_EQ(world.ask({}, "POST", "/", {}, browser).status, 404);
     EXPECT_EQ(text_of(world.ask({}, "GET", "/healthz"), "X-Content-Type-Options"), "nosniff");
 }

@@ -132,7 +132,7 @@ bool outdated(const Session& session) {
 std::string try_again(const WakeView& view) {
     return fmt::format(
         "<form method=\"post\" action=\"/.berth/wake\"><button>Try again</button>"
-        "<a href=\"{}/sessions/{}\">Logs</a></form>\n",
+        "<a href=\"{0}/sessions/{1}\">Logs</a><a href=\"{0}/\">Home</a></form>\n",
         escape_html(view.platform_url), escape_html(view.session.id.text));
 }
 

@@ -121,6 +121,7 @@ TEST_F(Waking, a_failure_is_shown_and_stays_until_somebody_tries_again) {
     EXPECT_NE(page.find("starting &amp; failing\nbye\n"), std::string::npos);
     EXPECT_NE(page.find("<form method=\"post\" action=\"/.berth/wake\"><button>Try again</button>"),
               std::string::npos);
+    EXPECT_NE(page.find("/\">Home</a>"), std::string::npos);
     EXPECT_EQ(page.find("http-equiv"), std::string::npos);
     EXPECT_EQ(incarnation(), 2);
     EXPECT_TRUE(ask({}).starts_with("HTTP/1.1 503 ")) << "a program is told at once";

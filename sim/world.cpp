@@ -8,6 +8,7 @@ namespace berth::sim {
 namespace {
 
 const Time beginning{std::chrono::hours(500'000)};
+constexpr Duration report_every = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -80,9 +81,11 @@ void World::restart() {
     auto& engine = begin_engine();
     const auto name = engine.name();
     const std::map<std::string, engine::Engine*> engines{{name, &engine}};
+    activity_ = std::make_unique<acts::Activity>(*store, clock, "run-" + std::to_string(++runs_));
     api::Dependencies dependencies{
         .store = *store,
         .clock = clock,
+        .activity = *activity_,
         .passwords = passwords_,
         .engines = engines,
         .default_engine = name,
@@ -95,6 +98,7 @@ void World::restart() {
     loop_ = std::make_unique<control::Loop>(*store, clock, engines, url_of, options, io.get_executor());
     tasks_ = std::make_unique<TaskGroup>(io.get_executor());
     tasks_->start("operator", loop_->run());
+    tasks_->start("activity", activity_->run(report_every));
 }
 
 void World::crash() {
@@ -105,7 +109,12 @@ void World::crash() {
     loop_.reset();
     settle();
     api_.reset();
+    activity_.reset();
     end_engine();
+}
+
+void World::use(const SessionId& session) {
+    activity_->note(session, clock.now(), "terminal");
 }
 
 void World::settle() {
@@ -127,9 +136,13 @@ void World::pass(Duration length) {
     settle();
 }
 
-SimWorld::SimWorld(std::uint64_t seed, engine::Faults faults)
+std::vector<TemplateSpec> SimWorld::usual() {
+    return {spec_of(1), spec_of(2), prepared_spec()};
+}
+
+SimWorld::SimWorld(std::uint64_t seed, engine::Faults faults, std::vector<TemplateSpec> templates)
     : World(seed), engine(clock, io.get_executor(), faults, seed) {
-    begin({spec_of(1), spec_of(2), prepared_spec()});
+    begin(templates);
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "acts/activity.hpp"
 #include "api/api.hpp"
 #include "auth/auth.hpp"
 #include "engine/sim/sim.hpp"
@@ -27,6 +28,8 @@ class World {
     /// Starts a request as that user; its answer is counted when it comes.
     void ask(const std::string& user, const std::string& method, const std::string& path,
              const std::string& body = {}, const std::string& idempotency_key = {});
+    /// Somebody does something in a session, as a gateway or a terminal sees it.
+    void use(const SessionId& session);
     /// As `kill -9`: whatever the control plane was waiting for never comes back. What is stored stays.
     void crash();
     /// A successor on the same rows and what runs.
@@ -61,8 +64,10 @@ class World {
   private:
     void add_people(const std::vector<TemplateSpec>& templates);
 
+    int runs_ = 0;
     std::map<std::string, std::string> tokens_;
     auth::Passwords passwords_;
+    std::unique_ptr<acts::Activity> activity_;
     std::unique_ptr<api::Api> api_;
     std::unique_ptr<control::Loop> loop_;
     std::unique_ptr<TaskGroup> tasks_;
@@ -71,7 +76,9 @@ class World {
 /// A world on the simulated engine.
 class SimWorld final : public World {
   public:
-    SimWorld(std::uint64_t seed, engine::Faults faults);
+    SimWorld(std::uint64_t seed, engine::Faults faults, std::vector<TemplateSpec> templates = usual());
+    /// Those that `act` launches: t1, t2 and t3.
+    static std::vector<TemplateSpec> usual();
     ~SimWorld() override { end(); }
 
     engine::SimEngine engine;

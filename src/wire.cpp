@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "acts/activity.hpp"
 #include "acts/place.hpp"
 #include "api/api.hpp"
 #include "auth/auth.hpp"
@@ -19,6 +20,7 @@
 #include "base/log.hpp"
 #include "base/timeout.hpp"
 #include "catalog.hpp"
+#include "crypto/random.hpp"
 #include "embedded.hpp"
 #include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engines.hpp"
@@ -41,6 +43,8 @@ constexpr Duration welcome_limit = std::chrono::seconds(5);
 /// For what the operator has begun: what ends later is refused by the store as another's.
 constexpr Duration hand_over_limit = std::chrono::seconds(2);
 constexpr Duration clock_every = std::chrono::seconds(15);
+/// What people did is known with this delay; nothing that is idle stops before.
+constexpr Duration report_every = std::chrono::seconds(10);
 
 log::Level level_of(const std::string& name) {
     if (name == "debug") return log::Level::debug;
@@ -149,6 +153,7 @@ struct Wire::Parts {
     store::SharedClock clock;
     asio::io_context io{1};  // The control loop.
     std::unique_ptr<store::Store> store;
+    acts::Activity activity{*store, clock, crypto::new_id("run")};
     std::string instance;
     SecretText secret;
     auth::Origin origin;
@@ -275,6 +280,7 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     const std::map<std::string, engine::Engine*> engines{{parts.engine->name(), parts.engine.get()}};
     api::Dependencies dependencies{.store = *parts.store,
                                    .clock = parts.clock,
+                                   .activity = parts.activity,
                                    .passwords = parts.passwords,
                                    .engines = engines,
                                    .default_engine = parts.engine->name(),
@@ -303,6 +309,7 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     }
     parts.gateway = std::make_unique<gateway::GatewayService>(*parts.store, *parts.engine, parts.clock,
                                                               parts.origin, executor);
+    parts.activity.collect = [&parts](acts::Activity& activity) { parts.gateway->collect(activity); };
     net::Dispatch dispatch{
         .decide =
             [&parts](std::string_view host) {
@@ -319,6 +326,7 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     auto serve = [lead](Wire& wire, std::function<Task<>(Wire&)> then) -> Task<> {
         auto& own = *wire.parts_;
         if (own.roles.gateway) co_await own.gateway->start();
+        if (own.roles.gateway || own.roles.api) own.tasks.start("activity", own.activity.run(report_every));
         co_await own.engine->start();
         if (own.stage == Stage::draining) co_return;
         if (own.shared()) own.tasks.start("clock", own.clock.follow(*own.store, clock_every));
@@ -345,9 +353,9 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
             if (own.config.drain_limit > Duration(0))
                 co_await finish("clients", own.server->leave(welcome_limit, own.config.drain_limit));
             co_await finish("server", own.server->stop(stop_limit));
-            if (own.roles.gateway) co_await finish("activity", own.gateway->report_activity());
             own.tasks.cancel();
             co_await finish("tasks", own.tasks.join());
+            co_await finish("activity", own.activity.end());
             co_await finish("operator", own.acting.join());
             if (own.lease) own.lease->close();
             co_await finish("engine", own.engine->stop());

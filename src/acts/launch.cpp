@@ -6,6 +6,7 @@
 #include "acts/template.hpp"
 #include "acts/workspace.hpp"
 #include "crypto/random.hpp"
+#include "plan/lifecycle.hpp"
 #include "plan/name.hpp"
 
 namespace berth::acts {
@@ -125,6 +126,7 @@ Session new_session(const Launch& launch, std::string name, const TemplateRevisi
     session.asked_at = launch.now;
     session.created_at = launch.now;
     session.look_at = launch.now;
+    session.stay.limits = launch.wish.limits;
     session.status.incarnation = session.incarnation;
     session.status.timings.admitted = 0;
     return session;
@@ -182,6 +184,8 @@ Session launch(store::Tx& tx, const Launch& launch) {
     const auto revision = tx.find_revision(caller, found.name, launch.wish.revision.value_or(found.revision));
     if (!revision) throw no_such("template revision");
     refuse_gpus(launch, revision->spec);
+    plan::check_stay("lifecycle.hibernateAfter", launch.wish.limits.hibernate_after);
+    plan::check_stay("lifecycle.maxLifetime", launch.wish.limits.max_lifetime);
     auto session = new_session(launch, name_of_session(tx, launch), *revision);
     auto workspace = workspace_of(tx, launch, revision->spec, session.name);
     if (workspace) refuse_second_holder(tx, *workspace, revision->spec);

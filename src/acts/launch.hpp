@@ -10,6 +10,7 @@ struct Wish {
     std::optional<std::string> name;       ///< Absent: the template's name, then with -2, -3…
     std::optional<std::string> workspace;  ///< Id or name; a new name makes a new one.
     std::optional<int> revision;           ///< Absent: the newest.
+    StayLimits limits = {};                ///< Beside the template's and the quota's.
 };
 
 /// What a launch needs besides the rows.

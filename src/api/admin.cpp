@@ -14,7 +14,9 @@ view::DefaultQuota quota_view(const Quota& quota) {
             .running = limits.running,
             .cpu = limits.cpu,
             .memory = limits.memory,
-            .workspaces = limits.workspaces};
+            .workspaces = limits.workspaces,
+            .hibernate_after = quota.hibernate_after,
+            .max_lifetime = quota.max_lifetime};
 }
 
 template <class T>
@@ -93,6 +95,8 @@ Task<view::DefaultQuota> put_quota(Call call, Quota body) {
         replace(quota.cpu, body.cpu);
         replace(quota.memory, body.memory);
         replace(quota.workspaces, body.workspaces);
+        replace(quota.hibernate_after, body.hibernate_after);
+        replace(quota.max_lifetime, body.max_lifetime);
         const auto tree = json::to_json(quota);
         tx.set_setting("quota.default", json::write(tree));
         acts::Happening happening{.at = now,

@@ -14,8 +14,16 @@ struct LaunchRequest {
     std::optional<std::string> name;       ///< Absent: the template's name, then with -2, -3…
     std::optional<std::string> workspace;  ///< Id or name; a new name makes a new one.
     std::optional<int> revision;           ///< Absent: the newest.
+    std::optional<StayLimits> lifecycle;   ///< Beside the template's and the quota's; the strictest counts.
 };
-BOOST_DESCRIBE_STRUCT(LaunchRequest, (), (template_, name, workspace, revision))
+BOOST_DESCRIBE_STRUCT(LaunchRequest, (), (template_, name, workspace, revision, lifecycle))
+
+/// Something inside of a session works, and says so for a while.
+struct ActivityReport {
+    Duration ttl{};                   ///< 1s to 24h from now on.
+    std::optional<std::string> what;  ///< For people; absent: `activity`.
+};
+BOOST_DESCRIBE_STRUCT(ActivityReport, (), (ttl, what))
 
 enum class WantedState { running, hibernated };
 BOOST_DESCRIBE_ENUM(WantedState, running, hibernated)

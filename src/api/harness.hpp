@@ -95,6 +95,7 @@ class World {
     asio::io_context io;
     VirtualClock clock{start_of_time};
     std::unique_ptr<store::Store> store;
+    acts::Activity activity;
     engine::SimEngine engine;
     auth::Passwords passwords;
     auth::Origin origin;

@@ -89,12 +89,14 @@ const File* TestFiles::find(std::string_view path) const {
 
 World::World(Limits limits, std::function<void(store::Tx&)> before, std::string holder)
     : store(store::open({}, clock)),
+      activity(*store, clock, "test"),
       engine(clock, io.get_executor(), no_faults(), 1),
       origin(auth::make_origin("http://localhost:8080", "localhost:8080", "test")),
       sockets_(io.get_executor()) {
     if (before) write(std::move(before));
     Dependencies given{.store = *store,
                        .clock = clock,
+                       .activity = activity,
                        .passwords = passwords,
                        .engines = {{"sim", &engine}},
                        .default_engine = "sim",

@@ -12,7 +12,8 @@ acts::Wish wish_of(view::LaunchRequest body) {
     return {.template_ = std::move(body.template_),
             .name = std::move(body.name),
             .workspace = std::move(body.workspace),
-            .revision = body.revision};
+            .revision = body.revision,
+            .limits = body.lifecycle.value_or(StayLimits{})};
 }
 
 }  // namespace

@@ -6,8 +6,6 @@
 namespace berth::api {
 namespace {
 
-constexpr Duration note_every = std::chrono::seconds(30);
-
 const Component& component_named(const TemplateSpec& spec, const std::string& name) {
     const auto* found = find_component(spec, name);
     if (found == nullptr) throw acts::no_such("component");
@@ -90,20 +88,6 @@ const Component& pick_terminal(const TemplateSpec& spec, const std::optional<std
     for (const auto& access : spec.access)
         if (access.kind == AccessKind::terminal) return component_named(spec, access.component);
     return pick_component(spec, name);
-}
-
-Task<> Activity::note() {
-    const auto now = services_.now();
-    if (noted_at_ && now - *noted_at_ < note_every) co_return;
-    noted_at_ = now;
-    auto write = [session = session_, source = source_, now](store::Tx& tx) {
-        auto row = tx.find_session(Caller::system(), session);
-        if (!row || (row->last_active_at && *row->last_active_at >= now)) return;
-        row->last_active_at = now;
-        row->last_active_source = source;
-        tx.update_session(*row);
-    };
-    co_await services_.store.write(std::move(write));
 }
 
 bool shows_person(std::string_view bytes) {

@@ -24,20 +24,6 @@ const Component& pick_component(const TemplateSpec& spec, const std::optional<st
 /// The same for terminals: the first access of kind terminal counts before the default.
 const Component& pick_terminal(const TemplateSpec& spec, const std::optional<std::string>& name);
 
-/// Notes that a person was active, at most twice a minute. `source` is `terminal` or `vnc`.
-class Activity {
-  public:
-    Activity(Services& services, SessionId session, std::string source)
-        : services_(services), session_(std::move(session)), source_(std::move(source)) {}
-    Task<> note();
-
-  private:
-    Services& services_;
-    SessionId session_;
-    std::string source_;
-    std::optional<Time> noted_at_;
-};
-
 /// Whether bytes from an RFB client hold a key, pointer or clipboard message: what a person does, not what a
 /// viewer does by itself. Looks at messages from the start of `bytes` (RFC 6143, 7.5, and the extensions that
 /// noVNC speaks); what it does not know ends the look.

@@ -5,7 +5,7 @@
 /// Every operation of the API, one function each; the table in routes.cpp gives them their places.
 namespace berth::api {
 
-// session.cpp, launch.cpp
+// session.cpp, launch.cpp, stay.cpp
 Task<view::List<view::Session>> list_sessions(Call call, Params<view::SessionQuery> query);
 Task<Created<view::Session>> launch_session(Call call, view::LaunchRequest body);
 Task<view::Session> get_session(Call call, std::string name);
@@ -14,6 +14,9 @@ Task<Accepted<view::Session>> delete_session(Call call, std::string name);
 Task<Accepted<view::Session>> wake_session(Call call, std::string name);
 Task<Accepted<view::Session>> hibernate_session(Call call, std::string name);
 Task<Accepted<view::Session>> restart_session(Call call, std::string name);
+Task<view::Session> extend_session(Call call, std::string name);
+Task<view::Session> report_activity(Call call, std::string name, view::ActivityReport body);
+Task<view::Why> why_session(Call call, std::string name);
 Task<view::List<view::Event>> session_events(Call call, std::string name,
                                              Params<view::SessionEventQuery> query);
 Task<view::Usage> session_usage(Call call, std::string name);

@@ -124,8 +124,11 @@ struct DefaultQuota {
     MilliCpu cpu;
     Bytes memory;
     int workspaces = 0;
+    std::optional<Duration> hibernate_after;  ///< The longest that sessions may be idle; absent: for ever.
+    std::optional<Duration> max_lifetime;     ///< The longest that they may run at a stretch.
 };
-BOOST_DESCRIBE_STRUCT(DefaultQuota, (), (sessions, running, cpu, memory, workspaces))
+BOOST_DESCRIBE_STRUCT(DefaultQuota, (),
+                      (sessions, running, cpu, memory, workspaces, hibernate_after, max_lifetime))
 
 /// Who a browser is signed in as.
 struct SignedInUser {

@@ -190,9 +190,9 @@ TEST(Request, what_is_of_another_is_not_there) {
             // A document must carry the name in its address, and ids are no names of templates.
             if (route.method == Method::put && thing != "private") continue;
             const auto ask = [&](const std::string& name) {
-                const auto sent = route.method == Method::put
-                                      ? json::object{{"document", template_document(name)}}
-                                      : json::object{};
+                json::object sent;
+                if (route.method == Method::put) sent = {{"document", template_document(name)}};
+                if (route.pattern.ends_with("/activity")) sent = {{"ttl", "1m"}};
                 return world.send(ann, method_name(route.method), at(name), sent, {{"Upgrade", "websocket"}});
             };
             const auto found = ask(thing);
@@ -291,6 +291,7 @@ TEST(Request, that_the_database_is_away_is_logged_once_and_that_it_is_back_too) 
     AwayStore store(world.io, world.clock);
     Dependencies given{.store = store,
                        .clock = world.clock,
+                       .activity = world.activity,
                        .passwords = world.passwords,
                        .origin = world.origin,
                        .executor = world.io.get_executor()};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/problem.hpp"
+#include "plan/lifecycle.hpp"
 
 namespace berth::api {
 
@@ -13,6 +14,12 @@ void check_quota(const Quota& quota, std::string_view path) {
     check(quota.sessions, "sessions");
     check(quota.running, "running");
     check(quota.workspaces, "workspaces");
+    // 0 is no limit, where the default has one.
+    const auto check_stay = [path](std::optional<Duration> after, std::string_view name) {
+        if (after && *after != Duration(0)) plan::check_stay(json::join_path(path, name), after);
+    };
+    check_stay(quota.hibernate_after, "hibernateAfter");
+    check_stay(quota.max_lifetime, "maxLifetime");
 }
 
 store::Query list_query(const view::ListQuery& query) {

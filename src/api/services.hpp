@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "acts/activity.hpp"
 #include "api/call.hpp"
 #include "api/feed.hpp"
 #include "api/files.hpp"
@@ -28,6 +29,7 @@ struct Limits {
 struct Dependencies {
     store::Store& store;
     Clock& clock;
+    acts::Activity& activity;
     auth::Passwords& passwords;
     std::map<std::string, engine::Engine*> engines;  ///< By name; never null.
     std::string default_engine;                      ///< Where sessions start that say nothing else.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "acts/stay.hpp"
 #include "api/rows.hpp"
 
 namespace berth::api {
@@ -39,6 +40,22 @@ std::vector<view::SessionAccess> access_of(const auth::Origin& origin, const Ses
                         .default_ = access.default_});
     }
     return seen;
+}
+
+/// What ends it, and what keeps it up meanwhile.
+void add_stay(store::Rows& rows, const Session& session, const Lifecycle& lifecycle, view::Session& seen) {
+    if (!plan::running_since(session)) return;
+    const auto now = rows.now();
+    if (session.stay.leased_until && *session.stay.leased_until > now)
+        seen.lease = view::Lease{.until = *session.stay.leased_until, .what = session.stay.lease};
+    const auto next = acts::next_stop_of(rows, session, lifecycle, now);
+    if (!next) return;
+    seen.stops_at = view::StopsAt{.at = next->at,
+                                  .reason = next->reason,
+                                  .why = plan::stop_sentence(*next),
+                                  .after = next->limit.after,
+                                  .whose = next->limit.whose,
+                                  .warned = next->warned};
 }
 
 }  // namespace
@@ -112,6 +129,7 @@ view::Session session_view(store::Rows& rows, const auth::Origin& origin, const 
     if (session.last_active_at)
         seen.last_active =
             view::LastActive{.at = *session.last_active_at, .source = session.last_active_source};
+    add_stay(rows, session, spec.lifecycle, seen);
     return seen;
 }
 

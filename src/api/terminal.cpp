@@ -25,7 +25,8 @@ void check_command(const std::vector<std::string>& command) {
 struct Pump {
     net::WebSocket& wire;
     engine::Process& process;
-    Activity& activity;
+    Services& services;
+    SessionId session;
     std::string id;  // Of a terminal.
     std::optional<std::uint64_t> wanted_offset{};
     bool attached = false;  // Said so already; programs never say it.
@@ -114,7 +115,7 @@ Task<> listen(Pump& pump) {
             continue;
         }
         co_await pump.process.write(std::move(message->bytes));
-        co_await pump.activity.note();
+        pump.services.activity.note(pump.session, pump.services.now(), "terminal");
     }
 }
 
@@ -132,8 +133,12 @@ Task<> run_terminal(Opening opening, engine::TerminalRequest request, net::WebSo
     const auto id = request.id;
     const auto offset = request.offset;
     auto process = co_await engine.terminal(workload, std::move(request));
-    Activity activity(*opening.services, opening.session.id, "terminal");
-    Pump pump{.wire = wire, .process = *process, .activity = activity, .id = id, .wanted_offset = offset};
+    Pump pump{.wire = wire,
+              .process = *process,
+              .services = *opening.services,
+              .session = opening.session.id,
+              .id = id,
+              .wanted_offset = offset};
     std::vector<Task<>> tasks;
     tasks.push_back(show_terminal(pump));
     tasks.push_back(listen(pump));
@@ -146,8 +151,8 @@ Task<> run_exec(Opening opening, engine::ExecRequest request, net::WebSocket& wi
     auto& engine = opening.services->engine(opening.session.engine);
     const auto workload = plan::workload_of(opening.session.id);
     auto process = co_await engine.exec(workload, std::move(request));
-    Activity activity(*opening.services, opening.session.id, "terminal");
-    Pump pump{.wire = wire, .process = *process, .activity = activity};
+    Pump pump{
+        .wire = wire, .process = *process, .services = *opening.services, .session = opening.session.id};
     std::vector<Task<>> tasks;
     tasks.push_back(show_program(pump));
     tasks.push_back(listen(pump));

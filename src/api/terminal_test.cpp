@@ -25,6 +25,7 @@ TEST(Terminal, it_says_where_it_is_and_carries_bytes_both_ways) {
     socket->say({.text = true, .bytes = "no JSON at all"});
     socket->say({.text = false, .bytes = "echo me"});
     world.run_until([&] { return socket->binary().find("echo me") != std::string::npos; });
+    world.run(world.activity.report());
     const auto session = world.get(world.as_ann, "/api/v1/sessions/shell");
     EXPECT_EQ(session.at("lastActive"),
               (json::value{{"at", "2026-03-01T09:00:00.000Z"}, {"source", "terminal"}}));
@@ -49,10 +50,13 @@ TEST(Terminal, a_screen_is_bytes_both_ways) {
     ASSERT_TRUE(socket);
     socket->say({.text = false, .bytes = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"});
     world.run_until([&] { return socket->binary().find("HTTP/1.1 200") != std::string::npos; });
+    world.run(world.activity.report());
     EXPECT_FALSE(world.get(world.as_ann, "/api/v1/sessions/shell").as_object().contains("lastActive"));
     socket->say({.text = false, .bytes = std::string("\x04\x01\0\0\0\0\0\x61", 8)});
-    world.run_until(
-        [&] { return world.get(world.as_ann, "/api/v1/sessions/shell").as_object().contains("lastActive"); });
+    world.run_until([&] {
+        world.run(world.activity.report());
+        return world.get(world.as_ann, "/api/v1/sessions/shell").as_object().contains("lastActive");
+    });
 }
 
 TEST(Terminal, a_page_hears_why_it_is_not_let_in) {

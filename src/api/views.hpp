@@ -50,6 +50,25 @@ struct LastActive {
 };
 BOOST_DESCRIBE_STRUCT(LastActive, (), (at, source))
 
+/// What ends the present run of a session unless something happens before.
+struct StopsAt {
+    Time at{};
+    State what = State::hibernated;  ///< What it is then.
+    StopReason reason = StopReason::idle;
+    std::string why;  ///< For people: `30m without activity, the limit of the template`.
+    Duration after{};
+    std::string whose;    ///< Of whom the limit is.
+    bool warned = false;  ///< So near that people were told.
+};
+BOOST_DESCRIBE_STRUCT(StopsAt, (), (at, what, reason, why, after, whose, warned))
+
+/// What something inside of a session said of itself.
+struct Lease {
+    Time until{};
+    std::string what;
+};
+BOOST_DESCRIBE_STRUCT(Lease, (), (until, what))
+
 enum class StepName { admitted, scheduled, pulled, initialized, started, ready, routed };
 BOOST_DESCRIBE_ENUM(StepName, admitted, scheduled, pulled, initialized, started, ready, routed)
 
@@ -107,11 +126,13 @@ struct Session {
     std::optional<std::string> url;  ///< Of the default access, once it has been reachable.
     std::vector<SessionAccess> access;
     std::optional<LastActive> last_active;
+    std::optional<Lease> lease;
+    std::optional<StopsAt> stops_at;  ///< Of one that runs and has a limit.
     SessionStatus status;
 };
 BOOST_DESCRIBE_STRUCT(Session, (),
                       (id, name, template_, template_name, icon, revision, user, workspace, engine, state,
-                       created_at, url, access, last_active, status))
+                       created_at, url, access, last_active, lease, stops_at, status))
 
 /// What the components may take together.
 struct UsageLimits {
@@ -222,6 +243,26 @@ struct Event {
     json::object data;
 };
 BOOST_DESCRIBE_STRUCT(Event, (), (sequence, at, class_, actor, kind, subject_kind, subject, data))
+
+/// One limit that is in force.
+struct StayLimit {
+    StopReason reason = StopReason::idle;
+    Duration after{};
+    std::string whose;
+};
+BOOST_DESCRIBE_STRUCT(StayLimit, (), (reason, after, whose))
+
+/// Why a session is as it is, and what comes next.
+struct Why {
+    Session session;
+    std::string sentence;  ///< The answer in one sentence.
+    std::vector<StayLimit> limits;
+    Duration warn_before{};
+    Duration grace{};
+    Time known_until{};          ///< What people did is known up to here.
+    std::vector<Event> history;  ///< What was decided about it and by whom, newest first.
+};
+BOOST_DESCRIBE_STRUCT(Why, (), (session, sentence, limits, warn_before, grace, known_until, history))
 
 /// Where sessions run, and whether it answers.
 struct Engine {

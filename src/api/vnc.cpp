@@ -45,14 +45,14 @@ Task<> show(net::WebSocket& wire, engine::Stream& stream) {
     co_await wire.close(1000, "the screen ended");
 }
 
-Task<> listen(net::WebSocket& wire, engine::Stream& stream, Activity& activity) {
+Task<> listen(net::WebSocket& wire, engine::Stream& stream, Services& services, SessionId session) {
     for (;;) {
         const auto message = co_await wire.read();
         if (!message) co_return;
         if (message->text) continue;
         const bool person = shows_person(message->bytes);
         co_await asio::async_write(stream, asio::buffer(message->bytes), asio::use_awaitable);
-        if (person) co_await activity.note();
+        if (person) services.activity.note(session, services.now(), "vnc");
     }
 }
 
@@ -62,10 +62,9 @@ Task<> run_screen(Services& services, auth::Identity identity, Session session, 
     auto& engine = services.engine(session.engine);
     const auto workload = plan::workload_of(session.id);
     auto stream = co_await engine.dial(workload, screen.component, screen.port);
-    Activity activity(services, session.id, "vnc");
     std::vector<Task<>> tasks;
     tasks.push_back(show(wire, stream));
-    tasks.push_back(listen(wire, stream, activity));
+    tasks.push_back(listen(wire, stream, services, session.id));
     Socket socket{.wire = wire, .listener = listener, .services = services};
     co_await run_socket(std::move(socket), std::move(tasks));
 }

@@ -207,6 +207,14 @@ void add_limits(Grammar& grammar, CLI::App& admin, const std::shared_ptr<Said>& 
                 std::string("--") + key, said->quota[key],
                 std::string("New limit of ") + key + "; with --user, 'default' makes it everybody's again")
             ->type_name("AMOUNT");
+    limits
+        .add_option("--hibernate-after", said->quota["hibernateAfter"],
+                    "The longest that a session may be idle: 30m; 0s is for ever")
+        ->type_name("DURATION");
+    limits
+        .add_option("--max-lifetime", said->quota["maxLifetime"],
+                    "The longest that a session may run at a stretch: 8h; 0s is for ever")
+        ->type_name("DURATION");
     grammar.verbs[&limits] = [&run, said] { return quota(run, *said); };
 }
 

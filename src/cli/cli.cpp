@@ -56,6 +56,7 @@ void add_verbs(Grammar& grammar, const ServerVerbs& verbs) {
     add_global_options(grammar.app, grammar.run.options);
     add_launch_verb(grammar);
     add_session_verbs(grammar);
+    add_stay_verbs(grammar);
     add_exec_verb(grammar);
     add_logs_verb(grammar);
     add_template_verbs(grammar);

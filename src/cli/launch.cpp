@@ -7,7 +7,7 @@ namespace berth::cli {
 namespace {
 
 struct Said {
-    std::string template_name, name, workspace;
+    std::string template_name, name, workspace, hibernate_after, max_lifetime;
     int revision = 0;
     bool wait = false, open = false;
 };
@@ -17,6 +17,10 @@ int launch(Run& run, const Said& said) {
     if (!said.name.empty()) body.emplace("name", said.name);
     if (!said.workspace.empty()) body.emplace("workspace", said.workspace);
     if (said.revision > 0) body.emplace("revision", said.revision);
+    json::object lifecycle;
+    if (!said.hibernate_after.empty()) lifecycle.emplace("hibernateAfter", said.hibernate_after);
+    if (!said.max_lifetime.empty()) lifecycle.emplace("maxLifetime", said.max_lifetime);
+    if (!lifecycle.empty()) body.emplace("lifecycle", std::move(lifecycle));
     auto session = run.client().post("/sessions", std::move(body));
     if (said.wait || said.open) session = wait_for(run, session, {"running"});
     if (session.is_null()) throw SessionFailed("the session was ended meanwhile", {}, "see: berth ls");
@@ -37,6 +41,12 @@ void add_launch_verb(Grammar& grammar) {
     verb.add_option("--workspace", said->workspace, "Workspace to use; a new name makes a new one")
         ->type_name("WORKSPACE");
     verb.add_option("--revision", said->revision, "An older revision of the template")->type_name("N");
+    verb.add_option("--hibernate-after", said->hibernate_after,
+                    "Hibernate it when nobody has used it for so long, unless a stricter limit holds: 30m")
+        ->type_name("DURATION");
+    verb.add_option("--max-lifetime", said->max_lifetime,
+                    "Hibernate it after so long whatever is done, unless a stricter limit holds: 8h")
+        ->type_name("DURATION");
     verb.add_flag("--wait", said->wait, "Show the steps until it runs");
     verb.add_flag("--open", said->open, "Open it in the browser once it runs");
     grammar.verbs[&verb] = [&run = grammar.run, said] { return launch(run, *said); };

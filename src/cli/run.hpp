@@ -122,6 +122,7 @@ int for_each(Run& run, const Names& names, const std::function<void(const std::s
 
 // The verbs, by file.
 void add_session_verbs(Grammar& grammar);
+void add_stay_verbs(Grammar& grammar);
 void add_launch_verb(Grammar& grammar);
 void add_exec_verb(Grammar& grammar);
 void add_logs_verb(Grammar& grammar);

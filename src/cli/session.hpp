@@ -12,6 +12,12 @@ Table session_table(const std::vector<SessionView>& sessions, Time now, bool eve
 /// The page of `berth get`: a line for each thing known, then the last log lines of a failure.
 std::string session_page(const SessionView& session, Time now, Colour colour);
 
+/// `2 min ago (terminal)`; empty when nobody has used it yet.
+std::string activity_text(const SessionView& session, Time now);
+
+/// `in 12 min (30m without activity, the limit of the template)`; empty when nothing stops it.
+std::string stops_text(const SessionView& session, Time now);
+
 /// Reads one session by name or id.
 json::value get_session(Run& run, const std::string& name);
 

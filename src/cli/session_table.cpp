@@ -8,13 +8,6 @@
 namespace berth::cli {
 namespace {
 
-std::string activity(const SessionView& session, Time now) {
-    if (!session.last_active) return {};
-    const auto when = relative_text(session.last_active->at, now);
-    return session.last_active->source.empty() ? when
-                                               : fmt::format("{} ({})", when, session.last_active->source);
-}
-
 std::string workspace_name(const SessionView& session) {
     return session.workspace ? session.workspace->name : "";
 }
@@ -51,6 +44,18 @@ std::string component_text(const ComponentView& component, Colour colour) {
 
 }  // namespace
 
+std::string activity_text(const SessionView& session, Time now) {
+    if (!session.last_active) return {};
+    const auto when = relative_text(session.last_active->at, now);
+    return session.last_active->source.empty() ? when
+                                               : fmt::format("{} ({})", when, session.last_active->source);
+}
+
+std::string stops_text(const SessionView& session, Time now) {
+    if (!session.stops_at) return {};
+    return fmt::format("{} ({})", relative_text(session.stops_at->at, now), session.stops_at->why);
+}
+
 Table session_table(const std::vector<SessionView>& sessions, Time now, bool everybody, bool wide) {
     Table table{{"NAME", "TEMPLATE", "STATE", "LAST ACTIVE"}, {}};
     if (everybody) table.columns.insert(table.columns.begin(), "USER");
@@ -58,7 +63,7 @@ Table session_table(const std::vector<SessionView>& sessions, Time now, bool eve
     for (const auto& session : sessions) {
         const auto& phase = session.status.phase;
         std::vector<Cell> row{session.name, session.template_, Cell(phase, state_paint(phase)),
-                              activity(session, now)};
+                              activity_text(session, now)};
         if (everybody) row.insert(row.begin(), session.user.name);
         if (wide)
             row.insert(row.end(), {workspace_name(session), session.engine,
@@ -79,7 +84,8 @@ std::string session_page(const SessionView& session, Time now, Colour colour) {
         if (session.access.size() > 1)
             page.add("", printable(fmt::format("{} ({}) {}", access.name, access.kind, access.url)));
     page.add("workspace", printable(workspace_name(session)));
-    page.add("last active", printable(activity(session, now)));
+    page.add("last active", printable(activity_text(session, now)));
+    page.add("stops", printable(stops_text(session, now)));
     page.add("created", fmt::format("{} UTC ({})", exact_text(session.created_at),
                                     relative_text(session.created_at, now)));
     page.add("steps", steps_line(session.status.steps));

@@ -62,6 +62,19 @@ BOOST_DESCRIBE_STRUCT(StatusView, (),
                       (phase, reason, message, components, conditions, started_at, steps, last_log,
                        incarnation))
 
+struct LeaseView {
+    Time until{};
+    std::string what;
+};
+BOOST_DESCRIBE_STRUCT(LeaseView, (), (until, what))
+
+struct StopsAtView {
+    Time at{};
+    std::string what, why;
+    bool warned = false;
+};
+BOOST_DESCRIBE_STRUCT(StopsAtView, (), (at, what, why, warned))
+
 struct SessionView {
     std::string id, name, template_;
     int revision = 0;
@@ -72,11 +85,27 @@ struct SessionView {
     std::optional<std::string> url;
     std::vector<AccessView> access;
     std::optional<LastActive> last_active;
+    std::optional<LeaseView> lease;
+    std::optional<StopsAtView> stops_at;
     StatusView status;
 };
 BOOST_DESCRIBE_STRUCT(SessionView, (),
                       (id, name, template_, revision, user, workspace, engine, state, created_at, url, access,
-                       last_active, status))
+                       last_active, lease, stops_at, status))
+
+struct LimitView {
+    std::string reason, whose;
+    Duration after{};
+};
+BOOST_DESCRIBE_STRUCT(LimitView, (), (reason, whose, after))
+
+struct WhyView {
+    SessionView session;
+    std::string sentence;
+    std::vector<LimitView> limits;
+    Duration warn_before{}, grace{};
+};
+BOOST_DESCRIBE_STRUCT(WhyView, (), (session, sentence, limits, warn_before, grace))
 
 struct ImageView {
     std::string state, message;

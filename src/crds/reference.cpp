@@ -14,7 +14,7 @@ Written by `berth crds --docs`.
 On Kubernetes everything that the API does with templates, sessions and workspaces can be done with `kubectl` too, under
 the same quotas. Put the definitions and the admission policy there with
 
-    berth crds | kubectl apply --server-side -f -
+    berth crds | kubectl apply --server-side --force-conflicts -f -
 
 The Helm chart carries both. Helm installs definitions but never changes them: after an upgrade run the line above.
 Without them, or with older ones, Berth works and `kubectl` sees nothing; `berth doctor` says so, and Berth notices within

@@ -366,7 +366,9 @@ TEST_F(SessionHost, use_is_written_down_with_its_source) {
     EXPECT_EQ(world.session().last_active_at, std::nullopt);
     const auto before = world.clock.now();
     EXPECT_EQ(world.ask(world.request("GET /")), ok);
-    test::wait(world.service->report_activity());
+    acts::Activity activity(*world.store, world.clock, "test");
+    world.service->collect(activity);
+    test::wait(activity.report());
     const auto row = world.session();
     ASSERT_TRUE(row.last_active_at);
     EXPECT_GE(*row.last_active_at, before);

@@ -27,7 +27,6 @@ struct GatewayConfig {
     Duration hold_limit = std::chrono::seconds(30);  ///< A program waits so long for a session to wake.
     Duration forget_missing =
         std::chrono::seconds(5);  ///< A host that leads nowhere is looked up again then.
-    Duration report_activity = std::chrono::seconds(30);
     std::size_t answer_head_max = 64 << 10;
 };
 

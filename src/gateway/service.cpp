@@ -28,7 +28,6 @@ GatewayService::GatewayService(store::Store& store, engine::Engine& engine, Cloc
       gatekeeper_(store, clock, origin),
       sign_in_(store, clock, origin, gatekeeper_),
       waker_(store, clock, origin),
-      activity_(store, clock, table_),
       gateway_(world(engine, clock, origin), config),
       tasks_(control) {}
 
@@ -51,7 +50,20 @@ Task<> GatewayService::start() {
     feed_.user_changed = [this](UserId user) { tasks_.start("sign-outs", close_ended(std::move(user))); };
     co_await gatekeeper_.start();
     co_await feed_.start();
-    tasks_.start("activity", activity_.run(config_.report_activity));
+}
+
+void GatewayService::collect(acts::Activity& activity) {
+    std::map<SessionId, std::int64_t> now_known;
+    table_.each([&](const Route& route) {
+        const auto at = route.meter->active_at.load(std::memory_order_relaxed);
+        if (at == 0) return;
+        now_known[route.session] = at;
+        const auto before = collected_.find(route.session);
+        if (before != collected_.end() && before->second >= at) return;
+        activity.note(route.session, Time(Duration(at)),
+                      route.meter->active_source.load(std::memory_order_relaxed));
+    });
+    collected_ = std::move(now_known);
 }
 
 Task<> GatewayService::close_ended(UserId user) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/activity.hpp"
+#include "acts/activity.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/route_feed.hpp"
 
@@ -29,8 +29,8 @@ class GatewayService {
     bool owns(std::string_view host) const { return gateway_.owns(host); }
 
     RouteTable& routes() { return table_; }
-    /// Writes down the activity that was seen so far; before Berth ends.
-    Task<> report_activity() { return activity_.report(); }
+    /// Notes what was counted since the last call. One executor.
+    void collect(acts::Activity& activity);
 
   private:
     World world(engine::Engine& engine, Clock& clock, const auth::Origin& origin);
@@ -42,7 +42,7 @@ class GatewayService {
     StoreGatekeeper gatekeeper_;
     HostSignIn sign_in_;
     Waker waker_;
-    Activity activity_;
+    std::map<SessionId, std::int64_t> collected_;
     Gateway gateway_;
     TaskGroup tasks_;
 };

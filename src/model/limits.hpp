@@ -45,6 +45,11 @@ inline constexpr Bytes volume_max{std::int64_t{1} << 50};
 inline constexpr Duration start_within_min{std::chrono::seconds(1)};
 inline constexpr Duration start_within_max{std::chrono::days(30)};
 inline constexpr Duration stop_timeout_max{std::chrono::minutes(10)};
+inline constexpr Duration stay_min{std::chrono::seconds(10)};  ///< Idle, or running at a stretch.
+inline constexpr Duration stay_max{std::chrono::days(365)};
+inline constexpr Duration notice_max{std::chrono::days(1)};   ///< Of a warning, and of the grace after it.
+inline constexpr Duration lease_max{std::chrono::hours(24)};  ///< Of one report of activity from inside.
+inline constexpr std::size_t lease_text_max = 200;            ///< What works.
 
 /// Where no volume can be mounted, nor anywhere below.
 inline constexpr std::array<std::string_view, 5> taken_paths{"/proc", "/sys", "/dev", "/run/berth",

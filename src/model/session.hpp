@@ -90,6 +90,36 @@ struct Asks {
 };
 BOOST_DESCRIBE_STRUCT(Asks, (), (wake, hibernate, terminate))
 
+/// Why a session was asked to hibernate, and why one that runs is going to be.
+enum class StopReason {
+    asked,     ///< A person or program asked for it.
+    idle,      ///< Nobody used it for as long as a limit says.
+    lifetime,  ///< It ran for as long as a limit says.
+};
+BOOST_DESCRIBE_ENUM(StopReason, asked, idle, lifetime)
+
+/// What a launch sets beside the limits of the template and the quota; the strictest counts.
+struct StayLimits {
+    std::optional<Duration> hibernate_after;
+    std::optional<Duration> max_lifetime;
+    bool operator==(const StayLimits&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(StayLimits, (), (hibernate_after, max_lifetime))
+
+/// How long a session stays: what the loop, the gateways and people remember of that.
+struct Stay {
+    StayLimits limits;                 ///< Of the launch.
+    std::optional<Time> leased_until;  ///< Something in it works until then, as it said itself.
+    std::string lease;                 ///< What works.
+    std::optional<Time> warned_at;     ///< People were told of the next stop.
+    StopReason warned_of = StopReason::idle;
+    StopReason stopped_by = StopReason::asked;  ///< Of the latest ask to hibernate.
+    std::string stopped_because;                ///< For people; empty: somebody asked for it.
+    bool operator==(const Stay&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Stay, (),
+                      (limits, leased_until, lease, warned_at, warned_of, stopped_by, stopped_because))
+
 /// One user's running, hibernated or failed instance of a template revision.
 struct Session {
     SessionId id;
@@ -108,11 +138,12 @@ struct Session {
     Time created_at{};
     std::optional<Time> last_active_at;
     std::string last_active_source;
+    Stay stay;
     bool operator==(const Session&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Session, (),
                       (id, user, name, host, template_, revision, workspace, engine, asks, incarnation,
-                       asked_at, status, look_at, created_at, last_active_at, last_active_source))
+                       asked_at, status, look_at, created_at, last_active_at, last_active_source, stay))
 
 /// The state that the asks amount to.
 State desired(const Asks& asks);

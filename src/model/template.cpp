@@ -20,8 +20,7 @@ constexpr std::string_view unbuilt_spec[] = {"chart",    "parameters", "pool",  
 constexpr std::string_view unbuilt_component[] = {"liveness", "files", "secrets"};
 constexpr std::string_view unbuilt_resources[] = {"limits"};
 constexpr std::string_view unbuilt_access[] = {"capabilities", "activity"};
-constexpr std::string_view unbuilt_lifecycle[] = {"freezeAfter", "hibernateAfter", "maxLifetime",
-                                                  "warnBefore", "grace"};
+constexpr std::string_view unbuilt_lifecycle[] = {"freezeAfter"};
 constexpr std::string_view unbuilt_network[] = {"allow"};
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why, std::string next = {}) {
@@ -286,6 +285,22 @@ void check_texts(const TemplateSpec& spec) {
     if (spec.icon.size() > limits::icon_max) refuse("icon", "larger than 64 KiB");
 }
 
+void check_span(const std::string& path, std::optional<Duration> span, Duration least, Duration most) {
+    if (!span) return;
+    if (*span < least) refuse(path, "at least " + to_string(least) + " is needed");
+    if (*span > most) refuse(path, "at most " + to_string(most));
+}
+
+void check_lifecycle(const Lifecycle& lifecycle) {
+    check_span("lifecycle.hibernateAfter", lifecycle.hibernate_after, limits::stay_min, limits::stay_max);
+    check_span("lifecycle.maxLifetime", lifecycle.max_lifetime, limits::stay_min, limits::stay_max);
+    check_span("lifecycle.warnBefore", lifecycle.warn_before, Duration(0), limits::notice_max);
+    check_span("lifecycle.grace", lifecycle.grace, Duration(0), limits::notice_max);
+    check_span("lifecycle.startWithin", lifecycle.start_within, limits::start_within_min,
+               limits::start_within_max);
+    check_span("lifecycle.stopTimeout", lifecycle.stop_timeout, Duration(0), limits::stop_timeout_max);
+}
+
 void check_spec(const TemplateSpec& spec) {
     if (spec.components.empty()) refuse("components", "at least one component is needed");
     if (spec.components.size() > limits::components_max)
@@ -308,12 +323,7 @@ void check_spec(const TemplateSpec& spec) {
         if (volume.size < limits::volume_min) refuse("volumes", size + " must be above 0");
         if (volume.size > limits::volume_max) refuse("volumes", size + " must be at most 1024Ti");
     }
-    if (spec.lifecycle.start_within < limits::start_within_min)
-        refuse("lifecycle.startWithin", "at least 1s is needed");
-    if (spec.lifecycle.start_within > limits::start_within_max)
-        refuse("lifecycle.startWithin", "at most 30d");
-    if (spec.lifecycle.stop_timeout > limits::stop_timeout_max)
-        refuse("lifecycle.stopTimeout", "at most 10m");
+    check_lifecycle(spec.lifecycle);
 }
 
 }  // namespace

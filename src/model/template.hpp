@@ -126,12 +126,18 @@ struct Access {
 };
 BOOST_DESCRIBE_STRUCT(Access, (), (name, component, port, kind, default_))
 
+/// How long a session may stay as it is, and how long things may take.
 struct Lifecycle {
+    std::optional<Duration> hibernate_after;         ///< Idle for so long, it hibernates; absent: never.
+    std::optional<Duration> max_lifetime;            ///< Running for so long, it hibernates whatever is done.
+    Duration warn_before{std::chrono::minutes(10)};  ///< People hear of a stop so long before it.
+    Duration grace{std::chrono::minutes(5)};         ///< From the limit to the stop.
     Duration start_within{std::chrono::minutes(5)};
     Duration stop_timeout{std::chrono::seconds(10)};
     bool operator==(const Lifecycle&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Lifecycle, (), (start_within, stop_timeout))
+BOOST_DESCRIBE_STRUCT(Lifecycle, (),
+                      (hibernate_after, max_lifetime, warn_before, grace, start_within, stop_timeout))
 
 struct NetworkSpec {
     Egress egress = Egress::internet;

@@ -65,8 +65,8 @@ TEST(Template, an_unknown_key_names_the_nearest_known_one) {
 
 TEST(Template, a_key_whose_feature_is_not_built_is_refused_by_name) {
     const std::string next = " | remove it, or use a version that has it";
-    EXPECT_EQ(refusal("lifecycle: {startWithin: 30s}", "lifecycle: {hibernateAfter: 30m}"),
-              "not_built: \"lifecycle.hibernateAfter\" is not supported by this version of Berth" + next);
+    EXPECT_EQ(refusal("lifecycle: {startWithin: 30s}", "lifecycle: {freezeAfter: 30m}"),
+              "not_built: \"lifecycle.freezeAfter\" is not supported by this version of Berth" + next);
     EXPECT_EQ(
         refusal("lifecycle:", "network: {egress: [example.org]}\n  lifecycle:"),
         "not_built: \"network.egress: a list of hosts\" is not supported by this version of Berth" + next);

@@ -19,14 +19,16 @@ BOOST_DESCRIBE_ENUM(Role, user, admin)
 
 /// What one user may have at once. Absent means the default of the installation.
 struct Quota {
-    std::optional<int> sessions;    ///< Sessions that exist, also stopped ones.
-    std::optional<int> running;     ///< Sessions that are starting or running.
-    std::optional<MilliCpu> cpu;    ///< Sum over running sessions.
-    std::optional<Bytes> memory;    ///< Sum over running sessions.
-    std::optional<int> workspaces;  ///< Workspaces that exist.
+    std::optional<int> sessions;              ///< Sessions that exist, also stopped ones.
+    std::optional<int> running;               ///< Sessions that are starting or running.
+    std::optional<MilliCpu> cpu;              ///< Sum over running sessions.
+    std::optional<Bytes> memory;              ///< Sum over running sessions.
+    std::optional<int> workspaces;            ///< Workspaces that exist.
+    std::optional<Duration> hibernate_after;  ///< The longest that a session of theirs may be idle.
+    std::optional<Duration> max_lifetime;     ///< The longest that one may run at a stretch.
     bool operator==(const Quota&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Quota, (), (sessions, running, cpu, memory, workspaces))
+BOOST_DESCRIBE_STRUCT(Quota, (), (sessions, running, cpu, memory, workspaces, hibernate_after, max_lifetime))
 
 /// Somebody who can sign in. `name` is unique, ignoring case, and is never given to another person.
 struct User {

@@ -6,6 +6,8 @@
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/post.hpp>
 
+#include "acts/activity.hpp"
+#include "acts/rows.hpp"
 #include "base/log.hpp"
 #include "operator/failure.hpp"
 #include "operator/report.hpp"
@@ -25,23 +27,21 @@ struct Loop::Look {
 
 namespace {
 
-Allowance allowance_of(store::Rows& rows, const User& user) {
-    const auto text = rows.find_setting("quota.default");
-    const auto common = text ? json::from_json<Quota>(json::parse(*text)) : Quota{};
-    const auto limits = plan::limits(user.quota, common);
-    return {.cpu = limits.cpu, .memory = limits.memory};
-}
-
 /// Everything a decision needs, in one snapshot; nothing when the session is not there or long gone.
-std::optional<plan::Facts> read_facts(store::Rows& rows, const SessionId& id) {
+std::optional<plan::Facts> read_facts(store::Rows& rows, const SessionId& id, Time now) {
     auto session = rows.find_session(Caller::system(), id);
     if (!session) return std::nullopt;
     plan::Facts facts{.session = std::move(*session)};
     facts.revision = rows.get_revision(Caller::system(), facts.session.template_, facts.session.revision);
     if (const auto user = rows.find_user(facts.session.user)) {
+        const auto common = acts::default_quota(rows);
+        const auto limits = plan::limits(user->quota, common);
         facts.user_name = user->name;
-        facts.allowance = allowance_of(rows, *user);
+        facts.allowance = {.cpu = limits.cpu, .memory = limits.memory};
+        facts.stay =
+            plan::stay_rules(facts.revision.spec.lifecycle, user->quota, common, facts.session.stay.limits);
     }
+    if (facts.stay.idle) facts.known = acts::knowledge_of(rows, now);
     const auto add_volumes = [&](const std::string& owner, VolumeScope scope) {
         for (auto& volume : rows.volumes_of(owner))
             if (volume.scope == scope && !volume.deleted_at) facts.volumes.push_back(std::move(volume));
@@ -188,7 +188,7 @@ Task<> Loop::look(SessionId id) {
     Look look;
     asked_.erase(id);
     try {
-        auto read = [id](store::Rows& rows) { return read_facts(rows, id); };
+        auto read = [id, now = clock_.now()](store::Rows& rows) { return read_facts(rows, id, now); };
         auto facts = co_await store_.read(read);
         if (!facts || facts->session.status.phase == Phase::gone) {
             co_await look_at_orphan(id);
@@ -293,6 +293,8 @@ Task<> Loop::report(Look& look, std::optional<Error> error) {
     for (const auto& [image, seen] : look.have.images)
         if (!seen.digest.empty() && !look.facts.revision.digests.contains(image))
             report.digests.emplace(image, seen.digest);
+    // Whoever cannot be stopped now is not told that they will be.
+    if (!error && !look.engine->down_because()) report.stay = look.wanted.stay;
     // What was seen of a step is so, whatever became of the changes.
     report.init_done = look.wanted.init_done;
     if (!report.changes_anything()) co_return;

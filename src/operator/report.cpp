@@ -1,5 +1,7 @@
 #include "operator/report.hpp"
 
+#include "plan/asks.hpp"
+
 namespace berth::control {
 namespace {
 
@@ -55,23 +57,72 @@ void note_init(store::Tx& tx, const Report& report) {
     }
 }
 
+Event stay_event(const Report& report, const Session& row, EventClass class_, std::string kind) {
+    Event event{.at = report.now,
+                .class_ = class_,
+                .actor = std::string(loop_actor),
+                .kind = std::move(kind),
+                .subject_kind = "session",
+                .subject = row.id.text,
+                .owner = row.user};
+    event.data["name"] = row.name;
+    return event;
+}
+
+/// People are told of a stop, or that it does not come, or it begins: an ask as if somebody had made it.
+void note_stay(store::Tx& tx, const Report& report, Session& row) {
+    using Act = plan::StayDecision::Act;
+    const auto& [act, next, look_at] = report.stay;
+    row.look_at = report.now;
+    if (act == Act::unwarn) {
+        row.stay.warned_at.reset();
+        auto event = stay_event(report, row, EventClass::state, "session.updated");
+        event.data["status"] = json::to_json(row.status);
+        return tx.append(std::move(event));
+    }
+    const auto because = plan::stop_sentence(*next);
+    auto told = stay_event(report, row, EventClass::audit, "session.warned");
+    told.data["reason"] = json::enum_name(next->reason);
+    told.data["message"] = because;
+    if (act == Act::warn) {
+        row.stay.warned_at = report.now;
+        row.stay.warned_of = next->reason;
+        told.data["stopsAt"] = to_string(next->at);
+    } else {
+        plan::ask_hibernate(row, report.now);
+        row.stay.stopped_by = next->reason;
+        row.stay.stopped_because = because;
+        told.kind = "session.hibernated";
+    }
+    tx.append(told);
+    told.class_ = EventClass::state;
+    told.kind = "session.updated";
+    told.data["status"] = json::to_json(row.status);
+    told.data["state"] = json::enum_name(desired(row.asks));
+    tx.append(std::move(told));
+}
+
 }  // namespace
 
 bool Report::changes_anything() const {
     return !digests.empty() || init_done || status != facts.session.status ||
-           look_at != facts.session.look_at;
+           look_at != facts.session.look_at || stay.act != plan::StayDecision::Act::nothing;
 }
 
 bool write_report(store::Tx& tx, const Report& report) {
     const auto& seen = report.facts.session;
     auto row = tx.find_session(Caller::system(), seen.id);
     if (!row || row->asks != seen.asks || row->incarnation != seen.incarnation) return false;
+    const bool judged = report.stay.act != plan::StayDecision::Act::nothing;
+    // Somebody has used it since, or said that something in it works.
+    if (judged && (row->last_active_at != seen.last_active_at || row->stay != seen.stay)) return false;
     for (const auto& [image, digest] : report.digests)
         tx.set_digest(report.facts.revision.name, report.facts.revision.revision, image, digest);
     note_init(tx, report);
     if (row->status != report.status) append_event(tx, report, *row);
     row->status = report.status;
     row->look_at = report.look_at;
+    if (judged) note_stay(tx, report, *row);
     if (report.status.phase == Phase::gone) give_up_volumes(tx, *row, report.now);
     tx.update_session(*row);
     return true;

@@ -19,6 +19,7 @@ struct Report {
     std::optional<Time> look_at;
     std::map<std::string, std::string> digests;  ///< Images that are fixed from now on.
     std::optional<plan::InitDone> init_done;
+    plan::StayDecision stay;
     Time now{};
 
     bool changes_anything() const;

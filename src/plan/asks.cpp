@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "plan/lifecycle.hpp"
 
 namespace berth::plan {
 namespace {
@@ -19,6 +20,8 @@ void start_again(Session& session, Time now) {
     session.incarnation += 1;
     session.asked_at = now;
     session.look_at = now;
+    // What was said of the last start is not said of this one.
+    session.stay = Stay{.limits = session.stay.limits};
 }
 
 }  // namespace
@@ -34,6 +37,18 @@ Asked ask_hibernate(Session& session, Time now) {
     refuse_ending(session);
     if (desired(session.asks) == State::hibernated) return Asked::nothing;
     session.asks.hibernate = std::max(now, session.asks.wake.value_or(now) + Duration(1));
+    session.look_at = now;
+    session.stay = Stay{.limits = session.stay.limits};
+    return Asked::changed;
+}
+
+Asked ask_extend(Session& session, Time now) {
+    refuse_ending(session);
+    if (!running_since(session))
+        throw Error(Kind::conflict, "not_running", "session " + quoted(session.name) + " does not run",
+                    "nothing stops what does not run; wake it to use it");
+    session.last_active_at = std::max(now, session.last_active_at.value_or(now));
+    session.last_active_source = "extend";
     session.look_at = now;
     return Asked::changed;
 }

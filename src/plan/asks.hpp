@@ -16,6 +16,9 @@ enum class Asked {
 /// Runs again: from hibernated, hibernating or failed a new incarnation starts.
 Asked ask_wake(Session& session, Time now);
 Asked ask_hibernate(Session& session, Time now);
+/// Counts as being used now: an idle session has its whole time before it again. Throws `conflict`
+/// (`not_running`) for one that does not run.
+Asked ask_extend(Session& session, Time now);
 /// A fresh start of a session that runs, or a wake of one that does not.
 Asked ask_restart(Session& session, Time now);
 /// Ends it for good. Never throws.

@@ -345,6 +345,19 @@ class Start {
     Time waiting_since_{};
 };
 
+/// How a status names why it stopped; empty: somebody asked for it.
+std::string stop_word(StopReason reason) {
+    switch (reason) {
+        case StopReason::idle:
+            return "Idle";
+        case StopReason::lifetime:
+            return "LifetimeOver";
+        case StopReason::asked:
+            break;
+    }
+    return {};
+}
+
 /// Nothing is to run: how far is that?
 void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while_stopping, Phase when_stopped,
                  Wanted& wanted) {
@@ -357,8 +370,8 @@ void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while
     const bool led = ends && have.hosts && !have.hosts->empty();
     const bool stopped = have.components.empty() && !have.network && !have.network_incomplete && !led;
     status.phase = stopped ? when_stopped : while_stopping;
-    status.reason.clear();
-    status.message.clear();
+    status.reason = ends ? std::string() : stop_word(facts.session.stay.stopped_by);
+    status.message = ends ? std::string() : facts.session.stay.stopped_because;
     status.conditions = have.conditions;
     for (auto& component : status.components) {
         const bool there = find_there(have, component.name) != nullptr;
@@ -366,6 +379,15 @@ void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while
         component.message.clear();
     }
     if (!stopped) wanted.look_at = now + std::chrono::seconds(wanted.init_done ? 0 : 2);
+}
+
+/// Whether what runs goes on running.
+void decide_stay(const Facts& facts, Time now, Wanted& wanted) {
+    auto session = facts.session;
+    session.status = wanted.status;
+    wanted.stay = judge_stay(session, facts.stay, facts.known, now);
+    if (wanted.stay.look_at)
+        wanted.look_at = std::min(wanted.look_at.value_or(*wanted.stay.look_at), *wanted.stay.look_at);
 }
 
 }  // namespace
@@ -378,6 +400,7 @@ Wanted decide(const Facts& facts, const Observed& have, Time now) {
     switch (state) {
         case State::running:
             Start(facts, have, now, wanted).decide();
+            decide_stay(facts, now, wanted);
             break;
         case State::hibernated:
             decide_stop(facts, have, now, Phase::stopping, Phase::hibernated, wanted);

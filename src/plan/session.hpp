@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "model/session.hpp"
 #include "model/workload.hpp"
+#include "plan/lifecycle.hpp"
 
 /// What to do about one session, given what is wanted, what is there, and the time. Pure.
 namespace berth::plan {
@@ -20,6 +21,8 @@ struct Facts {
     std::vector<Volume> volumes;  ///< Those that the template's volumes stand for, by name.
     std::string url;              ///< `http://name-random.localhost:8080`.
     Allowance allowance;          ///< Of its user.
+    StayRules stay;               ///< How long it may stay as it is.
+    Knowledge known;              ///< Of what people did.
 };
 
 /// An init step that has ended well: what its volume's row is to say from now on.
@@ -34,6 +37,7 @@ struct Wanted {
     Workload workload;
     SessionStatus status;  ///< Present reality, never the wish.
     std::optional<InitDone> init_done;
+    StayDecision stay;            ///< Of a session that runs: whether it goes on.
     std::optional<Time> look_at;  ///< When to look again though nothing moved; absent: settled.
 };
 

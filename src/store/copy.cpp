@@ -36,7 +36,8 @@ const std::vector<Source>& sources() {
                                          {"idempotency", {"user_id", "route", "key"}},
                                          {"setting", {"name"}},
                                          {"leader", {"id"}},
-                                         {"mirror", {"kind", "row_id"}}};
+                                         {"mirror", {"kind", "row_id"}},
+                                         {"watermark", {"holder"}}};
     return all;
 }
 

@@ -38,6 +38,7 @@ void fill(Store& store) {
         tx.remember(ada.id, "/sessions", "k", {"h", 201, "{}"}, at(60));
         tx.set_setting("instance.id", "25a2cfac");
         tx.take_leadership("a", std::chrono::milliseconds(1));
+        tx.put_watermark({.holder = "run_1", .reported_at = at(60)});
         tx.put_mirrored({.noun = Noun::template_, .row = "terminal", .uid = "u-1"});
     });
 }
@@ -92,7 +93,8 @@ TEST_F(Copies, have_every_row_and_lead_back_again) {
                                                          {"idempotency", 1},
                                                          {"setting", 1},
                                                          {"leader", 1},
-                                                         {"mirror", 1}}));
+                                                         {"mirror", 1},
+                                                         {"watermark", 1}}));
     EXPECT_EQ(done.mended, 0);
     const auto back = directory.file("back.db");
     EXPECT_EQ(run(schema->url(), back).tables.size(), done.tables.size());

@@ -99,6 +99,10 @@ class SqlRows final : public Tx {
     void put_mirrored(const Mirrored& mirrored) override;
     void delete_mirrored(Noun noun, std::string_view row) override;
 
+    std::vector<Watermark> watermarks() override;
+    void put_watermark(const Watermark& mark) override;
+    void delete_watermark(std::string_view holder) override;
+
     std::optional<Leadership> leadership() override;
     std::optional<Leadership> take_leadership(const std::string& holder, Duration lease) override;
     void release_leadership(const std::string& holder, std::int64_t epoch) override;

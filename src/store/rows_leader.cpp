@@ -45,6 +45,19 @@ std::optional<Leadership> SqlRows::take_leadership(const std::string& holder, Du
     return taken;
 }
 
+std::vector<Watermark> SqlRows::watermarks() {
+    return db_.select<Watermark>("ORDER BY holder");
+}
+
+void SqlRows::put_watermark(const Watermark& mark) {
+    delete_watermark(mark.holder);
+    db_.insert(mark);
+}
+
+void SqlRows::delete_watermark(std::string_view holder) {
+    db_.run("DELETE FROM watermark WHERE holder = :holder", holder);
+}
+
 void SqlRows::release_leadership(const std::string& holder, std::int64_t epoch) {
     db_.run("UPDATE leader SET holder = '' WHERE id = 1 AND holder = :holder AND epoch = :epoch", holder,
             epoch);

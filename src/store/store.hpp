@@ -91,6 +91,12 @@ struct Leadership {
     auto operator<=>(const Leadership&) const = default;
 };
 
+/// How far a process has told what people did at its doors.
+struct Watermark {
+    std::string holder;
+    Time reported_at{};
+};
+
 /// Reads. In a read transaction all see one snapshot; in a write they see what it has written.
 ///
 /// Functions with a `Caller` never show another's row, whatever the role, unless it asks for `everything`: it
@@ -185,6 +191,7 @@ class Rows {
 
     /// Who leads now; nothing when nobody does.
     virtual std::optional<Leadership> leadership() = 0;
+    virtual std::vector<Watermark> watermarks() = 0;
 
     User get_user(const UserId& id);
     Template get_template(const Caller& caller, std::string_view name);
@@ -255,6 +262,9 @@ class Tx : public Rows {
     /// One resource for a row: replaces what stood for it before.
     virtual void put_mirrored(const Mirrored& mirrored) = 0;
     virtual void delete_mirrored(Noun noun, std::string_view row) = 0;
+
+    virtual void put_watermark(const Watermark& mark) = 0;
+    virtual void delete_watermark(std::string_view holder) = 0;
 
     /// Takes the lead, or renews it, for the length of `lease` from now. Nothing while another has it.
     virtual std::optional<Leadership> take_leadership(const std::string& holder, Duration lease) = 0;

@@ -124,6 +124,7 @@ struct Table<Session> {
         v.column("look_at", row.look_at);
         v.column("last_active_at", row.last_active_at);
         v.column("last_active_source", row.last_active_source);
+        v.column("stay", row.stay);
         v.derived("phase", [&] { return json::enum_name(row.status.phase); });
         v.derived("search", [&] { return fold(row.name); });
     }
@@ -175,6 +176,16 @@ struct Table<Mirrored> {
         v.fixed("uid", row.uid);
         v.fixed("origin", row.origin);
         v.fixed("generation", row.generation);
+    }
+};
+
+template <>
+struct Table<Watermark> {
+    static constexpr const char* name = "watermark";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.fixed("holder", row.holder);
+        v.column("reported_at", row.reported_at);
     }
 };
 

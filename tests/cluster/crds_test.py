@@ -177,7 +177,7 @@ class Templates(Case):
         self.assertEqual((component["profile"], component["restart"]), ("strict", "always"))
         self.assertEqual(component["ports"][0]["scheme"], "http")
         self.assertEqual(made["spec"]["access"][0], {"name": "page", "component": "a", "port": "http", "kind": "web", "default": False})
-        self.assertEqual(made["spec"]["lifecycle"], {"startWithin": "5m", "stopTimeout": "10s"})
+        self.assertEqual(made["spec"]["lifecycle"], {"warnBefore": "10m", "grace": "5m", "startWithin": "5m", "stopTimeout": "10s"})
         self.assertEqual(made["spec"]["network"], {"egress": "internet"})
 
     def test_an_applier_owns_its_items_of_a_list(self):

@@ -11,7 +11,7 @@
 namespace berth::control::mirror {
 namespace {
 
-constexpr const char* install = "berth crds | kubectl apply --server-side -f -";
+constexpr const char* install = "berth crds | kubectl apply --server-side --force-conflicts -f -";
 
 Known judge(const std::optional<json::value>& definition) {
     if (!definition) return Known::no;

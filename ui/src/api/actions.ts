@@ -17,6 +17,7 @@ export const launch = (body: Launch, key: string) =>
 export const wake = (s: Session) => call(client.POST(`${V}/sessions/{id}/wake`, at(s.id)))
 export const hibernate = (s: Session) => call(client.POST(`${V}/sessions/{id}/hibernate`, at(s.id)))
 export const restart = (s: Session) => call(client.POST(`${V}/sessions/{id}/restart`, at(s.id)))
+export const extend = (s: Session) => call(client.POST(`${V}/sessions/{id}/extend`, at(s.id)))
 export const deleteSession = (s: Session) => call(client.DELETE(`${V}/sessions/{id}`, at(s.id)))
 export const renameSession = (s: Session, name: string) =>
   call(client.PATCH(`${V}/sessions/{id}`, { ...at(s.id), body: { name } }))

@@ -66,3 +66,12 @@ test("when the server is back, what it was asked for in vain is asked for again,
   await vi.advanceTimersByTimeAsync(10)
   expect([away, refused, had].map((asked) => asked.mock.calls.length)).toEqual([2, 1, 1])
 })
+
+test("news of a session that was about to stop ask whether it still is", () => {
+  const asked = vi.spyOn(cache, "invalidateQueries").mockResolvedValue()
+  const stopsAt = { warned: true } as Session["stopsAt"]
+  cache.setQueryData(["session", "ses_1"], aSession({ stopsAt }))
+  changes.apply({ kind: "session.updated", subject: "ses_1", sequence: 1, data: { ...aSession().status } })
+  vi.advanceTimersByTime(1000)
+  expect(asked.mock.calls.map(([filter]) => filter?.queryKey)).toEqual([["session", "ses_1"], ["sessions"]])
+})

@@ -39,12 +39,21 @@ export class Changes {
     const status = readStatus(frame.data)
     if (kind === "session.updated" && status) {
       this.patchSession(id, status)
+      // What was about to stop it may not come any more: only the server knows.
+      if (this.warned(id)) this.refetch(["session", id], ["sessions"])
       return
     }
     this.refetch(["session", id], ["sessions"], ["session-events", id], ["me"])
     if (kind === "session.created" || kind === "session.deleted") this.refetch(["workspaces"])
     // The first one of a revision fixes its images.
     if (kind === "session.started") this.refetch(["template"])
+  }
+
+  private warned(id: string): boolean {
+    const lists = this.cache.getQueriesData<Page<Session>>({ queryKey: ["sessions"] })
+    const one = this.cache.getQueryData<Session>(["session", id])
+    const listed = lists.flatMap(([, page]) => page?.items ?? []).find((s) => s.id === id)
+    return [one, listed].some((s) => s?.stopsAt?.warned)
   }
 
   private patchSession(id: string, status: SessionStatus) {

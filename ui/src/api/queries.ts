@@ -30,6 +30,8 @@ export const sessionQuery = (id: string) =>
   queryOptions({
     queryKey: ["session", id],
     queryFn: ({ signal }) => call(client.GET(`${V}/sessions/{id}`, { params: { path: { id } }, signal })),
+    // Use moves when it stops, and is told to nobody as it happens.
+    refetchInterval: (query) => (query.state.data?.stopsAt ? 30_000 : false),
   })
 
 export const sessionEventsQuery = (id: string) =>

@@ -92,6 +92,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts as being used now: what is idle has its whole time again */
+        post: operations["extendSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Something in it works, and says so until a time; what it says replaces what it said before */
+        post: operations["reportActivity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why it is as it is, which limits hold, and what comes next */
+        get: operations["whySession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{id}/logs": {
         parameters: {
             query?: never;
@@ -666,6 +717,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/first-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Over the private socket, while nobody administers this Berth: another link that makes the first administrator */
+        post: operations["makeFirstLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/logout": {
         parameters: {
             query?: never;
@@ -817,6 +885,14 @@ export interface components {
         AccessKind: "web" | "terminal" | "vnc";
         /** @enum {string} */
         AccessMode: "ReadWriteOnce" | "ReadWriteMany";
+        ActivityReport: {
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            ttl: string;
+            what?: string;
+        };
         AddedUser: {
             user: components["schemas"]["User"];
             signInLink: string;
@@ -826,6 +902,7 @@ export interface components {
             user?: components["schemas"]["SignedInUser"];
             methods: string[];
             firstRun: boolean;
+            url: string;
         };
         Check: {
             engine: string;
@@ -910,6 +987,16 @@ export interface components {
             memory: string;
             /** Format: int32 */
             workspaces: number;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            hibernateAfter?: string;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            maxLifetime?: string;
         };
         DryRun: {
             valid: boolean;
@@ -997,8 +1084,34 @@ export interface components {
             workspace?: string;
             /** Format: int32 */
             revision?: number;
+            lifecycle?: components["schemas"]["StayLimits"];
+        };
+        Lease: {
+            /** Format: date-time */
+            until: string;
+            what: string;
         };
         Lifecycle: {
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            hibernateAfter?: string;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            maxLifetime?: string;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            warnBefore: string;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            grace: string;
             /**
              * Format: duration-text
              * @example 1h30m
@@ -1114,6 +1227,16 @@ export interface components {
             memory?: string;
             /** Format: int32 */
             workspaces?: number;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            hibernateAfter?: string;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            maxLifetime?: string;
         };
         QuotaUse: {
             sessions: components["schemas"]["CountUse"];
@@ -1182,6 +1305,8 @@ export interface components {
             url?: string;
             access: components["schemas"]["SessionAccess"][];
             lastActive?: components["schemas"]["LastActive"];
+            lease?: components["schemas"]["Lease"];
+            stopsAt?: components["schemas"]["StopsAt"];
             status: components["schemas"]["SessionStatus"];
         };
         SessionAccess: {
@@ -1225,6 +1350,27 @@ export interface components {
         };
         /** @enum {string} */
         State: "running" | "hibernated" | "terminated";
+        StayLimit: {
+            reason: components["schemas"]["StopReason"];
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            after: string;
+            whose: string;
+        };
+        StayLimits: {
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            hibernateAfter?: string;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            maxLifetime?: string;
+        };
         Step: {
             name: components["schemas"]["StepName"];
             state: components["schemas"]["StepState"];
@@ -1236,6 +1382,22 @@ export interface components {
         StepName: "admitted" | "scheduled" | "pulled" | "initialized" | "started" | "ready" | "routed";
         /** @enum {string} */
         StepState: "done" | "active" | "waiting" | "failed";
+        /** @enum {string} */
+        StopReason: "asked" | "idle" | "lifetime";
+        StopsAt: {
+            /** Format: date-time */
+            at: string;
+            what: components["schemas"]["State"];
+            reason: components["schemas"]["StopReason"];
+            why: string;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            after: string;
+            whose: string;
+            warned: boolean;
+        };
         Sweep: {
             findings: components["schemas"]["Finding"][];
             away: components["schemas"]["Engine"][];
@@ -1435,6 +1597,24 @@ export interface components {
         };
         /** @enum {string} */
         WantedState: "running" | "hibernated";
+        Why: {
+            session: components["schemas"]["Session"];
+            sentence: string;
+            limits: components["schemas"]["StayLimit"][];
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            warnBefore: string;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            grace: string;
+            /** Format: date-time */
+            knownUntil: string;
+            history: components["schemas"]["Event"][];
+        };
         Workspace: {
             id: string;
             name: string;
@@ -1803,6 +1983,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extendSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportActivity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivityReport"];
+            };
+        };
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whySession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
                 };
             };
             /** @description Not signed in */
@@ -3659,6 +3963,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketState"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeFirstLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
                 };
             };
             /** @description It could not be done */

@@ -19,6 +19,7 @@ import { OpenButton } from "@/session/open-button"
 import { Overview } from "@/session/overview"
 import { SessionSettings } from "@/session/settings"
 import { Steps } from "@/session/steps"
+import { StopNotice } from "@/session/stop-notice"
 import { SessionUsage } from "@/session/usage"
 import { sayState } from "@/text/phase"
 
@@ -71,6 +72,7 @@ export function SessionPage() {
       ) : (
         <div className="space-y-6">
           {session.status.phase === "gone" && <Gone session={session} />}
+          <StopNotice session={session} />
           <Steps session={session} />
           <Details session={session} tab={mine || !inside.includes(tab) ? tab : "overview"} mine={mine} />
         </div>

@@ -109,7 +109,8 @@ function Body({ template }: { template: Template }) {
             ],
             ["Must start within", lasts(spec.lifecycle.startWithin)],
             ["Time to stop", lasts(spec.lifecycle.stopTimeout)],
-            ["Runs", "until somebody hibernates or deletes it"],
+            ["Hibernates when idle for", ends(spec.lifecycle.hibernateAfter)],
+            ["Hibernates in any case after", ends(spec.lifecycle.maxLifetime)],
           ]}
         />
         <h2 className="mt-5 mb-3 font-semibold">Template</h2>
@@ -134,6 +135,10 @@ function Body({ template }: { template: Template }) {
 function lasts(text: string): string {
   const seconds = parseDuration(text)
   return seconds === undefined ? text : sayDuration(seconds)
+}
+
+function ends(text: string | undefined): string {
+  return text ? lasts(text) : "no limit of the template"
 }
 
 function Kept({ spec }: { spec: TemplateSpec }) {

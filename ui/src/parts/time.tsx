@@ -27,6 +27,18 @@ export function Ago({ at, className }: { at: string; className?: string }) {
   )
 }
 
+/// Whole seconds until `at`, counting down while it is shown; 0 for what has come or is not known.
+export function useCountdown(at: string | undefined): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    if (!at) return
+    setNow(Date.now())
+    const timer = setInterval(() => setNow(Date.now()), 1000)
+    return () => clearInterval(timer)
+  }, [at])
+  return at ? Math.max(0, Math.ceil((Date.parse(at) - now) / 1000)) : 0
+}
+
 /// Seconds since `from`, growing while it is shown.
 export function useElapsed(running: boolean, from: number): number {
   const [now, setNow] = useState(() => Date.now())

@@ -8,6 +8,7 @@ import { Page } from "@/parts/page"
 import { Empty, Failed, Loading, ProblemNote } from "@/parts/states"
 import { OpenButton } from "./open-button"
 import { Steps } from "./steps"
+import { StopNotice } from "./stop-notice"
 
 interface AwakeProps {
   id: string
@@ -49,7 +50,10 @@ export function Awake({ id, title, children }: AwakeProps) {
       ) : !session ? (
         <Loading what="Loading the session" />
       ) : phase === "running" ? (
-        children(session)
+        <>
+          <StopNotice session={session} />
+          {children(session)}
+        </>
       ) : phase === "gone" || phase === "terminating" ? (
         <Empty title="This session is deleted" action={<ButtonLink to="/">Go home</ButtonLink>} />
       ) : (

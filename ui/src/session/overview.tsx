@@ -38,6 +38,9 @@ export function Overview({ session }: { session: Session }) {
       </span>,
     ])
   }
+  if (session.status.phase === "running") {
+    facts.push(["Stops", <Stops key="stops" session={session} />])
+  }
   return (
     <div className="grid items-start gap-6 lg:grid-cols-2">
       <section aria-label="Facts" className="panel px-4 py-4">
@@ -73,5 +76,18 @@ export function Overview({ session }: { session: Session }) {
         )}
       </div>
     </div>
+  )
+}
+
+function Stops({ session }: { session: Session }) {
+  const { stopsAt, lease } = session
+  if (!stopsAt) return "when somebody hibernates or deletes it"
+  return (
+    <>
+      <Ago at={stopsAt.at} />
+      {stopsAt.reason === "idle" ? " unless it is used: " : " whatever is done: "}
+      {stopsAt.why}
+      {lease ? `. At work: ${lease.what}` : ""}
+    </>
   )
 }

@@ -11,6 +11,7 @@ const words: Record<string, string> = {
   "session.restarted": "Restarted",
   "session.renamed": "Renamed",
   "session.warned": "Warned",
+  "session.extended": "Kept running",
   "session.updated": "Moved a step",
   "template.created": "Template created",
   "template.updated": "Template saved",

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "acts/ask.hpp"
+#include "plan/lifecycle.hpp"
+
+/// How long sessions stay, from the rows.
+namespace berth::acts {
+
+/// What is in force for the session, of a template with that lifecycle.
+plan::StayRules stay_rules_of(store::Rows& rows, const Session& session, const Lifecycle& lifecycle);
+
+/// The stop that comes next; nothing for a session that does not run or has no limit.
+std::optional<plan::NextStop> next_stop_of(store::Rows& rows, const Session& session,
+                                           const Lifecycle& lifecycle, Time now);
+
+/// Gives an idle session its whole time again. Throws `not_found`, `conflict` (`not_running`), and `conflict`
+/// (`lifetime_over`) when what ends it comes whatever is done.
+Session extend(store::Tx& tx, const Caller& caller, const std::string& name, Time now);
+
+/// What something inside of a session says of itself.
+struct Lease {
+    Duration ttl{};    ///< From 1 s to `limits::lease_max`.
+    std::string what;  ///< For people: `training`.
+};
+
+/// Counts as being used until the lease is over; a shorter one replaces a longer one. Throws `not_found`,
+/// `conflict` (`not_running`), `invalid` (`invalid_field`).
+Session lease(store::Tx& tx, const Caller& caller, const std::string& name, const Lease& lease, Time now);
+
+}  // namespace berth::acts

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/session.hpp"
+
+/// How long a session stays as it is, and what comes then. Pure.
+namespace berth::plan {
+
+/// A limit, and whose it is: `the template`, `the user's quota`, `the default quota`, `this launch`.
+struct StayLimit {
+    Duration after{};
+    std::string whose;
+    bool operator==(const StayLimit&) const = default;
+};
+
+/// What is in force for one session: of each kind the strictest limit.
+struct StayRules {
+    std::optional<StayLimit> idle;
+    std::optional<StayLimit> lifetime;
+    Duration warn_before{};
+    Duration grace{};
+    bool operator==(const StayRules&) const = default;
+};
+
+/// `own` is the quota of the session's user, `common` that of everybody who has no other; a limit of 0 there
+/// is none.
+StayRules stay_rules(const Lifecycle& of_template, const Quota& own, const Quota& common,
+                     const StayLimits& of_launch);
+
+/// Throws `invalid` (`invalid_field`) with the path of a limit that is shorter or longer than makes sense.
+void check_stay(std::string_view path, std::optional<Duration> after);
+
+/// How much is known of what people did. Everything up to `until` was reported; nothing is known of what was
+/// done before `gap`, at a time when nobody could report.
+struct Knowledge {
+    Time until{};
+    std::optional<Time> gap;
+};
+
+/// The stop that comes next unless something happens before.
+struct NextStop {
+    Time at{};       ///< When it begins: the limit, and the grace after it.
+    Time warn_at{};  ///< When people are to hear of it, at the latest at the limit.
+    StopReason reason = StopReason::idle;
+    StayLimit limit;
+    Time since{};         ///< What the limit counts from: the last activity, or the start.
+    bool warned = false;  ///< People have heard of it.
+    bool operator==(const NextStop&) const = default;
+};
+
+/// Nothing for a session that does not run or has no limit. Whoever was not warned in time has the whole
+/// warning still before them: a Berth that was away stops nothing by surprise.
+std::optional<NextStop> next_stop(const Session& session, const StayRules& rules, const Knowledge& known,
+                                  Time now);
+
+/// What to do about it now.
+struct StayDecision {
+    enum class Act {
+        nothing,
+        warn,    ///< Write down that people were told.
+        unwarn,  ///< What they were told of does not come any more.
+        stop,    ///< Ask for its hibernation.
+    };
+    Act act = Act::nothing;
+    std::optional<NextStop> next;
+    std::optional<Time> look_at;  ///< When this can be another answer; absent: not by time alone.
+};
+
+/// Unknown is not idle: as long as it is not known what people did until the warning was due, or until the
+/// stop was to begin, neither comes.
+StayDecision judge_stay(const Session& session, const StayRules& rules, const Knowledge& known, Time now);
+
+/// Why it stops, for before and after: `30m without activity, the limit of the template`.
+std::string stop_sentence(const NextStop& stop);
+
+/// Since when a running session runs at a stretch; nothing when it does not run.
+std::optional<Time> running_since(const Session& session);
+
+/// The last sign of life that counts: what people did, a lease, its start. Only of one that runs.
+Time last_sign(const Session& session, const Knowledge& known);
+
+}  // namespace berth::plan

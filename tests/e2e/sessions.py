@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(__file__))
 from berth import PROGRAM, Berth, free_port, wait_for
+from websocket import WebSocket
 from worlds import NEED_A_PROCESS, world
 
 server = None
@@ -115,6 +116,63 @@ class MainJob(unittest.TestCase):
         server.cli("launch", "terminal", "--name", "Müllers Büro", "--wait")
         self.assertIn("muellers-buero-", server.session("M%C3%BCllers%20B%C3%BCro")["url"])
         server.cli("rm", "Müllers Büro", "-y", "--wait")
+
+
+class Stay(unittest.TestCase):
+    BRIEF = {"hibernateAfter": "12s", "warnBefore": "6s", "grace": "3s"}
+
+    def decisions(self, name):
+        answer = server.call("GET", f"/api/v1/sessions/{name}/why").json()
+        return [(e["kind"], e["data"].get("reason")) for e in reversed(answer["history"])]
+
+    def test_what_nobody_uses_is_told_of_and_hibernates_with_the_reason(self):
+        server.add_template("brief", access=[{"name": "shell", "component": "main", "kind": "terminal"}], lifecycle=self.BRIEF)
+        server.cli("launch", "brief", "--name", "forgotten", "--wait")
+        stops = server.session("forgotten")["stopsAt"]
+        self.assertEqual((stops["reason"], stops["after"], stops["whose"], stops["warned"]), ("idle", "12s", "the template", False))
+        # A Berth that was killed just before does not know what people did in its last two minutes.
+        wait_for("a warning", lambda: server.session("forgotten").get("stopsAt", {}).get("warned"), 180)
+        said = server.cli("why", "forgotten").stdout
+        self.assertIn("It hibernates in", said)
+        self.assertIn("12s without activity, the limit of the template", said)
+        status = server.wait_phase("forgotten", "hibernated", limit=90)["status"]
+        self.assertEqual((status["reason"], status["message"]), ("Idle", "12s without activity, the limit of the template"))
+        self.assertEqual(self.decisions("forgotten")[-2:], [("session.warned", "idle"), ("session.hibernated", "idle")])
+        self.assertIn("It hibernates: 12s without activity", server.cli("why", "forgotten").stdout)
+        server.cli("wake", "forgotten", "--wait")
+        server.cli("rm", "forgotten", "-y", "--wait")
+
+    def test_whoever_types_or_says_that_something_works_is_left_alone(self):
+        server.add_template("typed", access=[{"name": "shell", "component": "main", "kind": "terminal"}], lifecycle=self.BRIEF)
+        server.cli("launch", "typed", "--name", "busy", "--wait")
+        terminal = WebSocket(server.port, "/api/v1/sessions/busy/terminal", server.url.split("//")[1], {"Authorization": f"Bearer {server.token}"})
+        for _ in range(15):
+            terminal.send(b" ")
+            time.sleep(2)
+            self.assertFalse(server.session("busy")["stopsAt"]["warned"])
+        terminal.close()
+        self.assertEqual(server.session("busy")["lastActive"]["source"], "terminal")
+        answer = server.call("POST", "/api/v1/sessions/busy/activity", {"ttl": "30s", "what": "training"})
+        self.assertEqual(answer.json()["lease"]["what"], "training", answer)
+        time.sleep(20)
+        self.assertEqual((server.phase("busy"), server.session("busy")["stopsAt"]["warned"]), ("running", False))
+        wait_for("a warning", lambda: server.session("busy").get("stopsAt", {}).get("warned"), 60)
+        self.assertIn("stops in", server.cli("extend", "busy").stdout)
+        wait_for("the warning to be taken back", lambda: not server.session("busy")["stopsAt"]["warned"], 20)
+        server.wait_phase("busy", "hibernated", limit=60)
+        self.assertEqual(server.call("POST", "/api/v1/sessions/busy/extend").status, 409)
+        server.cli("rm", "busy", "-y", "--wait")
+
+    def test_a_life_ends_whatever_is_done(self):
+        server.add_template("short", access=[{"name": "shell", "component": "main", "kind": "terminal"}], lifecycle={"warnBefore": "6s", "grace": "2s"})
+        refused = server.cli("launch", "short", "--max-lifetime", "2s", check=False)
+        self.assertIn("lifecycle.maxLifetime: expected 10s to 365d", refused.stderr)
+        server.cli("launch", "short", "--name", "mayfly", "--max-lifetime", "14s", "--wait")
+        refused = server.call("POST", "/api/v1/sessions/mayfly/extend")
+        self.assertEqual((refused.status, refused.json()["code"]), (409, "lifetime_over"))
+        status = server.wait_phase("mayfly", "hibernated", limit=60)["status"]
+        self.assertEqual((status["reason"], status["message"]), ("LifetimeOver", "14s of running, the limit of this launch"))
+        server.cli("rm", "mayfly", "-y", "--wait")
 
 
 class WakeByAddress(unittest.TestCase):

@@ -113,6 +113,24 @@ StayDecision judge_stay(const Session& session, const StayRules& rules, const Kn
     return decision;
 }
 
+StayDecision judge_stay(Session session, const SessionStatus& seen, const StayRules& rules,
+                        const Knowledge& known, Time now) {
+    session.status = seen;
+    return judge_stay(session, rules, known, now);
+}
+
+std::string stop_word(StopReason reason) {
+    switch (reason) {
+        case StopReason::idle:
+            return "Idle";
+        case StopReason::lifetime:
+            return "LifetimeOver";
+        case StopReason::asked:
+            break;
+    }
+    return {};
+}
+
 std::string stop_sentence(const NextStop& stop) {
     const auto* what = stop.reason == StopReason::lifetime ? "of running" : "without activity";
     return fmt::format("{} {}, the limit of {}", to_string(stop.limit.after), what, stop.limit.whose);

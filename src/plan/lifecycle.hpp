@@ -73,8 +73,15 @@ struct StayDecision {
 /// stop was to begin, neither comes.
 StayDecision judge_stay(const Session& session, const StayRules& rules, const Knowledge& known, Time now);
 
+/// The same of a session whose status is seen to be another than its row says.
+StayDecision judge_stay(Session session, const SessionStatus& seen, const StayRules& rules,
+                        const Knowledge& known, Time now);
+
 /// Why it stops, for before and after: `30m without activity, the limit of the template`.
 std::string stop_sentence(const NextStop& stop);
+
+/// How a status names why it stopped: `Idle`, `LifetimeOver`; empty: somebody asked for it.
+std::string stop_word(StopReason reason);
 
 /// Since when a running session runs at a stretch; nothing when it does not run.
 std::optional<Time> running_since(const Session& session);

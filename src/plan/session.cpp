@@ -345,19 +345,6 @@ class Start {
     Time waiting_since_{};
 };
 
-/// How a status names why it stopped; empty: somebody asked for it.
-std::string stop_word(StopReason reason) {
-    switch (reason) {
-        case StopReason::idle:
-            return "Idle";
-        case StopReason::lifetime:
-            return "LifetimeOver";
-        case StopReason::asked:
-            break;
-    }
-    return {};
-}
-
 /// Nothing is to run: how far is that?
 void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while_stopping, Phase when_stopped,
                  Wanted& wanted) {
@@ -383,11 +370,8 @@ void decide_stop(const Facts& facts, const Observed& have, Time now, Phase while
 
 /// Whether what runs goes on running.
 void decide_stay(const Facts& facts, Time now, Wanted& wanted) {
-    auto session = facts.session;
-    session.status = wanted.status;
-    wanted.stay = judge_stay(session, facts.stay, facts.known, now);
-    if (wanted.stay.look_at)
-        wanted.look_at = std::min(wanted.look_at.value_or(*wanted.stay.look_at), *wanted.stay.look_at);
+    wanted.stay = judge_stay(facts.session, wanted.status, facts.stay, facts.known, now);
+    if (const auto at = wanted.stay.look_at) wanted.look_at = std::min(wanted.look_at.value_or(*at), *at);
 }
 
 }  // namespace

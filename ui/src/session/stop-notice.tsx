@@ -23,7 +23,7 @@ export function StopNotice({ session }: { session: Session }) {
       className="panel flex flex-wrap items-center gap-x-4 gap-y-2 border-waiting px-4 py-3"
     >
       <Clock aria-hidden className="size-5 shrink-0 text-waiting" />
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-52">
         {/* Read aloud once when it appears; the seconds are for the eye. */}
         <p role="status" className="font-medium">
           {session.name} hibernates soon

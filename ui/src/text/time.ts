@@ -23,12 +23,12 @@ function two(first: number, unit: string, second: number, lesser: string): strin
   return second === 0 ? `${first} ${unit}` : `${first} ${unit} ${second} ${lesser}`
 }
 
-/// How long ago, or in how long: `just now`, `4 min ago`, `yesterday`, `in 3 days`.
+/// How long ago, or in how long: `just now`, `4 min ago`, `yesterday`, `in a moment`, `in 3 days`.
 export function sayRelative(at: string | Date, now: number): string {
   const seconds = (new Date(at).getTime() - now) / 1000
   const past = seconds <= 0
   const size = Math.abs(seconds)
-  if (size < 45) return "just now"
+  if (size < 45) return past ? "just now" : "in a moment"
   const words =
     size < 45 * minute
       ? `${Math.max(1, Math.round(size / minute))} min`

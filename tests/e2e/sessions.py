@@ -363,7 +363,7 @@ class Refusals(unittest.TestCase):
             for method in operations:
                 if method not in ("get", "post", "patch", "delete", "put"):
                     continue
-                body = {} if method in ("patch", "put") else None
+                body = {} if method in ("patch", "put") else {"ttl": "1m"} if path.endswith("/activity") else None
                 headers = UPGRADE if path.endswith(("/terminal", "/exec", "/vnc")) else None
                 path += "?command=true" if path.endswith("/exec") else ""
                 theirs = server.call(method.upper(), path.replace("{id}", session["id"]), body, token=other, headers=headers)

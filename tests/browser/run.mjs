@@ -127,6 +127,8 @@ try {
     return tab
   }
   const insideOf = async (parts, width, count) => {
+    // `all` takes what is there and waits for nothing.
+    await parts.first().waitFor()
     const boxes = await Promise.all((await parts.all()).map((part) => part.boundingBox()))
     equal(boxes.length, count, "how many")
     const outside = boxes.filter((box) => box.x < 0 || box.x + box.width > width)

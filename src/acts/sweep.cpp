@@ -58,7 +58,7 @@ void ask_sweep(store::Tx& tx, const Caller& caller, Time now) {
 }
 
 std::optional<SweepAsk> open_sweep(store::Rows& rows) {
-    const auto ask = read_setting<SweepAsk>(rows, asked_setting);
+    auto ask = read_setting<SweepAsk>(rows, asked_setting);
     const auto last = last_sweep(rows);
     if (!ask || (last && last->ask.at >= ask->at)) return std::nullopt;
     return ask;

@@ -53,7 +53,9 @@ std::string activity_text(const SessionView& session, Time now) {
 
 std::string stops_text(const SessionView& session, Time now) {
     if (!session.stops_at) return {};
-    return fmt::format("{} ({})", relative_text(session.stops_at->at, now), session.stops_at->why);
+    const bool near = session.stops_at->at - now < std::chrono::seconds(5);
+    return fmt::format("{} ({})", near ? "any moment" : relative_text(session.stops_at->at, now),
+                       session.stops_at->why);
 }
 
 Table session_table(const std::vector<SessionView>& sessions, Time now, bool everybody, bool wide) {

@@ -27,7 +27,7 @@ constexpr std::size_t log_max = 64u << 10;
 
 /// What wakes the waiting: an event about the session, or Ctrl-C.
 struct Bell {
-    explicit Bell(asio::any_io_executor executor) : timer(std::move(executor)) {}
+    explicit Bell(const asio::any_io_executor& executor) : timer(executor) {}
 
     void ring() {
         rung = true;

@@ -119,7 +119,7 @@ class MainJob(unittest.TestCase):
 
 
 class Stay(unittest.TestCase):
-    BRIEF = {"hibernateAfter": "12s", "warnBefore": "6s", "grace": "3s"}
+    BRIEF = {"hibernateAfter": "16s", "warnBefore": "8s", "grace": "4s"}
 
     def decisions(self, name):
         answer = server.call("GET", f"/api/v1/sessions/{name}/why").json()
@@ -129,16 +129,16 @@ class Stay(unittest.TestCase):
         server.add_template("brief", access=[{"name": "shell", "component": "main", "kind": "terminal"}], lifecycle=self.BRIEF)
         server.cli("launch", "brief", "--name", "forgotten", "--wait")
         stops = server.session("forgotten")["stopsAt"]
-        self.assertEqual((stops["reason"], stops["after"], stops["whose"], stops["warned"]), ("idle", "12s", "the template", False))
+        self.assertEqual((stops["reason"], stops["after"], stops["whose"], stops["warned"]), ("idle", "16s", "the template", False))
         # A Berth that was killed just before does not know what people did in its last two minutes.
         wait_for("a warning", lambda: server.session("forgotten").get("stopsAt", {}).get("warned"), 180)
         said = server.cli("why", "forgotten").stdout
         self.assertIn("It hibernates in", said)
-        self.assertIn("12s without activity, the limit of the template", said)
+        self.assertIn("16s without activity, the limit of the template", said)
         status = server.wait_phase("forgotten", "hibernated", limit=90)["status"]
-        self.assertEqual((status["reason"], status["message"]), ("Idle", "12s without activity, the limit of the template"))
+        self.assertEqual((status["reason"], status["message"]), ("Idle", "16s without activity, the limit of the template"))
         self.assertEqual(self.decisions("forgotten")[-2:], [("session.warned", "idle"), ("session.hibernated", "idle")])
-        self.assertIn("It hibernates: 12s without activity", server.cli("why", "forgotten").stdout)
+        self.assertIn("It hibernates: 16s without activity", server.cli("why", "forgotten").stdout)
         server.cli("wake", "forgotten", "--wait")
         server.cli("rm", "forgotten", "-y", "--wait")
 

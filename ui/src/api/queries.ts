@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query"
 import { lookAgain } from "@/text/sweep"
+import { whileAway } from "./cache"
 import { call, client } from "./client"
 import type { Phase, Sweep } from "./types"
 
@@ -31,7 +32,7 @@ export const sessionQuery = (id: string) =>
     queryKey: ["session", id],
     queryFn: ({ signal }) => call(client.GET(`${V}/sessions/{id}`, { params: { path: { id } }, signal })),
     // Use moves when it stops, and is told to nobody as it happens.
-    refetchInterval: (query) => (query.state.data?.stopsAt ? 30_000 : false),
+    refetchInterval: (query) => (query.state.data?.stopsAt ? 30_000 : whileAway(query)),
   })
 
 export const sessionEventsQuery = (id: string) =>
@@ -140,7 +141,8 @@ export const sweepQuery = () =>
       }
       return lookAtSweep(true, signal)
     },
-    refetchInterval: ({ state }) => (state.data ? lookAgain(state.data, Date.now()) : false),
+    refetchInterval: (query) =>
+      query.state.data ? lookAgain(query.state.data, Date.now()) : whileAway(query),
   })
 
 export const authStateQuery = () =>

@@ -27,20 +27,8 @@ export function Ago({ at, className }: { at: string; className?: string }) {
   )
 }
 
-/// Whole seconds until `at`, counting down while it is shown; 0 for what has come or is not known.
-export function useCountdown(at: string | undefined): number {
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => {
-    if (!at) return
-    setNow(Date.now())
-    const timer = setInterval(() => setNow(Date.now()), 1000)
-    return () => clearInterval(timer)
-  }, [at])
-  return at ? Math.max(0, Math.ceil((Date.parse(at) - now) / 1000)) : 0
-}
-
-/// Seconds since `from`, growing while it is shown.
-export function useElapsed(running: boolean, from: number): number {
+/// The time now in milliseconds, second by second while `running`.
+function useSeconds(running: boolean): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     if (!running) return
@@ -48,5 +36,16 @@ export function useElapsed(running: boolean, from: number): number {
     const timer = setInterval(() => setNow(Date.now()), 1000)
     return () => clearInterval(timer)
   }, [running])
-  return Math.max(0, (now - from) / 1000)
+  return now
+}
+
+/// Whole seconds until `at`, counting down while it is shown; 0 for what has come or is not known.
+export function useCountdown(at: string | undefined): number {
+  const now = useSeconds(at !== undefined)
+  return at ? Math.max(0, Math.ceil((Date.parse(at) - now) / 1000)) : 0
+}
+
+/// Seconds since `from`, growing while it is shown.
+export function useElapsed(running: boolean, from: number): number {
+  return Math.max(0, (useSeconds(running) - from) / 1000)
 }

@@ -20,11 +20,10 @@ Time last_unknown(const store::Watermark& mark) {
 
 /// Processes that are gone stay as the end of what is unknown.
 void forget_silent(store::Tx& tx, Time now) {
-    auto gap = gap_of(tx);
+    const auto gap = knowledge_of(tx, now).gap;
     bool found = false;
     for (const auto& mark : tx.watermarks()) {
         if (last_unknown(mark) > now) continue;
-        gap = std::max(gap.value_or(last_unknown(mark)), last_unknown(mark));
         tx.delete_watermark(mark.holder);
         found = true;
     }
@@ -39,13 +38,7 @@ void note_row(store::Tx& tx, const SessionId& id, const Seen& seen) {
     tx.update_session(*session);
     // The loop takes the warning back, and whoever saw it hears of that.
     if (!session->stay.warned_at) return;
-    append_state(tx, {.at = seen.at,
-                      .actor = "gateway",
-                      .kind = "session.updated",
-                      .subject_kind = "session",
-                      .subject = session->id.text,
-                      .owner = session->user,
-                      .data = {{"name", session->name}, {"status", json::to_json(session->status)}}});
+    tell_updated(tx, *session, "gateway", seen.at);
 }
 
 }  // namespace

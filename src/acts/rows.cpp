@@ -101,4 +101,14 @@ void append_state(store::Tx& tx, const Happening& happening) {
     append(tx, happening, EventClass::state);
 }
 
+void tell_updated(store::Tx& tx, const Session& session, const std::string& actor, Time at) {
+    append_state(tx, {.at = at,
+                      .actor = actor,
+                      .kind = "session.updated",
+                      .subject_kind = "session",
+                      .subject = session.id.text,
+                      .owner = session.user,
+                      .data = {{"name", session.name}, {"status", json::to_json(session.status)}}});
+}
+
 }  // namespace berth::acts

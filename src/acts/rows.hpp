@@ -42,5 +42,7 @@ struct Happening {
 void append_audit(store::Tx& tx, const Happening& happening);
 /// What became of it: what the loop, the gateway and open pages follow.
 void append_state(store::Tx& tx, const Happening& happening);
+/// That something of a session is another thing now, with its status.
+void tell_updated(store::Tx& tx, const Session& session, const std::string& actor, Time at);
 
 }  // namespace berth::acts

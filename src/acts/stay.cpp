@@ -12,12 +12,6 @@ Lifecycle lifecycle_of(store::Rows& rows, const Session& session) {
     return revision ? revision->spec.lifecycle : Lifecycle{};
 }
 
-void require_running(const Session& session) {
-    if (plan::running_since(session)) return;
-    throw Error(Kind::conflict, "not_running", "session " + quoted(session.name) + " does not run",
-                "wake it to use it; nothing stops what does not run");
-}
-
 }  // namespace
 
 plan::StayRules stay_rules_of(store::Rows& rows, const Session& session, const Lifecycle& lifecycle) {
@@ -57,7 +51,7 @@ Session lease(store::Tx& tx, const Caller& caller, const std::string& name, cons
         throw Error(Kind::invalid, "invalid_field",
                     "what: longer than " + std::to_string(limits::lease_text_max) + " bytes");
     auto session = find_session(tx, caller, name);
-    require_running(session);
+    plan::require_running(session);
     const auto before = session.stay.leased_until;
     session.stay.leased_until = now + lease.ttl;
     session.stay.lease = lease.what;
@@ -65,13 +59,7 @@ Session lease(store::Tx& tx, const Caller& caller, const std::string& name, cons
     // The loop looks when the time that it knows of comes: it has to hear of one that ends earlier, and
     // people of a warning that is taken back.
     if (!session.stay.warned_at && before.value_or(now) <= *session.stay.leased_until) return session;
-    append_state(tx, {.at = now,
-                      .actor = caller.name,
-                      .kind = "session.updated",
-                      .subject_kind = "session",
-                      .subject = session.id.text,
-                      .owner = session.user,
-                      .data = {{"name", session.name}, {"status", json::to_json(session.status)}}});
+    tell_updated(tx, session, caller.name, now);
     return session;
 }
 

@@ -22,15 +22,21 @@ std::string kind_of(Phase before, Phase after) {
     }
 }
 
-void append_event(store::Tx& tx, const Report& report, const Session& before) {
+Event event_of(const Report& report, const Session& row, EventClass class_, std::string kind) {
     Event event{.at = report.now,
-                .class_ = EventClass::state,
+                .class_ = class_,
                 .actor = std::string(loop_actor),
-                .kind = kind_of(before.status.phase, report.status.phase),
+                .kind = std::move(kind),
                 .subject_kind = "session",
-                .subject = before.id.text,
-                .owner = before.user};
-    event.data["name"] = before.name;
+                .subject = row.id.text,
+                .owner = row.user};
+    event.data["name"] = row.name;
+    return event;
+}
+
+void append_event(store::Tx& tx, const Report& report, const Session& before) {
+    auto event =
+        event_of(report, before, EventClass::state, kind_of(before.status.phase, report.status.phase));
     event.data["status"] = json::to_json(report.status);
     tx.append(std::move(event));
 }
@@ -57,18 +63,6 @@ void note_init(store::Tx& tx, const Report& report) {
     }
 }
 
-Event stay_event(const Report& report, const Session& row, EventClass class_, std::string kind) {
-    Event event{.at = report.now,
-                .class_ = class_,
-                .actor = std::string(loop_actor),
-                .kind = std::move(kind),
-                .subject_kind = "session",
-                .subject = row.id.text,
-                .owner = row.user};
-    event.data["name"] = row.name;
-    return event;
-}
-
 /// People are told of a stop, or that it does not come, or it begins: an ask as if somebody had made it.
 void note_stay(store::Tx& tx, const Report& report, Session& row) {
     using Act = plan::StayDecision::Act;
@@ -76,12 +70,12 @@ void note_stay(store::Tx& tx, const Report& report, Session& row) {
     row.look_at = report.now;
     if (act == Act::unwarn) {
         row.stay.warned_at.reset();
-        auto event = stay_event(report, row, EventClass::state, "session.updated");
+        auto event = event_of(report, row, EventClass::state, "session.updated");
         event.data["status"] = json::to_json(row.status);
         return tx.append(std::move(event));
     }
     const auto because = plan::stop_sentence(*next);
-    auto told = stay_event(report, row, EventClass::audit, "session.warned");
+    auto told = event_of(report, row, EventClass::audit, "session.warned");
     told.data["reason"] = json::enum_name(next->reason);
     told.data["message"] = because;
     if (act == Act::warn) {

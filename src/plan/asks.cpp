@@ -42,11 +42,15 @@ Asked ask_hibernate(Session& session, Time now) {
     return Asked::changed;
 }
 
+void require_running(const Session& session) {
+    if (running_since(session)) return;
+    throw Error(Kind::conflict, "not_running", "session " + quoted(session.name) + " does not run",
+                "nothing stops what does not run; wake it to use it");
+}
+
 Asked ask_extend(Session& session, Time now) {
     refuse_ending(session);
-    if (!running_since(session))
-        throw Error(Kind::conflict, "not_running", "session " + quoted(session.name) + " does not run",
-                    "nothing stops what does not run; wake it to use it");
+    require_running(session);
     session.last_active_at = std::max(now, session.last_active_at.value_or(now));
     session.last_active_source = "extend";
     session.look_at = now;

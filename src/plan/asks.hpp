@@ -19,6 +19,8 @@ Asked ask_hibernate(Session& session, Time now);
 /// Counts as being used now: an idle session has its whole time before it again. Throws `conflict`
 /// (`not_running`) for one that does not run.
 Asked ask_extend(Session& session, Time now);
+/// Throws `conflict` (`not_running`) for a session that has no use to be counted.
+void require_running(const Session& session);
 /// A fresh start of a session that runs, or a wake of one that does not.
 Asked ask_restart(Session& session, Time now);
 /// Ends it for good. Never throws.

@@ -73,7 +73,7 @@ TEST(Stay, a_warning_then_the_limit_then_the_grace_then_the_stop) {
 
     decision = judge_stay(session, rules, all(dawn + 35min), dawn + 35min);
     EXPECT_EQ(decision.act, Act::stop);
-    EXPECT_EQ(decision.look_at, dawn + 35min) << "to carry out what is asked for now";
+    EXPECT_EQ(decision.look_at, dawn + 35min) << "the ask that is made is carried out at once";
     EXPECT_EQ(stop_sentence(*decision.next), "30m without activity, the limit of the template");
 }
 

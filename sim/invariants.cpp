@@ -22,6 +22,9 @@ int expect_rows_settled(World& world) {
             case State::running:
                 EXPECT_TRUE(phase == Phase::running || phase == Phase::failed) << seen;
                 break;
+            case State::frozen:
+                EXPECT_TRUE(phase == Phase::frozen || phase == Phase::failed) << seen;
+                break;
             case State::hibernated:
                 EXPECT_EQ(phase, Phase::hibernated) << seen;
                 break;

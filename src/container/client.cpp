@@ -116,6 +116,22 @@ Task<> Client::stop(std::string id, Duration grace) {
     co_await call("POST", std::move(path), "", whole + long_limit);
 }
 
+Task<> Client::pause(std::string id) {
+    try {
+        co_await call("POST", "/containers/" + encode(id) + "/pause", "", short_limit);
+    } catch (const Error& error) {
+        if (error.kind != Kind::conflict) throw;
+    }
+}
+
+Task<> Client::unpause(std::string id) {
+    try {
+        co_await call("POST", "/containers/" + encode(id) + "/unpause", "", short_limit);
+    } catch (const Error& error) {
+        if (error.kind != Kind::conflict) throw;
+    }
+}
+
 Task<> Client::remove(std::string id, bool force) {
     try {
         co_await call("DELETE",

@@ -34,6 +34,9 @@ class Client {
     Task<> start(std::string id);
     /// Asks politely and kills after `grace`. Stopped already is fine; takes as long as it takes.
     Task<> stop(std::string id, Duration grace);
+    /// Both may be said of a container that is so already.
+    Task<> pause(std::string id);
+    Task<> unpause(std::string id);
     /// Never its volumes. Gone already is fine.
     Task<> remove(std::string id, bool force);
     Task<std::optional<ContainerDetails>> inspect(std::string id_or_name);

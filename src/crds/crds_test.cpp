@@ -92,11 +92,11 @@ std::set<std::string> all_names() {
 }
 
 TEST(Crds, every_member_has_a_meaning_and_every_meaning_a_member) {
-    const auto names =
-        all_names<TemplateSpec, Component, Port, Probe, HttpProbe, Resources, Mount, VolumeSpec, Access,
-                  Lifecycle, NetworkSpec, InitStep, TemplateStatus, Condition, SessionSpec, SessionStatus,
-                  SessionAccess, ComponentStatus, WorkspaceName, LastActivity, Timings, WorkspaceSpec,
-                  WorkspaceStatus, WorkspaceVolume>();
+    const auto names = all_names<TemplateSpec, Component, Port, Probe, HttpProbe, Resources, Mount,
+                                 VolumeSpec, Access, Lifecycle, NetworkSpec, InitStep, SecretUse, FileSpec,
+                                 UserFiles, ActivityRule, ActivityProbe, TemplateStatus, Condition,
+                                 SessionSpec, SessionStatus, SessionAccess, ComponentStatus, WorkspaceName,
+                                 LastActivity, Timings, WorkspaceSpec, WorkspaceStatus, WorkspaceVolume>();
     std::set<std::string> told;
     for (const auto* fields : {&template_fields(), &session_fields()})
         for (const auto& [name, field] : *fields) {

@@ -28,6 +28,9 @@ inline constexpr Pattern icon_pattern{"^(data:image/|$)", "begins with `data:ima
 inline constexpr Pattern path_pattern{"^/", "begins with `/`"};
 inline constexpr Pattern mount_pattern{R"(^/[^:\x00-\x1f\x7f]+$)", "below `/`, no colon"};
 inline constexpr Pattern value_pattern{R"(^[^\x00]*$)", "no NUL"};
+/// Names of secrets: of variables in every shell.
+inline constexpr Pattern variable_pattern{"^[A-Za-z_][A-Za-z0-9_]*$",
+                                          "letters, digits and _, no digit in front"};
 // Amounts as `base/quantity.hpp` reads them, but for the suffix `K`, which Kubernetes does not know.
 inline constexpr Pattern cpu_pattern{R"(^[0-9]+(\.[0-9]*)?m?$)", "such as `500m`, `2`, `\"0.5\"`"};
 inline constexpr Pattern bytes_pattern{R"(^[0-9]+(\.[0-9]*)?(Ki|Mi|Gi|Ti|k|M|G|T)?$)",
@@ -38,9 +41,10 @@ inline constexpr Pattern duration_pattern{
 /// Of `metav1.Condition`.
 inline constexpr Pattern reason_pattern{"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "CamelCase"};
 
-inline constexpr std::array patterns{
-    label_pattern, name_pattern,  user_pattern, object_pattern, image_pattern,    icon_pattern,  path_pattern,
-    mount_pattern, value_pattern, cpu_pattern,  bytes_pattern,  duration_pattern, reason_pattern};
+inline constexpr std::array patterns{label_pattern,    name_pattern,     user_pattern, object_pattern,
+                                     image_pattern,    icon_pattern,     path_pattern, mount_pattern,
+                                     value_pattern,    variable_pattern, cpu_pattern,  bytes_pattern,
+                                     duration_pattern, reason_pattern};
 
 /// Characters of one amount or duration: what the cost of a rule is reckoned with.
 inline constexpr std::size_t amount_max = 32;

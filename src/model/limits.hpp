@@ -27,6 +27,7 @@ inline constexpr std::size_t volumes_max = 16;
 inline constexpr std::size_t items_max = 64;         ///< Ports, mounts, ways in, tags.
 inline constexpr std::size_t arguments_max = 256;    ///< Words of one command.
 inline constexpr std::size_t variables_max = 256;    ///< Of one component.
+inline constexpr std::size_t variable_max = 128;     ///< Name of a secret.
 inline constexpr std::size_t steps_max = 16;         ///< Init steps of one component.
 inline constexpr std::size_t object_name_max = 253;  ///< Of an object in a cluster (RFC 1123 subdomain).
 

@@ -5,6 +5,7 @@ namespace berth {
 State desired(const Asks& asks) {
     if (asks.terminate) return State::terminated;
     if (asks.hibernate && (!asks.wake || *asks.hibernate > *asks.wake)) return State::hibernated;
+    if (asks.freeze && (!asks.wake || *asks.freeze > *asks.wake)) return State::frozen;
     return State::running;
 }
 
@@ -13,8 +14,9 @@ bool has_failed(const Session& session) {
 }
 
 bool takes_part(const Session& session) {
-    return desired(session.asks) == State::running && !has_failed(session) &&
-           session.status.phase != Phase::gone;
+    const auto state = desired(session.asks);
+    return (state == State::running || state == State::frozen) && !session.queued_at &&
+           !has_failed(session) && session.status.phase != Phase::gone;
 }
 
 }  // namespace berth

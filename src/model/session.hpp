@@ -15,12 +15,13 @@ struct SessionNoun {};
 using SessionId = Id<SessionNoun>;
 
 /// What the user wants. Derived from the asks, never stored beside them.
-enum class State { running, hibernated, terminated };
-BOOST_DESCRIBE_ENUM(State, running, hibernated, terminated)
+enum class State { running, frozen, hibernated, terminated };
+BOOST_DESCRIBE_ENUM(State, running, frozen, hibernated, terminated)
 
 /// What is. The words of the product, in the order of a life.
-enum class Phase { pending, starting, running, stopping, hibernated, failed, terminating, gone };
-BOOST_DESCRIBE_ENUM(Phase, pending, starting, running, stopping, hibernated, failed, terminating, gone)
+enum class Phase { pending, starting, running, frozen, stopping, hibernated, failed, terminating, gone };
+BOOST_DESCRIBE_ENUM(Phase, pending, starting, running, frozen, stopping, hibernated, failed, terminating,
+                    gone)
 
 enum class ComponentPhase { waiting, pulling, starting, running, ready, exited, stopping, stopped };
 BOOST_DESCRIBE_ENUM(ComponentPhase, waiting, pulling, starting, running, ready, exited, stopping, stopped)
@@ -75,22 +76,24 @@ struct SessionStatus {
     std::optional<InitProgress> init;   ///< Absent: this start had none to run.
     std::vector<std::string> last_log;  ///< Last lines of the component that failed.
     int incarnation = 0;                ///< The start that this status speaks of.
+    bool freezable = false;             ///< Its engine can keep its memory and give it no processor.
     bool operator==(const SessionStatus&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionStatus, (),
                       (phase, reason, message, components, conditions, started_at, timings, init, last_log,
-                       incarnation))
+                       incarnation, freezable))
 
 /// Dated asks; the latest wins, and a terminate is final.
 struct Asks {
-    std::optional<Time> wake;  ///< Launch counts as the first wake.
+    std::optional<Time> wake;    ///< Launch counts as the first wake.
+    std::optional<Time> freeze;  ///< Of what runs.
     std::optional<Time> hibernate;
     std::optional<Time> terminate;
     bool operator==(const Asks&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Asks, (), (wake, hibernate, terminate))
+BOOST_DESCRIBE_STRUCT(Asks, (), (wake, freeze, hibernate, terminate))
 
-/// Why a session was asked to hibernate, and why one that runs is going to be.
+/// Why a session was asked to freeze or hibernate, and why one that runs is going to be.
 enum class StopReason {
     asked,     ///< A person or program asked for it.
     idle,      ///< Nobody used it for as long as a limit says.
@@ -100,11 +103,22 @@ BOOST_DESCRIBE_ENUM(StopReason, asked, idle, lifetime)
 
 /// What a launch sets beside the limits of the template and the quota; the strictest counts.
 struct StayLimits {
+    std::optional<Duration> freeze_after;
     std::optional<Duration> hibernate_after;
     std::optional<Duration> max_lifetime;
     bool operator==(const StayLimits&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(StayLimits, (), (hibernate_after, max_lifetime))
+BOOST_DESCRIBE_STRUCT(StayLimits, (), (freeze_after, hibernate_after, max_lifetime))
+
+/// Something that was seen of a session and is no use of it: `/api/poll`, `probe: HTTP 500`.
+struct Uncounted {
+    std::string what;
+    std::string why;
+    std::int64_t times = 0;
+    Time last_at{};
+    bool operator==(const Uncounted&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Uncounted, (), (what, why, times, last_at))
 
 /// How long a session stays: what the loop, the gateways and people remember of that.
 struct Stay {
@@ -113,14 +127,17 @@ struct Stay {
     std::string lease;                 ///< What works.
     std::optional<Time> warned_at;     ///< People were told of the next stop.
     StopReason warned_of = StopReason::idle;
-    StopReason stopped_by = StopReason::asked;  ///< Of the latest ask to hibernate.
+    State warned_to = State::hibernated;        ///< What they were told that it becomes.
+    StopReason stopped_by = StopReason::asked;  ///< Of the latest ask to freeze or hibernate.
     std::string stopped_because;                ///< For people; empty: somebody asked for it.
+    std::vector<Uncounted> uncounted;           ///< The latest few, of this start.
     bool operator==(const Stay&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Stay, (),
-                      (limits, leased_until, lease, warned_at, warned_of, stopped_by, stopped_because))
+                      (limits, leased_until, lease, warned_at, warned_of, warned_to, stopped_by,
+                       stopped_because, uncounted))
 
-/// One user's running, hibernated or failed instance of a template revision.
+/// One user's running, frozen, hibernated or failed instance of a template revision.
 struct Session {
     SessionId id;
     UserId user;
@@ -139,11 +156,13 @@ struct Session {
     std::optional<Time> last_active_at;
     std::string last_active_source;
     Stay stay;
+    std::optional<Time> queued_at;  ///< It waits since then for room to run; absent: it was let in.
     bool operator==(const Session&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Session, (),
                       (id, user, name, host, template_, revision, workspace, engine, asks, incarnation,
-                       asked_at, status, look_at, created_at, last_active_at, last_active_source, stay))
+                       asked_at, status, look_at, created_at, last_active_at, last_active_source, stay,
+                       queued_at))
 
 /// The state that the asks amount to.
 State desired(const Asks& asks);
@@ -152,7 +171,8 @@ State desired(const Asks& asks);
 /// failure.
 bool has_failed(const Session& session);
 
-/// Whether it has, or is about to have, its containers: what counts against its user's quota.
+/// Whether it has, or is about to have, its containers, also frozen ones: what counts against its user's
+/// quota. What waits for room has none.
 bool takes_part(const Session& session);
 
 }  // namespace berth

@@ -15,12 +15,12 @@ namespace {
 constexpr std::string_view api_version = "berth.dev/v1alpha1";
 
 /// Keys of the design whose feature is not built yet: refused by name, never ignored.
-constexpr std::string_view unbuilt_spec[] = {"chart",    "parameters", "pool",   "prepull",
-                                             "onSignIn", "onSignOut",  "engines"};
-constexpr std::string_view unbuilt_component[] = {"liveness", "files", "secrets"};
+constexpr std::string_view unbuilt_spec[] = {"chart",    "parameters", "pool",    "prepull",
+                                             "onSignIn", "onSignOut",  "engines", "queue"};
+constexpr std::string_view unbuilt_component[] = {"liveness", "files", "secrets", "userFiles"};
 constexpr std::string_view unbuilt_resources[] = {"limits"};
 constexpr std::string_view unbuilt_access[] = {"capabilities", "activity"};
-constexpr std::string_view unbuilt_lifecycle[] = {"freezeAfter"};
+constexpr std::string_view unbuilt_lifecycle[] = {"freezeAfter", "cpuFloor"};
 constexpr std::string_view unbuilt_network[] = {"allow"};
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why, std::string next = {}) {
@@ -42,8 +42,11 @@ void check_built(const json::value& tree, std::span<const std::string_view> unbu
                  const std::string& path) {
     const auto* entries = tree.if_object();
     if (entries == nullptr) return;
-    for (const auto key : unbuilt)
-        if (entries->contains(key)) refuse_unbuilt(json::join_path(path, key));
+    for (const auto key : unbuilt) {
+        // What is said not to be wanted is not there, as asked.
+        const auto* found = entries->if_contains(key);
+        if (found != nullptr && *found != json::value(false)) refuse_unbuilt(json::join_path(path, key));
+    }
 }
 
 /// The items of the list `key`, with their paths.

@@ -73,6 +73,32 @@ struct Mount {
 };
 BOOST_DESCRIBE_STRUCT(Mount, (), (volume, path, read_only))
 
+/// One of the user's own secrets that a component may have, as a variable of its environment.
+struct SecretUse {
+    std::string name;
+    bool required = false;  ///< Without it the session does not start.
+    bool operator==(const SecretUse&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(SecretUse, (), (name, required))
+
+/// A file that is there when the component starts: what the template says, or one of the user's secrets.
+struct FileSpec {
+    std::string path;
+    std::optional<std::string> content;
+    std::optional<std::string> secret;
+    bool live = false;  ///< Written anew while it runs, when the secret changes.
+    bool operator==(const FileSpec&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(FileSpec, (), (path, content, secret, live))
+
+/// Where the files that the user uploaded are, each at its own path below.
+struct UserFiles {
+    std::string path;
+    bool live = false;  ///< Also those that come, change or go while it runs.
+    bool operator==(const UserFiles&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(UserFiles, (), (path, live))
+
 /// What runs to its end before a session's components start: once for each new volume that it is for.
 struct InitStep {
     std::string image;
@@ -98,13 +124,16 @@ struct Component {
     std::optional<Probe> readiness;
     Resources resources;
     std::map<std::string, std::string> env;
+    std::vector<SecretUse> secrets;
+    std::vector<FileSpec> files;
+    std::optional<UserFiles> user_files;
     std::vector<Mount> mounts;
     std::vector<InitStep> init;  ///< With its mounts, user, profile and limits, one after the other.
     bool operator==(const Component&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Component, (),
                       (name, image, pull_secret, command, args, profile, user, restart, ports, readiness,
-                       resources, env, mounts, init))
+                       resources, env, secrets, files, user_files, mounts, init))
 
 struct VolumeSpec {
     std::string name;
@@ -115,6 +144,24 @@ struct VolumeSpec {
 };
 BOOST_DESCRIBE_STRUCT(VolumeSpec, (), (name, scope, size, access_mode))
 
+/// An address of the application that tells when somebody last used it.
+struct ActivityProbe {
+    std::string path;
+    /// RFC 6901, to what its JSON answer says of it: a time (RFC 3339, or seconds or milliseconds since
+    /// 1970), or whether it is in use now. Empty: the whole answer.
+    std::string json_pointer;
+    bool operator==(const ActivityProbe&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ActivityProbe, (), (path, json_pointer))
+
+/// What counts as use of a way in, where that is not everything that a browser sends.
+struct ActivityRule {
+    std::vector<std::string> ignore;     ///< Paths, with all below them, that say nothing of a person.
+    std::optional<ActivityProbe> probe;  ///< Asked instead of looking at what goes through.
+    bool operator==(const ActivityRule&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ActivityRule, (), (ignore, probe))
+
 /// One way in: what a person opens. Exactly one of a template is the default (the first, unless one says so).
 struct Access {
     std::string name;
@@ -122,22 +169,26 @@ struct Access {
     std::optional<std::string> port;  ///< Name of a port of the component; none for terminals.
     AccessKind kind = AccessKind::web;
     bool default_ = false;
+    std::optional<ActivityRule> activity;
     bool operator==(const Access&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Access, (), (name, component, port, kind, default_))
+BOOST_DESCRIBE_STRUCT(Access, (), (name, component, port, kind, default_, activity))
 
 /// How long a session may stay as it is, and how long things may take.
 struct Lifecycle {
+    std::optional<Duration> freeze_after;            ///< Idle for so long, it freezes; absent: never.
     std::optional<Duration> hibernate_after;         ///< Idle for so long, it hibernates; absent: never.
     std::optional<Duration> max_lifetime;            ///< Running for so long, it hibernates whatever is done.
     Duration warn_before{std::chrono::minutes(10)};  ///< People hear of a stop so long before it.
     Duration grace{std::chrono::minutes(5)};         ///< From the limit to the stop.
+    std::optional<MilliCpu> cpu_floor;               ///< Using more processor than this is activity.
     Duration start_within{std::chrono::minutes(5)};
     Duration stop_timeout{std::chrono::seconds(10)};
     bool operator==(const Lifecycle&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Lifecycle, (),
-                      (hibernate_after, max_lifetime, warn_before, grace, start_within, stop_timeout))
+                      (freeze_after, hibernate_after, max_lifetime, warn_before, grace, cpu_floor,
+                       start_within, stop_timeout))
 
 struct NetworkSpec {
     Egress egress = Egress::internet;
@@ -157,11 +208,12 @@ struct TemplateSpec {
     std::vector<Access> access;
     Lifecycle lifecycle;
     NetworkSpec network;
+    bool queue = false;  ///< A launch that there is no room for waits for its turn.
     bool operator==(const TemplateSpec&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(TemplateSpec, (),
                       (display_name, description, category, icon, tags, components, volumes, access,
-                       lifecycle, network))
+                       lifecycle, network, queue))
 
 /// A template at its newest revision, as lists and pages show it.
 struct Template {

@@ -44,6 +44,21 @@ struct WorkloadMount {
 };
 BOOST_DESCRIBE_STRUCT(WorkloadMount, (), (volume, path, read_only, access_mode))
 
+enum class SecretAs { env, file, user_files };
+BOOST_DESCRIBE_ENUM(SecretAs, env, file, user_files)
+
+/// Something secret that a component gets as it starts. A workload says what, never its value: the engine is
+/// told that by whom it asks, and nobody else is.
+struct SecretRef {
+    SecretAs as = SecretAs::env;
+    std::string name;     ///< Of the secret; of user files empty.
+    std::string target;   ///< The variable, or the absolute path.
+    std::string version;  ///< Another one when the value is another.
+    bool live = false;    ///< Follows changes while it runs.
+    bool operator==(const SecretRef&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(SecretRef, (), (as, name, target, version, live))
+
 /// One container as it should be. Everything is expanded; nothing refers to a template any more.
 struct WorkloadComponent {
     std::string name;
@@ -59,6 +74,8 @@ struct WorkloadComponent {
     std::vector<Port> ports;
     std::optional<Probe> readiness;
     std::vector<WorkloadMount> mounts;
+    std::map<std::string, std::string> files;  ///< Path -> content: what is not secret.
+    std::vector<SecretRef> secrets;
     Duration stop_timeout{std::chrono::seconds(10)};
     Run run = Run::lasting;
     std::optional<std::string> pull_secret;
@@ -70,7 +87,8 @@ struct WorkloadComponent {
 };
 BOOST_DESCRIBE_STRUCT(WorkloadComponent, (),
                       (name, image, digest, command, args, env, profile, user, user_named, resources, ports,
-                       readiness, mounts, stop_timeout, run, pull_secret, kind, generation, anew))
+                       readiness, mounts, files, secrets, stop_timeout, run, pull_secret, kind, generation,
+                       anew))
 
 struct WorkloadVolume {
     std::string handle;
@@ -97,16 +115,17 @@ struct Workload {
     Duration stop_timeout{std::chrono::seconds(10)};  ///< Of what runs and is not among them (any more).
     /// Containers that have exited stay for their logs, and so does the network, though nothing is wanted.
     bool keep_exited = false;
+    bool frozen = false;  ///< What runs keeps its memory and gets no processor.
     /// Hosts that lead to it, where an engine has to be told: those of a session that has answered.
     std::vector<std::string> hosts;
     bool operator==(const Workload&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Workload, (),
                       (id, components, steps, volumes, egress, space, allowance, prepare, stop_timeout,
-                       keep_exited, hosts))
+                       keep_exited, frozen, hosts))
 
-enum class ContainerState { creating, created, running, exited, stopping, removing };
-BOOST_DESCRIBE_ENUM(ContainerState, creating, created, running, exited, stopping, removing)
+enum class ContainerState { creating, created, running, frozen, exited, stopping, removing };
+BOOST_DESCRIBE_ENUM(ContainerState, creating, created, running, frozen, exited, stopping, removing)
 
 /// A container that is there.
 struct ObservedComponent {
@@ -159,6 +178,7 @@ struct Observed {
         volumes;  ///< Handles of volumes that exist, of those this workload asked for or mounts.
     std::map<std::string, ObservedImage> images;
     std::vector<Condition> conditions;
+    bool freezable = false;  ///< This engine can freeze it.
     /// Hosts that the engine leads to us for it; absent: it has nothing to do for any host.
     std::optional<std::vector<std::string>> hosts;
     bool operator==(const Observed&) const = default;
@@ -222,6 +242,16 @@ struct StopComponent {
     Duration stop_timeout;
     bool operator==(const StopComponent&) const = default;
 };
+/// Takes the processor away from a container that runs, and keeps its memory. Freezing twice is freezing
+/// once.
+struct FreezeComponent {
+    std::string name, handle;
+    bool operator==(const FreezeComponent&) const = default;
+};
+struct ThawComponent {
+    std::string name, handle;
+    bool operator==(const ThawComponent&) const = default;
+};
 /// Removes a container that has exited or never ran.
 struct RemoveComponent {
     std::string name, handle;
@@ -239,8 +269,9 @@ struct WithdrawHosts {
     bool operator==(const WithdrawHosts&) const = default;
 };
 
-using Change = std::variant<PrepareImage, CreateNetwork, CreateVolume, StartComponent, StopComponent,
-                            RemoveComponent, RemoveNetwork, PublishHosts, WithdrawHosts>;
+using Change =
+    std::variant<PrepareImage, CreateNetwork, CreateVolume, StartComponent, StopComponent, FreezeComponent,
+                 ThawComponent, RemoveComponent, RemoveNetwork, PublishHosts, WithdrawHosts>;
 using Changes = std::vector<Change>;
 
 }  // namespace berth

@@ -10,7 +10,9 @@ std::string kind_of(Phase before, Phase after) {
     if (before == after) return "session.updated";
     switch (after) {
         case Phase::running:
-            return "session.started";
+            return before == Phase::frozen ? "session.woken" : "session.started";
+        case Phase::frozen:
+            return "session.frozen";
         case Phase::hibernated:
             return "session.hibernated";
         case Phase::failed:

@@ -24,12 +24,40 @@ void start_again(Session& session, Time now) {
     session.stay = Stay{.limits = session.stay.limits};
 }
 
+/// A frozen session goes on where it was: as if somebody had used it.
+void go_on(Session& session, Time now) {
+    session.asks.wake = std::max(now, session.asks.freeze.value_or(now));
+    session.last_active_at = std::max(now, session.last_active_at.value_or(now));
+    session.last_active_source = "wake";
+    session.look_at = now;
+    session.stay.warned_at.reset();
+    session.stay.stopped_because.clear();
+}
+
 }  // namespace
 
 Asked ask_wake(Session& session, Time now) {
     refuse_ending(session);
-    if (takes_part(session)) return Asked::nothing;
-    start_again(session, now);
+    if (takes_part(session) && desired(session.asks) == State::running) return Asked::nothing;
+    if (takes_part(session))
+        go_on(session, now);
+    else
+        start_again(session, now);
+    return Asked::changed;
+}
+
+Asked ask_freeze(Session& session, Time now) {
+    refuse_ending(session);
+    if (desired(session.asks) == State::frozen) return Asked::nothing;
+    require_running(session);
+    if (!session.status.freezable)
+        throw Error(Kind::conflict, "not_freezable",
+                    "engine " + quoted(session.engine) + " cannot freeze a session", "hibernate it instead");
+    session.asks.freeze = std::max(now, session.asks.wake.value_or(now) + Duration(1));
+    session.look_at = now;
+    session.stay.warned_at.reset();
+    session.stay.stopped_by = StopReason::asked;
+    session.stay.stopped_because.clear();
     return Asked::changed;
 }
 

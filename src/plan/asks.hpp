@@ -13,8 +13,12 @@ enum class Asked {
     nothing,  ///< It is so already, or on its way.
 };
 
-/// Runs again: from hibernated, hibernating or failed a new incarnation starts.
+/// Runs again: from hibernated, hibernating or failed a new incarnation starts, a frozen one goes on.
 Asked ask_wake(Session& session, Time now);
+/// Keeps its memory and takes its processor away. Throws `conflict` (`not_running`) for one that does not
+/// run,
+/// (`not_freezable`) where its engine cannot do that.
+Asked ask_freeze(Session& session, Time now);
 Asked ask_hibernate(Session& session, Time now);
 /// Counts as being used now: an idle session has its whole time before it again. Throws `conflict`
 /// (`not_running`) for one that does not run.

@@ -35,6 +35,7 @@ void end_component(const ObservedComponent& there, const WorkloadComponent* succ
     switch (there.state) {
         case ContainerState::creating:
         case ContainerState::running:
+        case ContainerState::frozen:
             changes.push_back(StopComponent{there.name, there.handle, stop_timeout});
             break;
         case ContainerState::created:

@@ -114,6 +114,7 @@ class Start {
                 status_.last_log = there->last_log;
                 return fail(status_, there->out_of_memory ? "OutOfMemory" : "InitFailed", status.message);
             case ContainerState::running:
+            case ContainerState::frozen:
                 status.phase = ComponentPhase::running;
                 status.message.clear();
                 status_.message = title + " is running";
@@ -181,6 +182,7 @@ class Start {
                 if (there->disrupted) return run_again(component, *there, status, quoted(there->name));
                 return judge_exit(component, *there, status);
             case ContainerState::running:
+            case ContainerState::frozen:
                 status.phase = ready ? ComponentPhase::ready : ComponentPhase::running;
                 status.message = ready ? "" : there->message;
                 if (!ready) note_waiting(*there);
@@ -383,6 +385,7 @@ Wanted decide(const Facts& facts, const Observed& have, Time now) {
         wanted.status = SessionStatus{.incarnation = facts.session.incarnation};
     switch (state) {
         case State::running:
+        case State::frozen:
             Start(facts, have, now, wanted).decide();
             decide_stay(facts, now, wanted);
             break;

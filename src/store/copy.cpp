@@ -37,7 +37,15 @@ const std::vector<Source>& sources() {
                                          {"setting", {"name"}},
                                          {"leader", {"id"}},
                                          {"mirror", {"kind", "row_id"}},
-                                         {"watermark", {"holder"}}};
+                                         {"watermark", {"holder"}},
+                                         {"tier", {"name"}},
+                                         {"user_group", {"id"}},
+                                         {"membership", {"group_id", "user_id"}},
+                                         {"sealing_key", {"id"}},
+                                         {"secret", {"user_id", "name"}},
+                                         {"user_file", {"id"}},
+                                         {"user_file_part", {"file_id", "number"}},
+                                         {"consent", {"user_id", "template", "secret"}}};
     return all;
 }
 

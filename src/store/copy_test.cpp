@@ -39,6 +39,14 @@ void fill(Store& store) {
         tx.set_setting("instance.id", "25a2cfac");
         tx.take_leadership("a", std::chrono::milliseconds(1));
         tx.put_watermark({.holder = "run_1", .reported_at = at(60)});
+        tx.put_tier({.name = "free"});
+        tx.insert_group({.id = {"grp_1"}, .name = "physics"});
+        tx.add_member({"grp_1"}, ada.id);
+        tx.insert_sealing_key({.id = {"key_1"}, .sealed = "a"});
+        tx.put_secret({.user = ada.id, .name = "TOKEN", .key = {"key_1"}, .sealed = "b"});
+        tx.insert_user_file({.id = {"ufl_1"}, .user = ada.id, .path = "notes", .complete = true});
+        tx.put_user_file_part({.file = {"ufl_1"}, .number = 0, .key = {"key_1"}, .sealed = "c"});
+        tx.put_consent({.user = ada.id, .template_ = "terminal", .secret = "TOKEN"});
         tx.put_mirrored({.noun = Noun::template_, .row = "terminal", .uid = "u-1"});
     });
 }
@@ -80,21 +88,15 @@ TEST_F(Copies, have_every_row_and_lead_back_again) {
     const auto done = run(file, schema->url());
     std::map<std::string, std::int64_t> rows;
     for (const auto& table : done.tables) rows[table.table] = table.rows;
-    EXPECT_EQ(rows, (std::map<std::string, std::int64_t>{{"user", 2},
-                                                         {"login", 1},
-                                                         {"token", 1},
-                                                         {"ticket", 1},
-                                                         {"template", 2},
-                                                         {"template_revision", 3},
-                                                         {"workspace", 1},
-                                                         {"session", 2500},
-                                                         {"volume", 1},
-                                                         {"event", 2500},
-                                                         {"idempotency", 1},
-                                                         {"setting", 1},
-                                                         {"leader", 1},
-                                                         {"mirror", 1},
-                                                         {"watermark", 1}}));
+    EXPECT_EQ(rows, (std::map<std::string, std::int64_t>{
+                        {"user", 2},           {"login", 1},       {"token", 1},
+                        {"ticket", 1},         {"template", 2},    {"template_revision", 3},
+                        {"workspace", 1},      {"session", 2500},  {"volume", 1},
+                        {"event", 2500},       {"idempotency", 1}, {"setting", 1},
+                        {"leader", 1},         {"mirror", 1},      {"watermark", 1},
+                        {"tier", 1},           {"user_group", 1},  {"membership", 1},
+                        {"sealing_key", 1},    {"secret", 1},      {"user_file", 1},
+                        {"user_file_part", 1}, {"consent", 1}}));
     EXPECT_EQ(done.mended, 0);
     const auto back = directory.file("back.db");
     EXPECT_EQ(run(schema->url(), back).tables.size(), done.tables.size());

@@ -8,6 +8,7 @@ namespace {
 constexpr const char* state_of_asks =
     "CASE WHEN ask_terminate IS NOT NULL THEN 'terminated' "
     "WHEN ask_hibernate IS NOT NULL AND (ask_wake IS NULL OR ask_hibernate > ask_wake) THEN 'hibernated' "
+    "WHEN ask_freeze IS NOT NULL AND (ask_wake IS NULL OR ask_freeze > ask_wake) THEN 'frozen' "
     "ELSE 'running' END";
 
 const ListShape& shape() {
@@ -94,7 +95,7 @@ std::vector<std::pair<SessionId, Time>> SqlRows::unsettled_sessions() {
 
 std::vector<SessionId> SqlRows::running_sessions() {
     std::vector<SessionId> keys;
-    for (auto& key : db_.select<Key>("WHERE phase = 'running' ORDER BY created_at, id"))
+    for (auto& key : db_.select<Key>("WHERE phase IN ('running', 'frozen') ORDER BY created_at, id"))
         keys.push_back(std::move(key.id));
     return keys;
 }
@@ -106,6 +107,10 @@ std::vector<SessionId> SqlRows::resting_sessions(std::string_view engine) {
                                      engine))
         keys.push_back(std::move(key.id));
     return keys;
+}
+
+std::vector<Session> SqlRows::queued_sessions() {
+    return db_.select<Session>("WHERE queued_at IS NOT NULL ORDER BY queued_at, id");
 }
 
 std::vector<Session> SqlRows::sessions_on(const WorkspaceId& workspace) {

@@ -10,6 +10,7 @@
 #include "base/task.hpp"
 #include "model/event.hpp"
 #include "model/mirrored.hpp"
+#include "model/secret.hpp"
 #include "model/session.hpp"
 #include "model/template.hpp"
 #include "model/user.hpp"
@@ -147,6 +148,8 @@ class Rows {
     virtual std::vector<SessionId> running_sessions() = 0;
     /// Keys of the engine's sessions that are hibernated or have failed, oldest first.
     virtual std::vector<SessionId> resting_sessions(std::string_view engine) = 0;
+    /// Sessions that wait for room, the longest waiting first.
+    virtual std::vector<Session> queued_sessions() = 0;
     /// The sessions of the workspace that are not gone, oldest first.
     virtual std::vector<Session> sessions_on(const WorkspaceId& workspace) = 0;
 
@@ -192,6 +195,29 @@ class Rows {
     /// Who leads now; nothing when nobody does.
     virtual std::optional<Leadership> leadership() = 0;
     virtual std::vector<Watermark> watermarks() = 0;
+
+    virtual std::optional<Tier> find_tier(std::string_view name) = 0;
+    virtual std::vector<Tier> list_tiers() = 0;  ///< By name.
+    virtual std::optional<Group> find_group(const GroupId& id) = 0;
+    virtual std::optional<Group> find_group_by_name(std::string_view name) = 0;
+    virtual std::vector<Group> list_groups() = 0;                        ///< By name.
+    virtual std::vector<Group> groups_of(const UserId& user) = 0;        ///< By name.
+    virtual std::vector<User> members_of(const GroupId& group) = 0;      ///< By name.
+    virtual std::vector<User> users_in_tier(std::string_view name) = 0;  ///< By name.
+
+    virtual std::vector<SealingKey> sealing_keys() = 0;       ///< Oldest first.
+    virtual std::int64_t count_sealed(const KeyId& key) = 0;  ///< Secrets and parts of files under it.
+    virtual std::optional<UserSecret> find_secret(const UserId& user, std::string_view name) = 0;
+    virtual std::vector<UserSecret> secrets_of(const UserId& user) = 0;  ///< By name.
+    virtual std::vector<UserSecret> secrets_under(const KeyId& key, int limit) = 0;
+    /// Only complete ones, as the rest of these.
+    virtual std::optional<UserFile> find_user_file(const UserId& user, std::string_view path) = 0;
+    virtual std::vector<UserFile> user_files_of(const UserId& user) = 0;  ///< By path.
+    /// Uploads that nobody finished and that began before then.
+    virtual std::vector<UserFile> unfinished_user_files(Time before) = 0;
+    virtual std::optional<UserFilePart> find_user_file_part(const UserFileId& file, int number) = 0;
+    virtual std::vector<UserFilePart> user_file_parts_under(const KeyId& key, int limit) = 0;
+    virtual std::vector<Consent> consents_of(const UserId& user) = 0;  ///< By template and secret.
 
     User get_user(const UserId& id);
     Template get_template(const Caller& caller, std::string_view name);
@@ -265,6 +291,28 @@ class Tx : public Rows {
 
     virtual void put_watermark(const Watermark& mark) = 0;
     virtual void delete_watermark(std::string_view holder) = 0;
+
+    virtual void put_tier(const Tier& tier) = 0;
+    /// False when there is none.
+    virtual bool delete_tier(std::string_view name) = 0;
+    virtual void insert_group(const Group& group) = 0;
+    virtual void update_group(const Group& group) = 0;
+    virtual void delete_group(const GroupId& id) = 0;  ///< With its memberships.
+    /// Joining twice is joining once.
+    virtual void add_member(const GroupId& group, const UserId& user) = 0;
+    virtual void remove_member(const GroupId& group, const UserId& user) = 0;
+
+    virtual void insert_sealing_key(const SealingKey& key) = 0;
+    virtual void update_sealing_key(const SealingKey& key) = 0;
+    virtual void delete_sealing_key(const KeyId& id) = 0;
+    virtual void put_secret(const UserSecret& secret) = 0;
+    virtual bool delete_secret(const UserId& user, std::string_view name) = 0;
+    virtual void insert_user_file(const UserFile& file) = 0;
+    virtual void update_user_file(const UserFile& file) = 0;
+    virtual void delete_user_file(const UserFileId& id) = 0;  ///< With its parts.
+    virtual void put_user_file_part(const UserFilePart& part) = 0;
+    virtual void put_consent(const Consent& consent) = 0;
+    virtual void delete_consent(const UserId& user, std::string_view template_, std::string_view secret) = 0;
 
     /// Takes the lead, or renews it, for the length of `lease` from now. Nothing while another has it.
     virtual std::optional<Leadership> take_leadership(const std::string& holder, Duration lease) = 0;

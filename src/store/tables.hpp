@@ -20,6 +20,7 @@ struct Table<User> {
         v.column("role", row.role);
         v.column("active", row.active);
         v.column("quota", row.quota);
+        v.column("tier", row.tier);
         v.column("last_login_at", row.last_login_at);
         v.derived("name_folded", [&] { return fold(row.name); });
         v.derived("search",
@@ -116,6 +117,7 @@ struct Table<Session> {
         v.column("revision", row.revision);
         v.column("engine", row.engine);
         v.column("ask_wake", row.asks.wake);
+        v.column("ask_freeze", row.asks.freeze);
         v.column("ask_hibernate", row.asks.hibernate);
         v.column("ask_terminate", row.asks.terminate);
         v.column("incarnation", row.incarnation);
@@ -125,6 +127,7 @@ struct Table<Session> {
         v.column("last_active_at", row.last_active_at);
         v.column("last_active_source", row.last_active_source);
         v.column("stay", row.stay);
+        v.column("queued_at", row.queued_at);
         v.derived("phase", [&] { return json::enum_name(row.status.phase); });
         v.derived("search", [&] { return fold(row.name); });
     }
@@ -186,6 +189,98 @@ struct Table<Watermark> {
     static void visit(V& v, Row& row) {
         v.fixed("holder", row.holder);
         v.column("reported_at", row.reported_at);
+    }
+};
+
+template <>
+struct Table<Tier> {
+    static constexpr const char* name = "tier";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.fixed("name", row.name);
+        v.fixed("created_at", row.created_at);
+        v.column("quota", row.quota);
+    }
+};
+
+template <>
+struct Table<Group> {
+    static constexpr const char* name = "user_group";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.fixed("id", row.id);
+        v.fixed("created_at", row.created_at);
+        v.column("name", row.name);
+        v.column("description", row.description);
+        v.column("tier", row.tier);
+        v.column("quota", row.quota);
+    }
+};
+
+template <>
+struct Table<SealingKey> {
+    static constexpr const char* name = "sealing_key";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.fixed("id", row.id);
+        v.fixed("created_at", row.created_at);
+        v.column("sealed", row.sealed);
+        v.column("retired_at", row.retired_at);
+    }
+};
+
+template <>
+struct Table<UserSecret> {
+    static constexpr const char* name = "secret";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.fixed("user_id", row.user);
+        v.fixed("name", row.name);
+        v.fixed("key_id", row.key);
+        v.fixed("sealed", row.sealed);
+        v.fixed("version", row.version);
+        v.fixed("created_at", row.created_at);
+        v.fixed("updated_at", row.updated_at);
+    }
+};
+
+template <>
+struct Table<UserFile> {
+    static constexpr const char* name = "user_file";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.fixed("id", row.id);
+        v.fixed("user_id", row.user);
+        v.fixed("path", row.path);
+        v.fixed("created_at", row.created_at);
+        v.fixed("type", row.type);
+        v.column("size", row.size);
+        v.column("sha256", row.sha256);
+        v.column("complete", row.complete);
+    }
+};
+
+template <>
+struct Table<UserFilePart> {
+    static constexpr const char* name = "user_file_part";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.fixed("file_id", row.file);
+        v.fixed("number", row.number);
+        v.fixed("key_id", row.key);
+        v.fixed("sealed", row.sealed);
+    }
+};
+
+template <>
+struct Table<Consent> {
+    static constexpr const char* name = "consent";
+    template <class V, class Row>
+    static void visit(V& v, Row& row) {
+        v.fixed("user_id", row.user);
+        v.fixed("template", row.template_);
+        v.fixed("secret", row.secret);
+        v.fixed("given_at", row.given_at);
     }
 };
 

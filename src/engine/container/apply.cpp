@@ -215,6 +215,14 @@ Task<> ContainerEngine::make(WorkloadId id, StopComponent change) {
     tasks_.start("stop " + change.name, stop_in_background(id, change.handle, change.stop_timeout));
 }
 
+Task<> ContainerEngine::make(WorkloadId id, FreezeComponent change) {
+    if (co_await is_ours(id, change.handle)) co_await client_->pause(change.handle);
+}
+
+Task<> ContainerEngine::make(WorkloadId id, ThawComponent change) {
+    if (co_await is_ours(id, change.handle)) co_await client_->unpause(change.handle);
+}
+
 Task<> ContainerEngine::stop_in_background(WorkloadId id, std::string handle, Duration grace) {
     std::optional<Error> failure;
     try {

@@ -123,6 +123,8 @@ class ContainerEngine final : public Engine {
     Task<> make(WorkloadId id, CreateVolume change);
     Task<> make(WorkloadId id, StartComponent change);
     Task<> make(WorkloadId id, StopComponent change);
+    Task<> make(WorkloadId id, FreezeComponent change);
+    Task<> make(WorkloadId id, ThawComponent change);
     Task<> make(WorkloadId id, RemoveComponent change);
     Task<> make(WorkloadId id, RemoveNetwork change);
     Task<> make(WorkloadId, PublishHosts) { co_return; }  // Every host comes to us as it is.

@@ -212,6 +212,8 @@ class KubernetesEngine final : public Engine {
     Task<> make(WorkloadId id, CreateVolume change);
     Task<> make(WorkloadId id, StartComponent change);
     Task<> make(WorkloadId id, StopComponent change);
+    Task<> make(WorkloadId, FreezeComponent) { co_return; }  // A pod cannot be frozen, and says so.
+    Task<> make(WorkloadId, ThawComponent) { co_return; }
     Task<> make(WorkloadId id, RemoveComponent change);
     Task<> make(WorkloadId id, RemoveNetwork change);
     Task<> make(WorkloadId id, PublishHosts change);

@@ -129,6 +129,14 @@ void SimEngine::apply_one(const WorkloadId& id, const Change& change) {
         if (container == nullptr || container->seen.state == ContainerState::exited) return;
         container->seen.state = ContainerState::stopping;
         tasks_.start("sim stop", end_later(id, end->name, end->handle, up_to(end->stop_timeout)));
+    } else if (const auto* freeze = std::get_if<FreezeComponent>(&change)) {
+        auto* container = find(id, freeze->name, freeze->handle);
+        if (container != nullptr && container->seen.state == ContainerState::running)
+            container->seen.state = ContainerState::frozen;
+    } else if (const auto* thaw = std::get_if<ThawComponent>(&change)) {
+        auto* container = find(id, thaw->name, thaw->handle);
+        if (container != nullptr && container->seen.state == ContainerState::frozen)
+            container->seen.state = ContainerState::running;
     } else if (const auto* removal = std::get_if<RemoveComponent>(&change)) {
         std::erase_if(place.containers, [&](const auto& c) {
             return c.seen.name == removal->name && c.seen.handle == removal->handle;

@@ -18,6 +18,7 @@ bool is_settled(const Session& session) {
     const auto& status = session.status;
     const auto state = desired(session.asks);
     if (state == State::hibernated) return status.phase == Phase::hibernated;
+    if (state == State::frozen && status.phase == Phase::frozen) return true;
     return state == State::running && status.incarnation == session.incarnation &&
            (status.phase == Phase::running || status.phase == Phase::failed);
 }

@@ -132,7 +132,7 @@ Seen read_seen(Noun noun, const json::value& object, std::string_view instance) 
     // Whoever writes a number of the future there would only make their own changes go unheard.
     if (seen.noted > seen.generation) seen.noted = 0;
     if (noun == Noun::session)
-        for (const auto state : {State::running, State::hibernated, State::terminated})
+        for (const auto state : {State::running, State::frozen, State::hibernated, State::terminated})
             if (text_at(object, {"spec", "state"}) == json::enum_name(state)) seen.state = state;
     static const json::value nothing = json::object();
     const auto* spec = find_at(object, {"spec"});

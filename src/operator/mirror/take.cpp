@@ -33,11 +33,13 @@ Caller caller_of(const User& user) {
     return {.user = user.id, .name = user.name};
 }
 
-/// One of the three states as an ask, with the kind of its event.
+/// One of the states as an ask, with the kind of its event.
 std::pair<plan::Asked (*)(Session&, Time), const char*> ask_for(State state) {
     switch (state) {
         case State::running:
             return {plan::ask_wake, "session.woken"};
+        case State::frozen:
+            return {plan::ask_freeze, "session.frozen"};
         case State::hibernated:
             return {plan::ask_hibernate, "session.hibernated"};
         case State::terminated:

@@ -45,7 +45,8 @@ void check_built(const json::value& tree, std::span<const std::string_view> unbu
     for (const auto key : unbuilt) {
         // What is said not to be wanted is not there, as asked.
         const auto* found = entries->if_contains(key);
-        if (found != nullptr && *found != json::value(false)) refuse_unbuilt(json::join_path(path, key));
+        if (found != nullptr && *found != json::value(false) && *found != json::value(json::array()))
+            refuse_unbuilt(json::join_path(path, key));
     }
 }
 

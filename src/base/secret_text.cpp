@@ -1,5 +1,7 @@
 #include "base/secret_text.hpp"
 
+#include <cstring>
+
 namespace berth {
 namespace {
 
@@ -15,6 +17,13 @@ std::string hide_parameters(std::string text, std::size_t from) {
 }
 
 }  // namespace
+
+void SecretText::wipe(std::string& text) noexcept {
+    // What was moved away from may still hold a short text within itself, beyond its size.
+    text.resize(text.capacity());
+    explicit_bzero(text.data(), text.size());
+    text.clear();
+}
 
 std::string without_password(std::string_view url) {
     std::string text(url);

@@ -58,9 +58,28 @@ SecretText random_secret(std::string_view prefix) {
     return SecretText(std::string(prefix) + random_text(32));
 }
 
+void random_bytes(unsigned char* into, std::size_t size) {
+    require_sodium();
+    randombytes_buf(into, size);
+}
+
 std::string sha256_hex(std::string_view text) {
+    Sha256 hash;
+    hash.add(text);
+    return hash.hex();
+}
+
+Sha256::Sha256() : state_() {
+    crypto_hash_sha256_init(&state_);
+}
+
+void Sha256::add(std::string_view bytes) {
+    crypto_hash_sha256_update(&state_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+}
+
+std::string Sha256::hex() {
     unsigned char hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(hash, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    crypto_hash_sha256_final(&state_, hash);
     std::string hex(sizeof(hash) * 2 + 1, '\0');
     sodium_bin2hex(hex.data(), hex.size(), hash, sizeof(hash));
     hex.pop_back();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "acts/consent.hpp"
 #include "acts/rows.hpp"
 #include "acts/template.hpp"
 #include "acts/workspace.hpp"
@@ -189,6 +190,8 @@ Session launch(store::Tx& tx, const Launch& launch) {
     auto session = new_session(launch, name_of_session(tx, launch), *revision);
     auto workspace = workspace_of(tx, launch, revision->spec, session.name);
     if (workspace) refuse_second_holder(tx, *workspace, revision->spec);
+    agree(tx, caller, found.name, revision->spec, launch.wish.consent, launch.now);
+    require_needs(tx, launch.user, found.name, revision->spec);
     // What is wrong with the wish was said before what there is no room for: making room would not help it.
     const auto holdings = holdings_of(tx, launch.user);
     if (auto refusal = plan::admit_launch(limits_of(tx, launch.user), holdings, plan::demand(revision->spec)))

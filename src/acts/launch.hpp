@@ -7,10 +7,11 @@ namespace berth::acts {
 /// What somebody wants to launch.
 struct Wish {
     std::string template_;
-    std::optional<std::string> name;       ///< Absent: the template's name, then with -2, -3…
-    std::optional<std::string> workspace;  ///< Id or name; a new name makes a new one.
-    std::optional<int> revision;           ///< Absent: the newest.
-    StayLimits limits = {};                ///< Beside the template's and the quota's.
+    std::optional<std::string> name;        ///< Absent: the template's name, then with -2, -3…
+    std::optional<std::string> workspace;   ///< Id or name; a new name makes a new one.
+    std::optional<int> revision;            ///< Absent: the newest.
+    StayLimits limits = {};                 ///< Beside the template's and the quota's.
+    std::vector<std::string> consent = {};  ///< What the user lets the template have, see `agree`.
 };
 
 /// What a launch needs besides the rows.
@@ -27,8 +28,8 @@ struct Launch {
 ///
 /// Throws `not_found` for the template, its revision or a workspace id, `invalid` `gpu_not_possible` for a
 /// template whose components want what the engine lacks, `invalid` for bad names, `conflict` `name_taken`,
-/// `conflict` `workspace_in_use` with the holder's name, and only then `too_many` (`quota_exceeded`) with
-/// limit and use.
+/// `conflict` `workspace_in_use` with the holder's name, `secret_missing` and `consent_needed`, and only then
+/// `too_many` (`quota_exceeded`) with limit and use.
 Session launch(store::Tx& tx, const Launch& launch);
 
 /// Inserts the rows of those volumes of the spec's that `owner` does not have yet.

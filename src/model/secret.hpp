@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "model/template.hpp"
 #include "model/user.hpp"
@@ -71,5 +72,8 @@ struct Consent {
     bool operator==(const Consent&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Consent, (), (user, template_, secret, given_at))
+
+/// Whether it can name a variable everywhere: letters of ASCII, digits and `_`, no digit first.
+bool is_variable_name(std::string_view name);
 
 }  // namespace berth

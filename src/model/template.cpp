@@ -8,6 +8,7 @@
 
 #include "base/utf8.hpp"
 #include "model/limits.hpp"
+#include "model/template_files.hpp"
 
 namespace berth {
 namespace {
@@ -168,16 +169,7 @@ void check_mounts(const TemplateSpec& spec, const Component& component, const st
                          [&](const auto& v) { return v.name == mount.volume; }))
             refuse(path + ".mounts", "there is no volume " + quoted(mount.volume),
                    nearest_name(mount.volume, spec.volumes));
-        const bool plain = mount.path.starts_with('/') && mount.path != "/" &&
-                           mount.path.find("/..") == std::string::npos &&
-                           mount.path.find("//") == std::string::npos &&
-                           mount.path.find(':') == std::string::npos && !has_control(mount.path);
-        if (!plain)
-            refuse(path + ".mounts", "path " + quoted(mount.path) + " is not an absolute path below /");
-        check_length(path + ".mounts", mount.path, limits::path_max);
-        for (const auto taken : limits::taken_paths)
-            if (mount.path == taken || mount.path.starts_with(std::string(taken) + "/"))
-                refuse(path + ".mounts", fmt::format("{} is taken", taken));
+        if (const auto why = why_not_at(mount.path); !why.empty()) refuse(path + ".mounts", why);
         if (!seen.insert(mount.path).second)
             refuse(path + ".mounts", "path " + quoted(mount.path) + " appears twice");
     }
@@ -255,6 +247,7 @@ void check_component(const TemplateSpec& spec, const Component& component, const
     check_env(component.env, path + ".env");
     if (component.readiness) check_probe(component, *component.readiness, path + ".readiness");
     check_mounts(spec, component, path);
+    check_files(component, path);
     check_init(spec, component, path + ".init");
 }
 

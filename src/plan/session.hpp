@@ -13,6 +13,14 @@
 /// What to do about one session, given what is wanted, what is there, and the time. Pure.
 namespace berth::plan {
 
+/// What a session may have of what its user keeps secret: that it is there and which it is, never what.
+struct Granted {
+    std::map<std::string, std::string> secrets;  ///< Name to version.
+    std::optional<std::string> files;            ///< Their version; set also when there are none.
+    std::vector<std::string> withheld;           ///< There and wanted, and its user has not agreed.
+    std::vector<std::string> missing;            ///< Required, and not there.
+};
+
 /// All that a decision about one session depends on, besides what is there and the time.
 struct Facts {
     Session session;
@@ -23,6 +31,7 @@ struct Facts {
     Allowance allowance;          ///< Of its user.
     StayRules stay;               ///< How long it may stay as it is.
     Knowledge known;              ///< Of what people did.
+    Granted granted;
 };
 
 /// An init step that has ended well: what its volume's row is to say from now on.

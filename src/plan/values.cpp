@@ -79,6 +79,8 @@ void check_values(const TemplateSpec& spec) {
         values[name] = "x";
     for (const auto& component : spec.components) {
         for (const auto& [name, text] : component.env) expand(text, values);
+        for (const auto& file : component.files)
+            if (file.content) expand(*file.content, values);
         for (const auto& argument : component.args.value_or(std::vector<std::string>{}))
             expand(argument, values);
         const auto command = component.command.value_or(std::vector<std::string>{});

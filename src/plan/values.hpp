@@ -6,7 +6,8 @@
 
 #include "model/template.hpp"
 
-/// `${…}` in a template: expanded once, only in environment values and in arguments after the first.
+/// `${…}` in a template: expanded once, only in environment values, contents of files and arguments after the
+/// first.
 namespace berth::plan {
 
 /// What names stand for: `components.model.ports.rpc.url` -> `ws://model:8081`.

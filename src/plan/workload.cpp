@@ -44,6 +44,28 @@ std::string kind_of(const Facts& facts) {
     return facts.revision.owner ? std::string() : facts.session.template_;
 }
 
+/// What it gets beside its image and volumes: contents that its template says, and references to what is
+/// secret, of which it gets what its user has and agreed to.
+void add_files(const Facts& facts, const Component& component, const Values& values,
+               WorkloadComponent& made) {
+    const auto& granted = facts.granted;
+    const auto add = [&](SecretAs as, const std::string& name, const std::string& target, bool live) {
+        if (const auto found = granted.secrets.find(name); found != granted.secrets.end())
+            made.secrets.push_back({as, name, target, found->second, live});
+    };
+    for (const auto& use : component.secrets) add(SecretAs::env, use.name, use.name, false);
+    for (const auto& file : component.files) {
+        if (file.content) made.files[file.path] = expand(*file.content, values);
+        if (file.secret) add(SecretAs::file, *file.secret, file.path, file.live);
+    }
+    if (component.user_files && granted.files)
+        made.secrets.push_back({SecretAs::user_files,
+                                {},
+                                component.user_files->path,
+                                *granted.files,
+                                component.user_files->live});
+}
+
 /// The template's component with everything expanded.
 WorkloadComponent expand_component(const Facts& facts, const Component& component, const Values& values) {
     WorkloadComponent made{.name = component.name,
@@ -64,6 +86,7 @@ WorkloadComponent expand_component(const Facts& facts, const Component& componen
     add_own(facts, made.env);
     if (made.command) expand_all(*made.command, 1, values);
     if (made.args) expand_all(*made.args, 0, values);
+    add_files(facts, component, values, made);
     for (const auto& mount : component.mounts)
         for (const auto& volume : facts.volumes)
             if (volume.name == mount.volume)

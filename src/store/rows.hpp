@@ -118,6 +118,7 @@ class SqlRows final : public Tx {
     std::vector<UserSecret> secrets_of(const UserId& user) override;
     std::vector<UserSecret> secrets_under(const KeyId& key, int limit) override;
     std::optional<UserFile> find_user_file(const UserId& user, std::string_view path) override;
+    std::optional<UserFile> find_user_file(const UserFileId& id) override;
     std::vector<UserFile> user_files_of(const UserId& user) override;
     std::vector<UserFile> unfinished_user_files(Time before) override;
     std::optional<UserFilePart> find_user_file_part(const UserFileId& file, int number) override;

@@ -52,6 +52,10 @@ std::optional<UserFile> SqlRows::find_user_file(const UserId& user, std::string_
     return db_.find<UserFile>("WHERE user_id = :user AND path = :path AND complete = 1", user, path);
 }
 
+std::optional<UserFile> SqlRows::find_user_file(const UserFileId& id) {
+    return db_.find<UserFile>("WHERE id = :id", id);
+}
+
 std::vector<UserFile> SqlRows::user_files_of(const UserId& user) {
     return db_.select<UserFile>("WHERE user_id = :user AND complete = 1 ORDER BY path", user);
 }

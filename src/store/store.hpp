@@ -212,7 +212,8 @@ class Rows {
     virtual std::vector<UserSecret> secrets_under(const KeyId& key, int limit) = 0;
     /// Only complete ones, as the rest of these.
     virtual std::optional<UserFile> find_user_file(const UserId& user, std::string_view path) = 0;
-    virtual std::vector<UserFile> user_files_of(const UserId& user) = 0;  ///< By path.
+    virtual std::optional<UserFile> find_user_file(const UserFileId& id) = 0;  ///< Also one that is not.
+    virtual std::vector<UserFile> user_files_of(const UserId& user) = 0;       ///< By path.
     /// Uploads that nobody finished and that began before then.
     virtual std::vector<UserFile> unfinished_user_files(Time before) = 0;
     virtual std::optional<UserFilePart> find_user_file_part(const UserFileId& file, int number) = 0;

@@ -51,6 +51,7 @@ inline constexpr Duration stay_max{std::chrono::days(365)};
 inline constexpr Duration notice_max{std::chrono::days(1)};   ///< Of a warning, and of the grace after it.
 inline constexpr Duration lease_max{std::chrono::hours(24)};  ///< Of one report of activity from inside.
 inline constexpr std::size_t lease_text_max = 200;            ///< What works.
+inline constexpr std::size_t uncounted_max = 8;  ///< What a session remembers of what was no use of it.
 
 /// Where no volume can be mounted, nor anywhere below.
 inline constexpr std::array<std::string_view, 5> taken_paths{"/proc", "/sys", "/dev", "/run/berth",

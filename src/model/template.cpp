@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/utf8.hpp"
+#include "model/activity_rule.hpp"
 #include "model/limits.hpp"
 #include "model/template_files.hpp"
 
@@ -16,12 +17,11 @@ namespace {
 constexpr std::string_view api_version = "berth.dev/v1alpha1";
 
 /// Keys of the design whose feature is not built yet: refused by name, never ignored.
-constexpr std::string_view unbuilt_spec[] = {"chart",    "parameters", "pool",    "prepull",
-                                             "onSignIn", "onSignOut",  "engines", "queue"};
-constexpr std::string_view unbuilt_component[] = {"liveness", "files", "secrets", "userFiles"};
+constexpr std::string_view unbuilt_spec[] = {"chart",    "parameters", "pool",   "prepull",
+                                             "onSignIn", "onSignOut",  "engines"};
+constexpr std::string_view unbuilt_component[] = {"liveness"};
 constexpr std::string_view unbuilt_resources[] = {"limits"};
-constexpr std::string_view unbuilt_access[] = {"capabilities", "activity"};
-constexpr std::string_view unbuilt_lifecycle[] = {"freezeAfter", "cpuFloor"};
+constexpr std::string_view unbuilt_access[] = {"capabilities"};
 constexpr std::string_view unbuilt_network[] = {"allow"};
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why, std::string next = {}) {
@@ -87,8 +87,6 @@ void check_all_built(const json::value& spec) {
     each_item(spec, "volumes", [&](const json::value& item, const std::string& path) {
         check_text_is(item, "scope", shared, path);
     });
-    if (const auto* lifecycle = object_at(spec, "lifecycle"))
-        check_built(*lifecycle, unbuilt_lifecycle, "lifecycle");
     if (const auto* network = object_at(spec, "network")) {
         check_built(*network, unbuilt_network, "network");
         if (const auto* egress = network->if_contains("egress"); egress != nullptr && egress->is_array())
@@ -256,6 +254,7 @@ void check_access(const TemplateSpec& spec, const Access& access, const std::str
     if (component == nullptr)
         refuse(path + ".component", "there is no component " + quoted(access.component),
                nearest_name(access.component, spec.components));
+    check_activity(access, path + ".activity");
     if (access.kind == AccessKind::terminal) {
         if (access.port) refuse(path + ".port", "a terminal has no port");
         return;
@@ -290,9 +289,19 @@ void check_span(const std::string& path, std::optional<Duration> span, Duration 
 
 void check_lifecycle(const Lifecycle& lifecycle) {
     check_span("lifecycle.hibernateAfter", lifecycle.hibernate_after, limits::stay_min, limits::stay_max);
+    check_span("lifecycle.freezeAfter", lifecycle.freeze_after, limits::stay_min, limits::stay_max);
+    if (lifecycle.freeze_after && lifecycle.hibernate_after &&
+        *lifecycle.freeze_after >= *lifecycle.hibernate_after)
+        refuse("lifecycle.freezeAfter", "must be shorter than hibernateAfter (" +
+                                            to_string(*lifecycle.hibernate_after) +
+                                            "): what hibernates has no memory left to keep");
     check_span("lifecycle.maxLifetime", lifecycle.max_lifetime, limits::stay_min, limits::stay_max);
     check_span("lifecycle.warnBefore", lifecycle.warn_before, Duration(0), limits::notice_max);
     check_span("lifecycle.grace", lifecycle.grace, Duration(0), limits::notice_max);
+    if (const auto floor = lifecycle.cpu_floor;
+        floor && (*floor < limits::cpu_min || *floor > limits::cpu_max))
+        refuse("lifecycle.cpuFloor",
+               fmt::format("expected {} to {}", to_string(limits::cpu_min), to_string(limits::cpu_max)));
     check_span("lifecycle.startWithin", lifecycle.start_within, limits::start_within_min,
                limits::start_within_max);
     check_span("lifecycle.stopTimeout", lifecycle.stop_timeout, Duration(0), limits::stop_timeout_max);

@@ -65,8 +65,6 @@ TEST(Template, an_unknown_key_names_the_nearest_known_one) {
 
 TEST(Template, a_key_whose_feature_is_not_built_is_refused_by_name) {
     const std::string next = " | remove it, or use a version that has it";
-    EXPECT_EQ(refusal("lifecycle: {startWithin: 30s}", "lifecycle: {freezeAfter: 30m}"),
-              "not_built: \"lifecycle.freezeAfter\" is not supported by this version of Berth" + next);
     EXPECT_EQ(
         refusal("lifecycle:", "network: {egress: [example.org]}\n  lifecycle:"),
         "not_built: \"network.egress: a list of hosts\" is not supported by this version of Berth" + next);
@@ -74,6 +72,54 @@ TEST(Template, a_key_whose_feature_is_not_built_is_refused_by_name) {
               "not_built: \"volumes[0].scope: shared\" is not supported by this version of Berth" + next);
     EXPECT_EQ(refusal("lifecycle:", "pool: {size: 2}\n  lifecycle:"),
               "not_built: \"pool\" is not supported by this version of Berth" + next);
+}
+
+TEST(Template, what_counts_as_use_of_a_page_can_be_said) {
+    const auto with = [](const std::string& activity) {
+        return refusal("port: http}]\n  lifecycle", "port: http, activity: " + activity + "}]\n  lifecycle");
+    };
+    EXPECT_EQ(with("{ignore: [/api/poll, /]}"), "accepted");
+    EXPECT_EQ(with("{probe: {path: \"/api/status?quiet=1\", jsonPointer: /last_activity}}"), "accepted");
+    EXPECT_EQ(with("{ignore: [/a], probe: {path: /b}}"), "accepted");
+    const std::string at = "invalid_field: access[0].activity";
+    EXPECT_EQ(with("{}"), at + ": expected ignore, probe or both");
+    EXPECT_EQ(with("{ignore: [api]}"), at + ".ignore[0]: expected a path that starts with /");
+    EXPECT_EQ(with("{ignore: [/a, \"/api?x\"]}"),
+              at + ".ignore[1]: \"/api?x\" has a blank, one of ?#, or no ASCII");
+    EXPECT_EQ(with("{probe: {path: /a b}}"), at + ".probe.path: \"/a b\" has a blank, one of #, or no ASCII");
+    EXPECT_EQ(with("{probe: {jsonPointer: /a}}"), at + ".probe.path: expected a path that starts with /");
+    for (const auto* pointer : {"status", "/a~", "/a~2"})
+        EXPECT_EQ(with("{probe: {path: /, jsonPointer: " + std::string(pointer) + "}}"),
+                  at + ".probe.jsonPointer: \"" + pointer +
+                      "\" is not a JSON pointer | write it like /status/lastActive");
+    EXPECT_EQ(with("{ignored: [/a]}"),
+              "unknown_key: \"access[0].activity.ignored\" is not a known key | did you mean \"ignore\"?");
+    EXPECT_EQ(refusal("access: [{name: page, component: web, port: http}]",
+                      "access: [{name: sh, component: web, kind: terminal, activity: {ignore: [/a]}}]"),
+              at + ": only an access of kind web has one: of the others keys and pointer count");
+}
+
+TEST(Template, use_of_the_processor_counts_above_a_floor) {
+    const auto with = [](const std::string& floor) {
+        return refusal("lifecycle: {startWithin: 30s}", "lifecycle: {cpuFloor: " + floor + "}");
+    };
+    EXPECT_EQ(with("100m"), "accepted");
+    EXPECT_EQ(with("2"), "accepted");
+    for (const auto* floor : {"0", "5m", "1001"})
+        EXPECT_EQ(with(floor), "invalid_field: lifecycle.cpuFloor: expected 10m to 1000") << floor;
+}
+
+TEST(Template, freezes_before_it_hibernates) {
+    const auto with = [](const std::string& limits) {
+        return refusal("lifecycle: {startWithin: 30s}", "lifecycle: {" + limits + "}");
+    };
+    EXPECT_EQ(with("freezeAfter: 10m, hibernateAfter: 30m"), "accepted");
+    EXPECT_EQ(with("freezeAfter: 10m"), "accepted");
+    EXPECT_EQ(
+        with("freezeAfter: 30m, hibernateAfter: 30m"),
+        "invalid_field: lifecycle.freezeAfter: must be shorter than hibernateAfter (30m): what hibernates "
+        "has no memory left to keep");
+    EXPECT_EQ(with("freezeAfter: 1s"), "invalid_field: lifecycle.freezeAfter: at least 10s is needed");
 }
 
 TEST(Template, init_steps_need_an_image_a_command_and_a_volume_that_keeps_what_they_make) {

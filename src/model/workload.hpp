@@ -59,6 +59,19 @@ struct SecretRef {
 };
 BOOST_DESCRIBE_STRUCT(SecretRef, (), (as, name, target, version, live))
 
+/// Whether it is written anew while its component runs: a file can be, an environment never.
+bool follows_changes(const SecretRef& ref);
+
+/// What a running component is to be told of secrets that follow changes.
+struct LiveChanges {
+    std::vector<SecretRef> write;   ///< It has them not, or otherwise.
+    std::vector<SecretRef> remove;  ///< It has them and is not to any more.
+    bool operator==(const LiveChanges&) const = default;
+};
+
+/// What became of its files since they were delivered. What is an environment stays as it is.
+LiveChanges live_changes(const std::vector<SecretRef>& wanted, const std::vector<SecretRef>& delivered);
+
 /// One container as it should be. Everything is expanded; nothing refers to a template any more.
 struct WorkloadComponent {
     std::string name;
@@ -85,6 +98,8 @@ struct WorkloadComponent {
     bool anew = false;  ///< What has ended under this generation is replaced all the same.
     bool operator==(const WorkloadComponent&) const = default;
 };
+/// Whether anything has to be brought into it before it starts.
+bool wants_delivery(const WorkloadComponent& component);
 BOOST_DESCRIBE_STRUCT(WorkloadComponent, (),
                       (name, image, digest, command, args, env, profile, user, user_named, resources, ports,
                        readiness, mounts, files, secrets, stop_timeout, run, pull_secret, kind, generation,
@@ -133,6 +148,9 @@ struct ObservedComponent {
     std::string handle;  ///< The engine's id of it: the precondition of every write that touches it.
     std::string generation;
     ContainerState state = ContainerState::created;
+    bool waiting = false;  ///< It runs, but its command does not start before it is bound.
+    /// What was brought into it in this run; absent: nothing ever is.
+    std::optional<std::vector<SecretRef>> delivered;
     bool ready = false;  ///< Its readiness probe has succeeded in this run.
     /// Why it does not run, or is not ready, yet: `port 8888: connection refused`.
     std::string message;
@@ -150,8 +168,8 @@ struct ObservedComponent {
     bool operator==(const ObservedComponent&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(ObservedComponent, (),
-                      (name, handle, generation, state, ready, message, trouble, hopeless, exit_code,
-                       out_of_memory, disrupted, started_at, exited_at, last_log))
+                      (name, handle, generation, state, waiting, delivered, ready, message, trouble, hopeless,
+                       exit_code, out_of_memory, disrupted, started_at, exited_at, last_log))
 
 enum class ImageState { unknown, pulling, present, missing };
 BOOST_DESCRIBE_ENUM(ImageState, unknown, pulling, present, missing)
@@ -236,6 +254,18 @@ struct StartComponent {
     WorkloadComponent component;
     bool operator==(const StartComponent&) const = default;
 };
+/// Brings into what waits its environment and files, and lets it start. What has been bound stays as it is.
+struct BindComponent {
+    std::string handle;
+    WorkloadComponent component;
+    bool operator==(const BindComponent&) const = default;
+};
+/// Brings its files up to date where they follow changes (`live_changes`).
+struct UpdateFiles {
+    std::string handle;
+    WorkloadComponent component;
+    bool operator==(const UpdateFiles&) const = default;
+};
 /// Asks politely, kills after `stop_timeout`: a job of the engine that `observe` reports as `stopping`.
 struct StopComponent {
     std::string name, handle;
@@ -269,9 +299,9 @@ struct WithdrawHosts {
     bool operator==(const WithdrawHosts&) const = default;
 };
 
-using Change =
-    std::variant<PrepareImage, CreateNetwork, CreateVolume, StartComponent, StopComponent, FreezeComponent,
-                 ThawComponent, RemoveComponent, RemoveNetwork, PublishHosts, WithdrawHosts>;
+using Change = std::variant<PrepareImage, CreateNetwork, CreateVolume, StartComponent, BindComponent,
+                            UpdateFiles, StopComponent, FreezeComponent, ThawComponent, RemoveComponent,
+                            RemoveNetwork, PublishHosts, WithdrawHosts>;
 using Changes = std::vector<Change>;
 
 }  // namespace berth

@@ -5,90 +5,112 @@
 namespace berth::plan {
 namespace {
 
-Error refusal(std::string_view what, std::string_view limit, std::string_view use, std::string next) {
-    return Error(Kind::too_many, "quota_exceeded",
-                 fmt::format("your limit of {} is {}, and {}", what, limit, use), std::move(next));
+using Kind = Account::Kind;
+
+/// `your limit of processors is 8 (tier free)`, `the limit of processors of group physics is 16`.
+std::string limit_text(const Shortage& shortage) {
+    const auto most = amount_text(shortage.what, shortage.limit.most);
+    const auto word = word_of(shortage.what);
+    switch (shortage.kind) {
+        case Kind::user:
+            return fmt::format("your limit of {} is {} ({})", word, most, shortage.limit.whose);
+        case Kind::group:
+            return fmt::format("the limit of {} of {} is {}", word, shortage.limit.whose, most);
+        case Kind::engine:
+            return fmt::format("the limit of {} of {} is {}", word, shortage.limit.whose, most);
+    }
+    return {};
 }
 
-/// Names of what runs, for the sentence that says what to stop: `"a", "b" or "c"`.
-std::string running_names(std::span<const Holding> holdings) {
-    std::string names;
-    int count = 0;
-    for (const auto& holding : holdings) {
-        if (!holding.running || count++ >= 3) continue;
-        names += (names.empty() ? "" : ", ") + quoted(holding.name);
+std::string use_text(const Shortage& shortage) {
+    const auto used = amount_text(shortage.what, shortage.used);
+    const auto wanted = amount_text(shortage.what, shortage.wanted);
+    const bool own = shortage.kind == Kind::user;
+    switch (shortage.what) {
+        case Resource::sessions:
+        case Resource::workspaces:
+            return fmt::format("{} {}", own ? "you have" : "there are", used);
+        case Resource::running:
+            return used + " run";
+        case Resource::storage:
+            return fmt::format("{} are in use; this needs {} more", used, wanted);
+        default:
+            return fmt::format("{} are in use; this session needs {}", used, wanted);
     }
-    return names;
+}
+
+/// The first few: `"a", "b"`.
+std::string list_names(std::span<const std::string> names) {
+    std::string list;
+    for (const auto& name : names.first(std::min<std::size_t>(names.size(), 3)))
+        list += (list.empty() ? "" : ", ") + quoted(name);
+    return list;
+}
+
+std::string way_out(const Shortage& shortage, std::span<const std::string> running) {
+    const std::string ask = "ask an administrator for a higher limit";
+    if (shortage.hopeless()) return ask;
+    const bool own = shortage.kind == Kind::user;
+    switch (shortage.what) {
+        case Resource::sessions:
+            return "delete a session that is not needed any more";
+        case Resource::workspaces:
+        case Resource::storage:
+            return "delete a workspace that is not needed any more";
+        default:
+            break;
+    }
+    if (running.empty()) return own ? ask : "try again when another session has ended";
+    return "hibernate or delete one of " + list_names(running) +
+           (own ? "" : ", or try again when another session has ended");
 }
 
 }  // namespace
 
-Demand demand(const TemplateSpec& spec) {
-    Demand sum{};
+Amounts demand(const TemplateSpec& spec) {
+    Amounts sum;
+    sum[Resource::running] = 1;
     for (const auto& component : spec.components) {
-        sum.cpu.count += component.resources.cpu.count;
-        sum.memory.count += component.resources.memory.count;
+        sum[Resource::cpu] += component.resources.cpu.count;
+        sum[Resource::memory] += component.resources.memory.count;
+        sum[Resource::gpu] += component.resources.gpu.value_or(0);
     }
     return sum;
 }
 
-Limits limits(const Quota& user, const Quota& fallback) {
-    Limits limits;
-    const auto pick = [](auto& limit, const auto& own, const auto& common) {
-        if (own)
-            limit = *own;
-        else if (common)
-            limit = *common;
-    };
-    pick(limits.sessions, user.sessions, fallback.sessions);
-    pick(limits.running, user.running, fallback.running);
-    pick(limits.cpu, user.cpu, fallback.cpu);
-    pick(limits.memory, user.memory, fallback.memory);
-    pick(limits.workspaces, user.workspaces, fallback.workspaces);
-    return limits;
-}
-
-std::optional<Error> admit_launch(const Limits& limits, std::span<const Holding> holdings,
-                                  const Demand& wanted) {
-    if (std::ssize(holdings) >= limits.sessions)
-        return refusal("sessions", std::to_string(limits.sessions),
-                       fmt::format("you have {}", holdings.size()),
-                       "delete a session that is not needed any more");
-    return admit_wake(limits, holdings, wanted);
-}
-
-std::optional<Error> admit_wake(const Limits& limits, std::span<const Holding> others, const Demand& wanted) {
-    int running = 0;
-    Demand used{};
-    for (const auto& holding : others) {
-        if (!holding.running) continue;
-        ++running;
-        used.cpu.count += holding.demand.cpu.count;
-        used.memory.count += holding.demand.memory.count;
+std::optional<Shortage> shortage(std::span<const Account> accounts, const Amounts& wanted) {
+    for (const auto what : every_resource) {
+        if (wanted[what] == 0) continue;
+        for (const auto& account : accounts) {
+            const auto limit = account.limits.find(what);
+            if (limit == account.limits.end() || account.used[what] + wanted[what] <= limit->second.most)
+                continue;
+            return Shortage{.kind = account.kind,
+                            .name = account.name,
+                            .what = what,
+                            .limit = limit->second,
+                            .used = account.used[what],
+                            .wanted = wanted[what]};
+        }
     }
-    const auto names = running_names(others);
-    const auto next =
-        names.empty() ? "ask an administrator for a higher limit" : "hibernate or delete one of " + names;
-    if (running >= limits.running)
-        return refusal("running sessions", std::to_string(limits.running), fmt::format("{} run", running),
-                       next);
-    if (used.cpu.count + wanted.cpu.count > limits.cpu.count)
-        return refusal(
-            "processors", to_string(limits.cpu),
-            fmt::format("{} are in use; this session needs {}", to_string(used.cpu), to_string(wanted.cpu)),
-            next);
-    if (used.memory.count + wanted.memory.count > limits.memory.count)
-        return refusal("memory", to_string(limits.memory),
-                       fmt::format("{} are in use; this session needs {}", to_string(used.memory),
-                                   to_string(wanted.memory)),
-                       next);
     return std::nullopt;
 }
 
-std::optional<Error> admit_workspace(const Limits& limits, int workspaces) {
-    if (workspaces < limits.workspaces) return std::nullopt;
-    return refusal("workspaces", std::to_string(limits.workspaces), fmt::format("you have {}", workspaces),
-                   "delete a workspace that is not needed any more");
+Error refusal(const Shortage& shortage, std::span<const std::string> running) {
+    return Error(berth::Kind::too_many, "quota_exceeded",
+                 fmt::format("{}, and {}", limit_text(shortage), use_text(shortage)),
+                 way_out(shortage, running));
+}
+
+std::string cause_of(const Shortage& shortage) {
+    const auto most = amount_text(shortage.what, shortage.limit.most);
+    const auto whose = shortage.kind == Kind::user
+                           ? fmt::format("your limit of {} ({})", most, shortage.limit.whose)
+                           : fmt::format("the limit of {} of {}", most, shortage.limit.whose);
+    if (shortage.hopeless())
+        return fmt::format("{}: it needs {}, more than {}", word_of(shortage.what),
+                           amount_text(shortage.what, shortage.wanted), whose);
+    return fmt::format("{}: {} is in use", word_of(shortage.what), whose);
 }
 
 }  // namespace berth::plan

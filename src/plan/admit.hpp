@@ -3,49 +3,52 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "model/session.hpp"
+#include "plan/limits.hpp"
 
 /// May this start? The one judge of quotas for API, kubectl and gateway. Pure: the caller gives the numbers,
 /// read in the transaction that will act on the answer.
 namespace berth::plan {
 
-/// What one running session takes.
-struct Demand {
-    MilliCpu cpu;
-    Bytes memory;
+/// What a session takes while it runs: itself, and the sum over its components.
+Amounts demand(const TemplateSpec& spec);
+
+/// Somebody's limits, and what is in use of them.
+struct Account {
+    enum class Kind {
+        user,    ///< Of one person.
+        group,   ///< Of all its members together.
+        engine,  ///< Of everybody whose sessions run there.
+    };
+    Kind kind = Kind::user;
+    std::string name;  ///< Of the group or the engine.
+    Limits limits;
+    Amounts used;
 };
 
-/// The sum over the components.
-Demand demand(const TemplateSpec& spec);
-
-/// The limits in force for one user.
-struct Limits {
-    int sessions = 20;
-    int running = 5;
-    MilliCpu cpu{8000};
-    Bytes memory{std::int64_t{16} << 30};
-    int workspaces = 50;
-};
-
-/// The user's own quota where it says something, else the installation's default, else ours.
-Limits limits(const Quota& user, const Quota& fallback);
-
-/// One session that its user has and that is not gone.
-struct Holding {
+/// The first limit that so much more would break.
+struct Shortage {
+    Account::Kind kind = Account::Kind::user;
     std::string name;
-    bool running = false;  ///< Wanted running: it has or will have its containers.
-    Demand demand;
+    Resource what = Resource::sessions;
+    Limit limit;
+    std::int64_t used = 0;
+    std::int64_t wanted = 0;
+    /// Whether it is more than the limit itself, whatever else ends.
+    bool hopeless() const { return wanted > limit.most; }
 };
 
-/// Nothing when a new session may start, else the refusal: which limit, its use, and what would free it.
-std::optional<Error> admit_launch(const Limits& limits, std::span<const Holding> holdings,
-                                  const Demand& wanted);
+/// Nothing when every account has room for it.
+std::optional<Shortage> shortage(std::span<const Account> accounts, const Amounts& wanted);
 
-/// The same for a stopped session that wants to run again; it is not among `others`.
-std::optional<Error> admit_wake(const Limits& limits, std::span<const Holding> others, const Demand& wanted);
+/// The refusal (`too_many`, `quota_exceeded`): which limit, whose it is, its use, and what would free it.
+/// `running` are the names of the user's own sessions that run.
+Error refusal(const Shortage& shortage, std::span<const std::string> running);
 
-std::optional<Error> admit_workspace(const Limits& limits, int workspaces);
+/// The shortage in few words: `processors: your limit of 8 (tier free) is in use`.
+std::string cause_of(const Shortage& shortage);
 
 }  // namespace berth::plan

@@ -28,6 +28,15 @@ CreateNetwork network_of(const Workload& wanted) {
     return change;
 }
 
+/// What is to come into a container that is wanted as it is.
+void deliver(const ObservedComponent& there, const WorkloadComponent& component, Changes& changes) {
+    if (there.state != ContainerState::running) return;
+    if (there.waiting)
+        changes.push_back(BindComponent{there.handle, component});
+    else if (there.delivered && live_changes(component.secrets, *there.delivered) != LiveChanges{})
+        changes.push_back(UpdateFiles{there.handle, component});
+}
+
 /// What ends a container that is not wanted (any more).
 void end_component(const ObservedComponent& there, const WorkloadComponent* successor, const Workload& wanted,
                    Changes& changes) {
@@ -35,7 +44,11 @@ void end_component(const ObservedComponent& there, const WorkloadComponent* succ
     switch (there.state) {
         case ContainerState::creating:
         case ContainerState::running:
+            changes.push_back(StopComponent{there.name, there.handle, stop_timeout});
+            break;
         case ContainerState::frozen:
+            // What is frozen hears no signal.
+            changes.push_back(ThawComponent{there.name, there.handle});
             changes.push_back(StopComponent{there.name, there.handle, stop_timeout});
             break;
         case ContainerState::created:
@@ -63,6 +76,12 @@ Changes diff(const Workload& wanted, const Observed& have) {
         if (component == nullptr || component->generation != there.generation ||
             (component->anew && there.state == ContainerState::exited))
             end_component(there, component, wanted, changes);
+        else if (wanted.frozen && there.state == ContainerState::running)
+            changes.push_back(FreezeComponent{there.name, there.handle});
+        else if (!wanted.frozen && there.state == ContainerState::frozen)
+            changes.push_back(ThawComponent{there.name, there.handle});
+        else
+            deliver(there, *component, changes);
     }
     if (wanted.components.empty()) {
         const bool left = have.network || have.network_incomplete;

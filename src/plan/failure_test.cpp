@@ -30,6 +30,15 @@ TEST(AfterFailure, what_another_try_cannot_mend_fails_a_start_and_the_rest_waits
     EXPECT_EQ(away.reason, "EngineUnavailable");
 }
 
+TEST(AfterFailure, a_path_that_cannot_be_written_has_a_reason_of_its_own) {
+    const auto refused =
+        after_failure({.phase = Phase::starting},
+                      Error(Kind::invalid, "files_not_written", "/etc/x: permission denied"), asked_to_run);
+    EXPECT_EQ(refused.phase, Phase::failed);
+    EXPECT_EQ(refused.reason, "FilesNotWritten");
+    EXPECT_EQ(refused.message, "/etc/x: permission denied");
+}
+
 TEST(AfterFailure, a_session_that_runs_goes_on_and_says_what_was_refused) {
     for (const auto kind : {Kind::invalid, Kind::not_found, Kind::forbidden}) {
         const auto refused =

@@ -18,10 +18,39 @@ void add(std::optional<StayLimit>& strictest, std::optional<Duration> after, std
     if (!strictest || *after < strictest->after) strictest = StayLimit{*after, std::string(whose)};
 }
 
-/// The quota that is in force: one's own where it says something.
-void add_quota(std::optional<StayLimit>& strictest, std::optional<Duration> own,
-               std::optional<Duration> common) {
-    add(strictest, own ? own : common, own ? "the user's quota" : "the default quota");
+using QuotaMember = std::optional<Duration> Quota::*;
+
+/// Of the tiers of the user's groups: the strictest, and none when all that say something say none.
+bool add_tiers(std::optional<StayLimit>& strictest, const std::vector<Membership>& groups,
+               QuotaMember member) {
+    bool said = false;
+    for (const auto& [group, tier] : groups) {
+        if (!tier || !(tier->quota.*member)) continue;
+        said = true;
+        add(strictest, tier->quota.*member, whose_tier(*tier));
+    }
+    return said;
+}
+
+/// What is in force for the user: of their own quota, their tier, their groups' tiers and the default the
+/// first that says something; and what each group says of all its members.
+void add_standing(std::optional<StayLimit>& strictest, const Standing& standing, QuotaMember member) {
+    for (const auto& [group, tier] : standing.groups) add(strictest, group.quota.*member, whose_group(group));
+    if (standing.own.*member) return add(strictest, standing.own.*member, whose_own);
+    if (standing.tier && standing.tier->quota.*member)
+        return add(strictest, standing.tier->quota.*member, whose_tier(*standing.tier));
+    if (add_tiers(strictest, standing.groups, member)) return;
+    add(strictest, standing.common.*member, whose_default);
+}
+
+/// The strictest that anybody says.
+std::optional<StayLimit> strictest_of(std::optional<Duration> of_template, const Standing& standing,
+                                      QuotaMember member, std::optional<Duration> of_launch) {
+    std::optional<StayLimit> strictest;
+    add(strictest, of_template, "the template");
+    add_standing(strictest, standing, member);
+    add(strictest, of_launch, "this launch");
+    return strictest;
 }
 
 NextStop stop_at_limit(const StayRules& rules, StopReason reason, const StayLimit& limit, Time since) {
@@ -36,51 +65,13 @@ NextStop stop_at_limit(const StayRules& rules, StopReason reason, const StayLimi
             .since = since};
 }
 
-}  // namespace
-
-StayRules stay_rules(const Lifecycle& of_template, const Quota& own, const Quota& common,
-                     const StayLimits& of_launch) {
-    StayRules rules{.warn_before = of_template.warn_before, .grace = of_template.grace};
-    add(rules.idle, of_template.hibernate_after, "the template");
-    add_quota(rules.idle, own.hibernate_after, common.hibernate_after);
-    add(rules.idle, of_launch.hibernate_after, "this launch");
-    add(rules.lifetime, of_template.max_lifetime, "the template");
-    add_quota(rules.lifetime, own.max_lifetime, common.max_lifetime);
-    add(rules.lifetime, of_launch.max_lifetime, "this launch");
-    return rules;
-}
-
-void check_stay(std::string_view path, std::optional<Duration> after) {
-    if (!after || (*after >= limits::stay_min && *after <= limits::stay_max)) return;
-    throw Error(
-        Kind::invalid, "invalid_field",
-        fmt::format("{}: expected {} to {}", path, to_string(limits::stay_min), to_string(limits::stay_max)));
-}
-
-std::optional<Time> running_since(const Session& session) {
-    const auto& status = session.status;
-    const bool runs = status.phase == Phase::running && status.incarnation == session.incarnation &&
-                      desired(session.asks) == State::running;
-    if (!runs) return std::nullopt;
-    const auto seconds = status.timings.routed.value_or(0);
-    return session.asked_at + Duration(std::llround(seconds * 1000));
-}
-
-Time last_sign(const Session& session, const Knowledge& known) {
-    auto last = running_since(session).value_or(session.asked_at);
-    for (const auto& sign : {session.last_active_at, session.stay.leased_until, known.gap})
-        if (sign) last = std::max(last, *sign);
-    return last;
-}
-
-std::optional<NextStop> next_stop(const Session& session, const StayRules& rules, const Knowledge& known,
-                                  Time now) {
-    const auto since = running_since(session);
-    if (!since) return std::nullopt;
+/// What ends the run: nobody uses it, or it has lasted long enough.
+std::optional<NextStop> end_of(const Session& session, const StayRules& rules, const Knowledge& known,
+                               Time since, Time now) {
     std::optional<NextStop> next;
     if (rules.idle) next = stop_at_limit(rules, StopReason::idle, *rules.idle, last_sign(session, known));
     if (rules.lifetime) {
-        auto end = stop_at_limit(rules, StopReason::lifetime, *rules.lifetime, *since);
+        auto end = stop_at_limit(rules, StopReason::lifetime, *rules.lifetime, since);
         if (!next || end.at <= next->at) next = std::move(end);
     }
     if (!next) return std::nullopt;
@@ -94,9 +85,10 @@ std::optional<NextStop> next_stop(const Session& session, const StayRules& rules
     return next;
 }
 
-StayDecision judge_stay(const Session& session, const StayRules& rules, const Knowledge& known, Time now) {
+StayDecision judge_end(const Session& session, std::optional<NextStop> end, const Knowledge& known,
+                       Time now) {
     using enum StayDecision::Act;
-    StayDecision decision{.next = next_stop(session, rules, known, now)};
+    StayDecision decision{.next = std::move(end)};
     const auto& next = decision.next;
     const bool warned = next && next->warned;
     if (session.stay.warned_at && !warned) decision.act = unwarn;
@@ -105,11 +97,100 @@ StayDecision judge_stay(const Session& session, const StayRules& rules, const Kn
     if (now < due) {
         decision.look_at = due;
     } else if (next->reason == StopReason::idle && known.until < due) {
-        decision.look_at = now + look_again;
+        decision.look_at = std::max(now + look_again, known.more_at.value_or(now));
     } else {
         decision.act = warned ? stop : warn;
         decision.look_at = warned ? now : next->at;
     }
+    return decision;
+}
+
+}  // namespace
+
+StayRules stay_rules(const Lifecycle& of_template, const Standing& standing, const StayLimits& of_launch) {
+    return {.freeze = strictest_of(of_template.freeze_after, standing, &Quota::freeze_after,
+                                   of_launch.freeze_after),
+            .idle = strictest_of(of_template.hibernate_after, standing, &Quota::hibernate_after,
+                                 of_launch.hibernate_after),
+            .lifetime = strictest_of(of_template.max_lifetime, standing, &Quota::max_lifetime,
+                                     of_launch.max_lifetime),
+            .warn_before = of_template.warn_before,
+            .grace = of_template.grace};
+}
+
+void check_stay(std::string_view path, std::optional<Duration> after) {
+    if (!after || (*after >= limits::stay_min && *after <= limits::stay_max)) return;
+    throw Error(
+        Kind::invalid, "invalid_field",
+        fmt::format("{}: expected {} to {}", path, to_string(limits::stay_min), to_string(limits::stay_max)));
+}
+
+std::optional<Time> running_since(const Session& session) {
+    const auto& status = session.status;
+    const auto state = desired(session.asks);
+    const bool lives = (status.phase == Phase::running || status.phase == Phase::frozen) &&
+                       (state == State::running || state == State::frozen) &&
+                       status.incarnation == session.incarnation;
+    if (!lives) return std::nullopt;
+    const auto seconds = status.timings.routed.value_or(0);
+    return session.asked_at + Duration(std::llround(seconds * 1000));
+}
+
+Time last_sign(const Session& session, const Knowledge& known) {
+    auto last = running_since(session).value_or(session.asked_at);
+    for (const auto& sign : {session.last_active_at, session.stay.leased_until, known.gap})
+        if (sign) last = std::max(last, *sign);
+    return last;
+}
+
+std::vector<NextStop> ladder(const Session& session, const StayRules& rules, const Knowledge& known,
+                             Time now) {
+    std::vector<NextStop> ahead;
+    const auto since = running_since(session);
+    if (!since) return ahead;
+    const auto end = end_of(session, rules, known, *since, now);
+    const bool may_freeze = session.status.freezable && desired(session.asks) == State::running;
+    if (rules.freeze && may_freeze) {
+        const auto idle_since = last_sign(session, known);
+        const auto at = idle_since + rules.freeze->after;
+        if (!end || at < end->at)
+            ahead.push_back({.at = at,
+                             .warn_at = at,
+                             .to = State::frozen,
+                             .reason = StopReason::idle,
+                             .limit = *rules.freeze,
+                             .since = idle_since});
+    }
+    if (end) ahead.push_back(*end);
+    return ahead;
+}
+
+std::optional<NextStop> next_stop(const std::vector<NextStop>& ladder) {
+    if (ladder.empty()) return std::nullopt;
+    return ladder.back().warned ? ladder.back() : ladder.front();
+}
+
+std::optional<NextStop> next_stop(const Session& session, const StayRules& rules, const Knowledge& known,
+                                  Time now) {
+    return next_stop(ladder(session, rules, known, now));
+}
+
+StayDecision judge_stay(const Session& session, const StayRules& rules, const Knowledge& known, Time now) {
+    const auto ahead = ladder(session, rules, known, now);
+    const bool ends = !ahead.empty() && ahead.back().to == State::hibernated;
+    auto decision = judge_end(session, ends ? std::optional(ahead.back()) : std::nullopt, known, now);
+    const bool freezes = !ahead.empty() && ahead.front().to == State::frozen;
+    if (!freezes || decision.act != StayDecision::Act::nothing) return decision;
+    const auto& freeze = ahead.front();
+    auto look_at = std::max({freeze.at, now + look_again, known.more_at.value_or(now)});
+    if (now < freeze.at) {
+        look_at = freeze.at;
+    } else if (known.until >= freeze.at) {
+        decision.act = StayDecision::Act::freeze;
+        decision.next = freeze;
+        look_at = now;
+    }
+    decision.look_at = std::min(look_at, decision.look_at.value_or(look_at));
     return decision;
 }
 

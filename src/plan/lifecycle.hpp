@@ -3,13 +3,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/session.hpp"
+#include "plan/limits.hpp"
 
 /// How long a session stays as it is, and what comes then. Pure.
 namespace berth::plan {
 
-/// A limit, and whose it is: `the template`, `the user's quota`, `the default quota`, `this launch`.
+/// A limit, and whose it is: `the template`, `the user's quota`, `tier free`, `group physics`,
+/// `the default quota`, `this launch`.
 struct StayLimit {
     Duration after{};
     std::string whose;
@@ -18,6 +21,7 @@ struct StayLimit {
 
 /// What is in force for one session: of each kind the strictest limit.
 struct StayRules {
+    std::optional<StayLimit> freeze;
     std::optional<StayLimit> idle;
     std::optional<StayLimit> lifetime;
     Duration warn_before{};
@@ -25,10 +29,9 @@ struct StayRules {
     bool operator==(const StayRules&) const = default;
 };
 
-/// `own` is the quota of the session's user, `common` that of everybody who has no other; a limit of 0 there
-/// is none.
-StayRules stay_rules(const Lifecycle& of_template, const Quota& own, const Quota& common,
-                     const StayLimits& of_launch);
+/// Of the quotas that limit the user the first that says something counts, as for counts and amounts; a limit
+/// of 0 there is none. What a group says holds beside that, for each of its members.
+StayRules stay_rules(const Lifecycle& of_template, const Standing& standing, const StayLimits& of_launch);
 
 /// Throws `invalid` (`invalid_field`) with the path of a limit that is shorter or longer than makes sense.
 void check_stay(std::string_view path, std::optional<Duration> after);
@@ -38,12 +41,14 @@ void check_stay(std::string_view path, std::optional<Duration> after);
 struct Knowledge {
     Time until{};
     std::optional<Time> gap;
+    std::optional<Time> more_at;  ///< More is not known before.
 };
 
-/// The stop that comes next unless something happens before.
+/// A rung of the ladder: what becomes of a session unless something happens before.
 struct NextStop {
     Time at{};       ///< When it begins: the limit, and the grace after it.
     Time warn_at{};  ///< When people are to hear of it, at the latest at the limit.
+    State to = State::hibernated;
     StopReason reason = StopReason::idle;
     StayLimit limit;
     Time since{};         ///< What the limit counts from: the last activity, or the start.
@@ -51,8 +56,18 @@ struct NextStop {
     bool operator==(const NextStop&) const = default;
 };
 
-/// Nothing for a session that does not run or has no limit. Whoever was not warned in time has the whole
-/// warning still before them: a Berth that was away stops nothing by surprise.
+/// What lies ahead of a session, the nearest first: frozen, where its engine can do that and it would not
+/// hibernate before, then hibernated. Both count from the last sign of life. Nothing for one that neither
+/// runs nor is frozen, or has no limit.
+///
+/// A freeze loses nothing and is noticed by nobody, so it has neither warning nor grace. Whoever was not
+/// warned of a hibernation in time has the whole warning still before them: a Berth that was away stops
+/// nothing by surprise.
+std::vector<NextStop> ladder(const Session& session, const StayRules& rules, const Knowledge& known,
+                             Time now);
+
+/// The rung of a ladder that people wait for: the nearest, or the one that they were told of.
+std::optional<NextStop> next_stop(const std::vector<NextStop>& ladder);
 std::optional<NextStop> next_stop(const Session& session, const StayRules& rules, const Knowledge& known,
                                   Time now);
 
@@ -62,11 +77,12 @@ struct StayDecision {
         nothing,
         warn,    ///< Write down that people were told.
         unwarn,  ///< What they were told of does not come any more.
+        freeze,  ///< Ask for its memory to be kept and its processor to be taken away.
         stop,    ///< Ask for its hibernation.
     };
     Act act = Act::nothing;
-    std::optional<NextStop> next;
-    std::optional<Time> look_at;  ///< When this can be another answer; absent: not by time alone.
+    std::optional<NextStop> next;  ///< What the act is about.
+    std::optional<Time> look_at;   ///< When this can be another answer; absent: not by time alone.
 };
 
 /// Unknown is not idle: as long as it is not known what people did until the warning was due, or until the
@@ -83,10 +99,11 @@ std::string stop_sentence(const NextStop& stop);
 /// How a status names why it stopped: `Idle`, `LifetimeOver`; empty: somebody asked for it.
 std::string stop_word(StopReason reason);
 
-/// Since when a running session runs at a stretch; nothing when it does not run.
+/// Since when a running or frozen session runs at a stretch; nothing when it is neither.
 std::optional<Time> running_since(const Session& session);
 
-/// The last sign of life that counts: what people did, a lease, its start. Only of one that runs.
+/// The last sign of life that counts: what people did, a lease, its start. Only of one that runs or is
+/// frozen.
 Time last_sign(const Session& session, const Knowledge& known);
 
 }  // namespace berth::plan

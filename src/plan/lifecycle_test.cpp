@@ -36,16 +36,16 @@ Knowledge all(Time until) {
 
 TEST(StayRules, the_strictest_limit_counts_and_says_whose_it_is) {
     const Lifecycle of_template{.hibernate_after = 30min, .max_lifetime = 8h};
-    const auto rules =
-        stay_rules(of_template, {.max_lifetime = 1h}, {.hibernate_after = 20min, .max_lifetime = 10min},
-                   {.hibernate_after = 25min});
+    const Standing standing{.own = {.max_lifetime = 1h},
+                            .common = {.hibernate_after = 20min, .max_lifetime = 10min}};
+    const auto rules = stay_rules(of_template, standing, {.hibernate_after = 25min});
     EXPECT_EQ(rules.idle, (StayLimit{20min, "the default quota"}));
     EXPECT_EQ(rules.lifetime, (StayLimit{1h, "the user's quota"})) << "one's own quota replaces the default";
-    EXPECT_EQ(stay_rules(of_template, {.max_lifetime = 0s}, {.max_lifetime = 10min}, {}).lifetime,
-              (StayLimit{8h, "the template"}))
+    const Standing endless{.own = {.max_lifetime = 0s}, .common = {.max_lifetime = 10min}};
+    EXPECT_EQ(stay_rules(of_template, endless, {}).lifetime, (StayLimit{8h, "the template"}))
         << "0 is no limit";
-    EXPECT_EQ(stay_rules({}, {}, {}, {.hibernate_after = 1h}).idle, (StayLimit{1h, "this launch"}));
-    EXPECT_FALSE(stay_rules({}, {}, {}, {}).idle);
+    EXPECT_EQ(stay_rules({}, {}, {.hibernate_after = 1h}).idle, (StayLimit{1h, "this launch"}));
+    EXPECT_FALSE(stay_rules({}, {}, {}).idle);
 }
 
 TEST(StayRules, limits_that_nobody_can_work_under_are_refused) {
@@ -153,6 +153,83 @@ TEST(Stay, what_does_not_run_has_no_end_ahead) {
         << "the start that is asked for has not begun";
 }
 
+Session freezable(Time since = dawn) {
+    auto session = running(since);
+    session.status.freezable = true;
+    return session;
+}
+
+StayRules both_rules(Duration freeze, Duration hibernate) {
+    auto rules = idle_rules(hibernate);
+    rules.freeze = StayLimit{freeze, "this launch"};
+    return rules;
+}
+
+TEST(StayRules, the_strictest_freeze_counts_too) {
+    const Standing standing{.common = {.freeze_after = 20min}};
+    const auto rules = stay_rules({.freeze_after = 30min}, standing, {.freeze_after = 25min});
+    EXPECT_EQ(rules.freeze, (StayLimit{20min, "the default quota"}));
+    const Standing endless{.own = {.freeze_after = 0s}, .common = {.freeze_after = 20min}};
+    EXPECT_FALSE(stay_rules({}, endless, {}).freeze);
+}
+
+TEST(Ladder, has_each_rung_with_its_own_delay_from_the_last_sign_of_life) {
+    auto session = freezable();
+    session.last_active_at = dawn + 5min;
+    const auto ahead = ladder(session, both_rules(10min, 30min), all(dawn + 5min), dawn + 5min);
+    ASSERT_EQ(ahead.size(), 2u);
+    EXPECT_EQ(ahead[0].to, State::frozen);
+    EXPECT_EQ(ahead[0].at, dawn + 15min) << "no grace: nothing is lost";
+    EXPECT_EQ(ahead[0].limit.whose, "this launch");
+    EXPECT_EQ(ahead[1].to, State::hibernated);
+    EXPECT_EQ(ahead[1].at, dawn + 40min);
+    EXPECT_EQ(next_stop(ahead), ahead[0]);
+}
+
+TEST(Ladder, has_no_freeze_where_the_engine_cannot_or_it_hibernates_before) {
+    EXPECT_EQ(ladder(running(), both_rules(10min, 30min), all(dawn), dawn).size(), 1u);
+    const auto late = ladder(freezable(), both_rules(2h, 30min), all(dawn), dawn);
+    ASSERT_EQ(late.size(), 1u);
+    EXPECT_EQ(late[0].to, State::hibernated);
+}
+
+TEST(Ladder, a_session_freezes_unasked_and_unwarned_and_hibernates_from_there_with_its_warning) {
+    auto session = freezable();
+    const auto rules = both_rules(10min, 30min);
+    EXPECT_EQ(judge_stay(session, rules, all(dawn), dawn).look_at, dawn + 10min);
+    EXPECT_EQ(judge_stay(session, rules, all(dawn + 10min - 1ms), dawn + 11min).act, Act::nothing)
+        << "unknown is not idle";
+    const auto decision = judge_stay(session, rules, all(dawn + 10min), dawn + 10min);
+    EXPECT_EQ(decision.act, Act::freeze);
+    EXPECT_EQ(stop_sentence(*decision.next), "10m without activity, the limit of this launch");
+
+    ASSERT_EQ(ask_freeze(session, dawn + 10min), Asked::changed);
+    session.status.phase = Phase::frozen;
+    EXPECT_EQ(judge_stay(session, rules, all(dawn + 11min), dawn + 11min).look_at, dawn + 25min);
+    EXPECT_EQ(judge_stay(session, rules, all(dawn + 25min), dawn + 25min).act, Act::warn);
+    session.stay.warned_at = dawn + 25min;
+    EXPECT_EQ(judge_stay(session, rules, all(dawn + 35min), dawn + 35min).act, Act::stop);
+}
+
+TEST(Ladder, a_frozen_session_comes_to_the_end_of_its_life) {
+    auto session = freezable();
+    ask_freeze(session, dawn + 1min);
+    session.status.phase = Phase::frozen;
+    session.stay.warned_at = dawn + 55min;
+    session.stay.warned_of = StopReason::lifetime;
+    const StayRules rules{.lifetime = StayLimit{1h, "the template"}, .warn_before = 10min, .grace = 5min};
+    EXPECT_EQ(judge_stay(session, rules, {}, dawn + 65min).act, Act::stop);
+}
+
+TEST(Ladder, whoever_was_told_of_a_hibernation_waits_for_that) {
+    auto session = freezable();
+    session.stay.warned_at = dawn + 20min;
+    EXPECT_EQ(next_stop(session, both_rules(29min, 30min), all(dawn + 21min), dawn + 21min)->to,
+              State::hibernated);
+    ask_freeze(session, dawn + 29min);
+    EXPECT_TRUE(session.stay.warned_at) << "freezing takes no warning back";
+}
+
 TEST(Stay, notices_are_at_most_half_of_the_limit) {
     const auto stop = next_stop(running(), idle_rules(1min), all(dawn), dawn);
     EXPECT_EQ(stop->at, dawn + 90s);
@@ -169,6 +246,8 @@ class Life {
     explicit Life(unsigned seed) : random_(seed) {
         rules_ = idle_rules(Duration(chance(60'000, 3'600'000)), Duration(chance(0, 600'000)),
                             Duration(chance(0, 300'000)));
+        session_.status.freezable = chance(0, 4) != 0;
+        if (chance(0, 1) == 0) rules_.freeze = StayLimit{Duration(chance(30'000, 3'600'000)), "this launch"};
         if (chance(0, 2) == 0)
             rules_.lifetime = StayLimit{Duration(chance(600'000, 20'000'000)), "the template"};
         last_use_ = now_;
@@ -201,13 +280,17 @@ class Life {
         }
         if (chance(0, 199) == 0) chance_of_people_ = chance_of_people_ == 0 ? 5 : 0;
         if (chance(0, 2) != 0) return;
-        if (pending_)
+        if (pending_) {
+            if (wakes(session_, *pending_)) ask_wake(session_, now_);
             session_.last_active_at = std::max(*pending_, session_.last_active_at.value_or(*pending_));
+        }
         pending_.reset();
         known_.until = now_;
     }
 
     void look() {
+        session_.status.phase =
+            desired(session_.asks) == State::frozen && chance(0, 9) != 0 ? Phase::frozen : Phase::running;
         const auto decision = judge_stay(session_, rules_, known_, now_);
         look_at_ = decision.look_at;
         if (look_at_) EXPECT_GE(*look_at_, std::min(now_, known_.until)) << "it would look at the past";
@@ -224,10 +307,23 @@ class Life {
                 session_.stay.warned_at.reset();
                 look_at_ = now_;
                 break;
+            case Act::freeze:
+                check_freeze(*decision.next);
+                ask_freeze(session_, now_);
+                session_.stay.stopped_by = decision.next->reason;
+                break;
             case Act::stop:
                 check_stop(*decision.next);
                 stopped_ = true;
         }
+    }
+
+    void check_freeze(const NextStop& rung) {
+        EXPECT_EQ(desired(session_.asks), State::running) << "it is frozen already";
+        EXPECT_TRUE(session_.status.freezable);
+        EXPECT_GE(now_, rung.at);
+        if (last_sign() <= known_.until)
+            EXPECT_GE(now_ - last_sign(), rules_.freeze->after) << "it was in use";
     }
 
     void check_stop(const NextStop& stop) {

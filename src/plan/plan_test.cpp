@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "plan/admit.hpp"
 #include "plan/diff.hpp"
 #include "plan/name.hpp"
 #include "plan/values.hpp"
@@ -93,42 +92,6 @@ TEST(Values, a_template_is_checked_when_it_is_saved) {
     EXPECT_NO_THROW(check_values(spec)) << "the program itself is never expanded";
 }
 
-const Limits small{.sessions = 3, .running = 2, .cpu = {2000}, .memory = {4096}, .workspaces = 1};
-
-TEST(Admit, the_strictest_limit_that_is_hit_is_named_with_its_use_and_a_way_out) {
-    const std::vector<Holding> two{{.name = "a", .running = true, .demand = {{500}, {1}}},
-                                   {.name = "b", .running = true, .demand = {{500}, {1}}}};
-    const std::vector<Holding> three{{.name = "a"}, {.name = "b"}, {.name = "c"}};
-    const auto sentence = [](const std::optional<Error>& error) {
-        return error ? error->user + " | " + error->next : "yes";
-    };
-    EXPECT_EQ(sentence(admit_launch(small, {}, {{500}, {1}})), "yes");
-    EXPECT_EQ(sentence(admit_launch(small, three, {})),
-              "your limit of sessions is 3, and you have 3 | delete a session that is not needed any more");
-    EXPECT_EQ(sentence(admit_launch(small, two, {})),
-              "your limit of running sessions is 2, and 2 run | hibernate or delete one of \"a\", \"b\"");
-    EXPECT_EQ(sentence(admit_launch(small, std::span(two).first(1), {{1600}, {1}})),
-              "your limit of processors is 2, and 500m are in use; this session needs 1600m | hibernate or "
-              "delete one of \"a\"");
-    EXPECT_EQ(sentence(admit_launch(small, {}, {{1}, {5000}})),
-              "your limit of memory is 4Ki, and 0 are in use; this session needs 5000 | ask an "
-              "administrator for a higher limit");
-}
-
-TEST(Admit, a_stopped_session_counts_but_takes_nothing) {
-    const std::vector<Holding> stopped{{.name = "a", .demand = {{9000}, {9000}}},
-                                       {.name = "b", .demand = {{9000}, {9000}}}};
-    EXPECT_FALSE(admit_launch(small, stopped, {{2000}, {4096}}));
-    EXPECT_FALSE(admit_wake(small, stopped, {{2000}, {4096}}));
-}
-
-TEST(Admit, a_users_own_quota_beats_the_default_and_ours) {
-    const auto strict = limits({.running = 1}, {.sessions = 7, .running = 9});
-    EXPECT_EQ(strict.running, 1);
-    EXPECT_EQ(strict.sessions, 7);
-    EXPECT_EQ(strict.workspaces, Limits{}.workspaces);
-}
-
 TEST(Diff, a_component_of_another_generation_is_stopped_then_removed_then_started) {
     const Workload wanted{.id = {"w"}, .components = {{.name = "c", .image = "i", .generation = "2.0"}}};
     Observed have{.network = true, .images = {{"i", {.state = ImageState::present}}}};
@@ -140,6 +103,23 @@ TEST(Diff, a_component_of_another_generation_is_stopped_then_removed_then_starte
     EXPECT_EQ(diff(wanted, have), (Changes{RemoveComponent{"c", "old"}}));
     have.components.clear();
     EXPECT_EQ(diff(wanted, have), (Changes{StartComponent{wanted.components[0]}}));
+}
+
+TEST(Diff, what_runs_freezes_and_what_is_frozen_thaws_before_anything_else) {
+    Workload wanted{.id = {"w"}, .components = {{.name = "c", .image = "i", .generation = "1.0"}}};
+    Observed have{.network = true};
+    have.components = {{.name = "c", .handle = "h", .generation = "1.0", .state = ContainerState::running}};
+    wanted.frozen = true;
+    EXPECT_EQ(diff(wanted, have), (Changes{FreezeComponent{"c", "h"}}));
+    have.components[0].state = ContainerState::frozen;
+    EXPECT_EQ(diff(wanted, have), Changes{});
+    wanted.frozen = false;
+    EXPECT_EQ(diff(wanted, have), (Changes{ThawComponent{"c", "h"}}))
+        << "also where somebody froze it by hand";
+    wanted.components[0].generation = "2.0";
+    const Changes stopped{ThawComponent{"c", "h"}, StopComponent{"c", "h", std::chrono::seconds(10)}};
+    EXPECT_EQ(diff(wanted, have), stopped);
+    EXPECT_EQ(diff({.id = {"w"}}, have), stopped);
 }
 
 TEST(Diff, nothing_starts_before_its_image_is_there_and_volumes_are_only_ever_made) {

@@ -18,7 +18,7 @@ struct Granted {
     std::map<std::string, std::string> secrets;  ///< Name to version.
     std::optional<std::string> files;            ///< Their version; set also when there are none.
     std::vector<std::string> withheld;           ///< There and wanted, and its user has not agreed.
-    std::vector<std::string> missing;            ///< Required, and not there.
+    std::vector<std::string> missing;            ///< Required, and not there or not agreed to.
 };
 
 /// All that a decision about one session depends on, besides what is there and the time.
@@ -65,6 +65,10 @@ Duration restart_pause(int restarts);
 /// The status after the engine refused what was decided. A refusal that another try cannot mend fails a
 /// session that starts; one that runs goes on. The others are named in `message` and tried again.
 SessionStatus after_failure(SessionStatus status, const Error& error, const Session& session);
+
+/// How an exit of `what` reads: `"web" ended with status 3`, `"web" ran out of memory (limit 512Mi)`.
+std::string exit_message(const ObservedComponent& there, const WorkloadComponent& component,
+                         const std::string& what);
 
 /// The hosts of a session, without ports: its own, and one `ACCESS--` it for each way in, at most
 /// `hosts_max`.

@@ -5,89 +5,13 @@
 #include <random>
 #include <set>
 
-#include "plan/diff.hpp"
+#include "plan/session_fixture_test.hpp"
 
 namespace berth::plan {
 namespace {
 
 using namespace std::chrono_literals;
-
-const Time start{std::chrono::hours(500'000)};
-
-TemplateSpec two_components() {
-    TemplateSpec spec;
-    spec.components = {{.name = "model",
-                        .image = "m:1",
-                        .ports = {{"rpc", 8081, Scheme::ws}},
-                        .readiness = Probe{.tcp = "rpc"}},
-                       {.name = "web", .image = "w:1", .ports = {{"http", 80, Scheme::http}}}};
-    spec.components[1].env["MODEL"] = "${components.model.ports.rpc.url} for ${user.name}";
-    spec.components[1].mounts = {{"home", "/home/berth"}};
-    spec.volumes = {{.name = "home"}};
-    spec.access = {{.name = "page", .component = "web", .port = "http"}};
-    spec.lifecycle.start_within = 1min;
-    return spec;
-}
-
-Facts facts() {
-    Facts facts;
-    facts.session = {.id = {"ses_1"},
-                     .user = {"usr_1"},
-                     .name = "lab",
-                     .template_ = "two",
-                     .asks = {.wake = start},
-                     .asked_at = start};
-    facts.revision = {.name = "two", .spec = two_components()};
-    facts.user_name = "ada";
-    facts.volumes = {{.handle = "berth-home", .name = "home"}};
-    facts.url = "http://lab-x.localhost:8080";
-    return facts;
-}
-
-ObservedImage present(const std::string& digest) {
-    return {.state = ImageState::present, .digest = digest};
-}
-
-/// What an engine would show after it has made `changes` and a while has passed.
-Observed after(const Changes& changes, Observed have, Time now, bool ready = true) {
-    for (const auto& change : changes) {
-        if (const auto* image = std::get_if<PrepareImage>(&change))
-            have.images[image->image] = present("sha256:" + image->image);
-        if (std::holds_alternative<CreateNetwork>(change)) have.network = true;
-        if (std::holds_alternative<RemoveNetwork>(change)) have.network = false;
-        if (const auto* published = std::get_if<PublishHosts>(&change)) have.hosts = published->hosts;
-        if (std::holds_alternative<WithdrawHosts>(change)) have.hosts.emplace();
-        if (const auto* volume = std::get_if<CreateVolume>(&change))
-            have.volumes.push_back(volume->volume.handle);
-        if (const auto* made = std::get_if<StartComponent>(&change))
-            have.components.push_back({.name = made->component.name,
-                                       .handle = "h-" + made->component.name + made->component.generation,
-                                       .generation = made->component.generation,
-                                       .state = ContainerState::running,
-                                       .ready = ready,
-                                       .started_at = now});
-        if (const auto* stopped = std::get_if<StopComponent>(&change))
-            for (auto& there : have.components)
-                if (there.name == stopped->name) there.state = ContainerState::exited;
-        if (const auto* removed = std::get_if<RemoveComponent>(&change))
-            std::erase_if(have.components, [&](const auto& there) { return there.name == removed->name; });
-    }
-    return have;
-}
-
-/// Looks, applies and looks again until nothing changes. Fails when it does not settle.
-std::pair<Observed, Wanted> settle(Facts& facts, Observed have, Time& now) {
-    for (int look = 0; look < 20; ++look) {
-        auto wanted = decide(facts, have, now);
-        facts.session.status = wanted.status;
-        const auto changes = diff(wanted.workload, have);
-        if (changes.empty()) return {have, wanted};
-        have = after(changes, have, now);
-        now += 100ms;
-    }
-    ADD_FAILURE() << "does not settle";
-    return {have, {}};
-}
+using namespace test;
 
 TEST(Decide, a_launch_leads_to_running_components_in_one_network_with_its_volumes) {
     auto launched = facts();

@@ -64,8 +64,9 @@ class Judgement {
     }
 
     void judge_session(const Session& session) {
-        const bool says_running = session.engine == facts_.engine && session.status.phase == Phase::running &&
-                                  desired(session.asks) == State::running;
+        const auto phase = session.status.phase;
+        const bool says_running = session.engine == facts_.engine && takes_part(session) &&
+                                  (phase == Phase::running || phase == Phase::frozen);
         if (!says_running || running_.contains(workload_of(session.id))) return;
         findings_.push_back({.engine = facts_.engine,
                              .matter = Matter::phantom,

@@ -146,6 +146,21 @@ std::pair<std::optional<NextStep>, int> next_step(const Facts& facts) {
     return {next, left};
 }
 
+std::string why_not_granted(const Facts& facts) {
+    const auto& missing = facts.granted.missing;
+    if (missing.empty()) return {};
+    return fmt::format("it needs your secret {}, which is not there or which you do not let it have",
+                       fmt::join(missing, ", "));
+}
+
+void note_withheld(const Facts& facts, std::vector<Condition>& conditions) {
+    if (facts.granted.withheld.empty()) return;
+    conditions.push_back(
+        {.type = "ConsentNeeded",
+         .message = fmt::format("runs without {}: you have not agreed that template {} has it",
+                                fmt::join(facts.granted.withheld, ", "), quoted(facts.session.template_))});
+}
+
 std::optional<InitDone> ended_well(const Facts& facts, const Observed& have) {
     const auto next = next_step(facts).first;
     if (!next) return none_left(facts);

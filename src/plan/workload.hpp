@@ -33,6 +33,11 @@ std::pair<std::optional<NextStep>, int> next_step(const Facts& facts);
 /// The step as what runs in its component's place.
 WorkloadComponent expand_step(const Facts& facts, const NextStep& next, const Values& values);
 
+/// Why it must not start: a secret that it needs is not there (any more). Empty: it may.
+std::string why_not_granted(const Facts& facts);
+/// Says what it runs without, because its user has not agreed.
+void note_withheld(const Facts& facts, std::vector<Condition>& conditions);
+
 /// What to record of a step whose container has ended well, whichever start it was of, or of a workspace that
 /// the revision has no step left for.
 std::optional<InitDone> ended_well(const Facts& facts, const Observed& have);

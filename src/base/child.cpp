@@ -143,10 +143,11 @@ Piece keep_last(std::string& kept) {
     };
 }
 
-/// Tells of each line once it is whole.
+/// Tells of each line once it is whole; of what comes after the last one at the end, which an empty piece is.
 Piece tell_lines(const std::function<void(const std::string& line)>& line) {
     return [&line, open = std::string()](std::string_view bytes) mutable {
         if (!line) return;
+        if (bytes.empty() && !open.empty()) line(std::exchange(open, {}));
         open += bytes;
         for (auto end = open.find('\n'); end != std::string::npos; end = open.find('\n')) {
             line(open.substr(0, end));
@@ -163,8 +164,8 @@ Task<> read_all(Descriptor& from, Piece piece) {
         const auto count =
             co_await from.async_read_some(asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, ec));
         if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
+        piece(std::string_view(bytes.data(), ec ? 0 : count));
         if (ec) co_return;
-        piece(std::string_view(bytes.data(), count));
     }
 }
 

@@ -56,6 +56,10 @@ json::object host_config(const ContainerSpec& spec) {
         {"LogConfig",
          {{"Type", spec.log_driver}, {"Config", {{"max-size", std::to_string(spec.log_size.count)}}}}},
     };
+    json::object folders;
+    for (const auto& folder : spec.memory_folders)
+        folders[folder.target] = fmt::format("rw,nosuid,nodev,noexec,mode=1777,size={}", folder.size.count);
+    if (!folders.empty()) config.emplace("Tmpfs", std::move(folders));
     if (!spec.user_namespace.empty()) config.emplace("UsernsMode", spec.user_namespace);
     return config;
 }

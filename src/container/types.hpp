@@ -46,6 +46,12 @@ struct VolumeMount {
     bool take_over = false;  ///< Podman only: give all of it to the container's user at each start.
 };
 
+/// An empty folder in memory, writable for everybody inside, from which nothing can be run.
+struct MemoryFolder {
+    std::string target;
+    Bytes size;
+};
+
 /// A container to create. It is never filled from the image, privileged, or restarted by the engine.
 struct ContainerSpec {
     std::string name;
@@ -58,6 +64,7 @@ struct ContainerSpec {
     Labels labels;
     std::vector<BindMount> binds;
     std::vector<VolumeMount> volumes;
+    std::vector<MemoryFolder> memory_folders;
     std::string network;  ///< Name of the one network it joins.
     std::vector<std::string> aliases;
     Bytes memory;  ///< No swap beyond it.

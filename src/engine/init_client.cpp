@@ -22,6 +22,7 @@ namespace berth::engine {
 namespace {
 
 constexpr std::chrono::seconds start_limit{10};
+constexpr std::chrono::milliseconds busy_pause{2};
 constexpr std::size_t read_size = 32u << 10;
 constexpr std::size_t write_size = 32u << 10;
 constexpr std::size_t descriptors_max = 8;  // Nobody sends that many; all are closed.
@@ -163,21 +164,18 @@ Task<std::optional<Stream>> forward_socket(InitDoor door, int port) {
     co_return stream;
 }
 
-/// The first frame that answers a request.
-Task<InitFrame> read_frame(ControlSocket& socket, InitFrames& frames) {
-    std::string bytes(read_size, '\0');
-    std::optional<InitFrame> frame;
-    while (!(frame = frames.next())) {
-        boost::system::error_code ec;
-        const auto count = co_await socket.async_read_some(asio::buffer(bytes),
-                                                           asio::redirect_error(asio::use_awaitable, ec));
-        if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
-        if (ec) throw Error(Kind::unavailable, "not_running", "the component ended before it answered");
-        frames.feed(std::string_view(bytes).substr(0, count));
+/// Asks again while all places at process 1 are taken, as when many come at once to what has just woken:
+/// whoever calls has a deadline.
+Task<std::optional<Stream>> dial_patiently(InitDoor door, int port, Clock& clock) {
+    while (true) {
+        try {
+            auto work = door.key ? forward_socket(door, port) : dial_socket(door, port);
+            co_return co_await std::move(work);
+        } catch (const Error& error) {
+            if (error.code != "init_busy") throw;
+        }
+        co_await clock.sleep(busy_pause);
     }
-    if (frame->kind != 'O' && frame->kind != 'E')
-        throw Error(Kind::internal, "init_answer", "the component's process 1 answered what was not asked");
-    co_return *frame;
 }
 
 template <class Number>
@@ -289,7 +287,7 @@ class InitProcess final : public Process {
 Task<InitFrame> ask_once(InitDoor door, std::string request) {
     auto socket = co_await ask(std::move(door), std::move(request));
     InitFrames frames;
-    co_return co_await read_frame(socket, frames);
+    co_return co_await read_answer(socket, frames);
 }
 
 Task<std::string> ping_socket(InitDoor door) {
@@ -318,7 +316,7 @@ Task<InitUsage> ask_usage(InitDoor door) {
 Task<std::unique_ptr<Process>> begin(InitDoor door, std::string request, Running how) {
     auto socket = co_await ask(std::move(door), std::move(request));
     InitFrames frames;
-    const auto answer = co_await read_frame(socket, frames);
+    const auto answer = co_await read_answer(socket, frames);
     if (answer.kind == 'E') throw init_refusal(answer.payload, 0);
     std::optional<TerminalEvent> attached;
     if (how == Running::in_terminal) {
@@ -346,7 +344,7 @@ std::string join_environment(const std::map<std::string, std::string>& env) {
 Task<Stream> InitClient::dial(int port, Duration limit) const {
     if (port < 1 || port > 65535)
         throw Error(Kind::invalid, "invalid_field", "a port is a number from 1 to 65535");
-    auto work = door_.key ? forward_socket(door_, port) : dial_socket(door_, port);
+    auto work = dial_patiently(door_, port, *clock_);
     auto stream = co_await finish_within(*clock_, limit, "port " + std::to_string(port), std::move(work));
     co_return std::move(*stream);
 }

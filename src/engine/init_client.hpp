@@ -22,6 +22,7 @@ struct InitUsage {
 class InitClient {
   public:
     InitClient(InitDoor door, Clock& clock) : door_(std::move(door)), clock_(&clock) {}
+    const InitDoor& door() const { return door_; }
 
     /// A connection to `port` inside: `unavailable` (`port_closed`) when nobody accepts there within `limit`.
     Task<Stream> dial(int port, Duration limit = std::chrono::seconds(10)) const;

@@ -6,13 +6,13 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <vector>
 
-#include "engine/init_wire.hpp"
 #include "net/http_client_connection.hpp"
 #include "net/mac.hpp"
 
@@ -20,6 +20,7 @@ namespace berth::engine {
 namespace {
 
 constexpr std::size_t nonce_bytes = 16;
+constexpr std::size_t read_size = 32u << 10;
 
 Error not_running(const std::string& why) {
     return Error(Kind::unavailable, "not_running", "the component is not running", "", why);
@@ -130,6 +131,27 @@ Task<ControlSocket> ask(InitDoor door, std::string request) {
         why = error.what();
     }
     throw Error(Kind::unavailable, "not_running", "the component ended before it answered", "", why);
+}
+
+Task<InitFrame> read_frame(ControlSocket& socket, InitFrames& frames) {
+    std::string bytes(read_size, '\0');
+    std::optional<InitFrame> frame;
+    while (!(frame = frames.next())) {
+        boost::system::error_code ec;
+        const auto count = co_await socket.async_read_some(asio::buffer(bytes),
+                                                           asio::redirect_error(asio::use_awaitable, ec));
+        if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
+        if (ec) throw Error(Kind::unavailable, "not_running", "the component ended before it answered");
+        frames.feed(std::string_view(bytes).substr(0, count));
+    }
+    co_return *frame;
+}
+
+Task<InitFrame> read_answer(ControlSocket& socket, InitFrames& frames) {
+    auto frame = co_await read_frame(socket, frames);
+    if (frame.kind != 'O' && frame.kind != 'E')
+        throw Error(Kind::internal, "init_answer", "the component's process 1 answered what was not asked");
+    co_return frame;
 }
 
 }  // namespace berth::engine

@@ -7,6 +7,7 @@
 
 #include "base/secret_text.hpp"
 #include "base/task.hpp"
+#include "engine/init_wire.hpp"
 
 namespace berth::engine {
 
@@ -38,5 +39,12 @@ InitDoor tcp_door(std::string host, int port, SecretText key);
 ///
 /// Throws `unavailable` (`not_running`) when nobody is there, or somebody who does not know the key.
 Task<ControlSocket> ask(InitDoor door, std::string request);
+
+/// The next frame of a conversation; `frames` keeps what came behind it. Throws `unavailable` (`not_running`)
+/// at its end.
+Task<InitFrame> read_frame(ControlSocket& socket, InitFrames& frames);
+
+/// The frame that answers a request: O or E.
+Task<InitFrame> read_answer(ControlSocket& socket, InitFrames& frames);
 
 }  // namespace berth::engine

@@ -4,13 +4,16 @@
 
 namespace berth::engine {
 
-std::string write_frame(char kind, std::string_view payload) {
-    if (payload.size() > init_frame_max)
+std::string frame_head(char kind, std::size_t length) {
+    if (length > init_frame_max)
         throw Error(Kind::invalid, "too_large", "a request to a component is larger than 64 KiB");
-    const auto length = static_cast<std::uint32_t>(payload.size());
-    std::string frame{kind};
-    for (const int shift : {24, 16, 8, 0}) frame += static_cast<char>(length >> shift & 0xff);
-    return frame.append(payload);
+    std::string head{kind};
+    for (const int shift : {24, 16, 8, 0}) head += static_cast<char>(length >> shift & 0xff);
+    return head;
+}
+
+std::string write_frame(char kind, std::string_view payload) {
+    return frame_head(kind, payload.size()).append(payload);
 }
 
 std::string join_fields(const std::vector<std::string>& fields) {
@@ -69,7 +72,9 @@ Error init_refusal(std::string_view payload, int port) {
     }
     if (name == "ECONNREFUSED")
         return Error(Kind::unavailable, "port_closed", fmt::format("port {}: connection refused", port));
-    return Error(Kind::unavailable, "port_closed", fmt::format("port {}: {}", port, words));
+    // All places at process 1 are taken.
+    const auto* code = name == "EAGAIN" ? "init_busy" : "port_closed";
+    return Error(Kind::unavailable, code, fmt::format("port {}: {}", port, words));
 }
 
 }  // namespace berth::engine

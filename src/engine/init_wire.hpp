@@ -24,6 +24,9 @@ struct InitFrame {
 /// u8 kind, u32 big-endian length, payload. Throws `invalid` when the payload is above 64 KiB.
 std::string write_frame(char kind, std::string_view payload);
 
+/// The bytes in front of a payload of that length. Throws `invalid` above 64 KiB.
+std::string frame_head(char kind, std::size_t length);
+
 /// The length that the five bytes of a header give. Throws `internal` (`init_answer`) above 64 KiB.
 std::size_t payload_size(std::string_view header);
 

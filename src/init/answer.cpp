@@ -1,5 +1,8 @@
 // What the server says to its clients: requests, and the frames of the two streams.
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -15,7 +18,16 @@ namespace {
 
 constexpr std::string_view nul("\0", 1);
 
+constexpr Refusal not_begun{EAGAIN, "it waits for what it is to start with"};
 constexpr Refusal too_many_forwards{EAGAIN, "512 connections are forwarded"};
+
+/// Whether who connected is one of the processes that we are the first of: what is not has no number here.
+bool is_of_the_component(int socket) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return ::getpid() == 1 && ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           peer.pid != 0;
+}
 
 Text<20> decimal(std::uint64_t value) {
     return Text<20>().add(value);
@@ -50,6 +62,7 @@ void Server::take_frames(Connection& client, Time now) {
 Server::Taken Server::take(Connection& client, const Frame& frame, Time now) {
     if (client.phase == Connection::Phase::on_terminal) return take_for_terminal(client, frame);
     if (client.phase == Connection::Phase::on_exec) return take_for_exec(client, frame);
+    if (client.phase == Connection::Phase::delivering) return take_for_delivery(client, frame, now);
     answer(client, frame, now);
     return Taken::all;
 }
@@ -95,6 +108,17 @@ Server::Taken Server::take_for_exec(Connection& client, const Frame& frame) {
     }
 }
 
+Server::Taken Server::take_for_delivery(Connection& client, const Frame& frame, Time now) {
+    client.deadline = now + delivery_time;
+    if (const auto refusal = delivery_.take(frame)) {
+        refuse(client, refusal, now);
+    } else if (frame.kind == 'g') {
+        client.out.put('O');
+        finish(client, now);
+    }
+    return Taken::all;
+}
+
 void Server::answer(Connection& client, const Frame& frame, Time now) {
     static Request request;
     if (const auto refusal = read_request(frame, request)) return refuse(client, refusal, now);
@@ -127,6 +151,11 @@ void Server::answer(Connection& client, const Frame& frame, Time now) {
             client.out.put('O');
             break;
         }
+        case 'S':
+            return tell_state(client, now);
+        case 'B':
+        case 'W':
+            return start_delivery(client, request, now);
         case 'T':
             return open_terminal(client, request, now);
         default:
@@ -170,6 +199,7 @@ void Server::start_forward(Connection& client, Time now) {
 }
 
 void Server::open_terminal(Connection& client, const Request& request, Time now) {
+    if (waits()) return refuse(client, not_begun, now);
     const auto opened = terminals_.open(request, [&](Terminal& old) { forget(old, now); });
     if (opened.refusal) return refuse(client, opened.refusal, now);
     auto& terminal = *opened.terminal;
@@ -184,11 +214,39 @@ void Server::open_terminal(Connection& client, const Request& request, Time now)
 }
 
 void Server::start_exec(Connection& client, const Request& request, Time now) {
+    if (waits()) return refuse(client, not_begun, now);
     const auto started = execs_.start(request);
     if (started.refusal) return refuse(client, started.refusal, now);
     client.exec = started.exec;
     client.phase = Connection::Phase::on_exec;
     client.out.put('O', {decimal(static_cast<std::uint64_t>(started.exec->pid)).view()});
+    if (client.out.flush(client.socket.get()) == Moved::gone) drop(client, now);
+}
+
+void Server::tell_state(Connection& client, Time now) {
+    client.out.put('O', {waits() ? "waiting" : "started"});
+    for (auto note = delivery_.note(); !note.empty(); note.remove_prefix(std::min(note.size(), chunk_max))) {
+        client.out.put('n', {note.substr(0, chunk_max)});
+    }
+    finish(client, now);
+}
+
+void Server::start_delivery(Connection& client, const Request& request, Time now) {
+    if (client.entrance == Entrance::inside && is_of_the_component(client.socket.get())) {
+        return refuse(client, {EPERM, "a component does not deliver to itself"}, now);
+    }
+    if (client.entrance == Entrance::network && request.salt.empty()) {
+        return refuse(client, {EPROTO, "a delivery over a network is sealed"}, now);
+    }
+    // Of two the newer counts: the other one's Berth may have died without a word.
+    for (auto& other : clients_) {
+        if (other.phase == Connection::Phase::delivering) drop(other, now);
+    }
+    if (const auto refusal = delivery_.begin(request.kind, request.salt, gate_.key()))
+        return refuse(client, refusal, now);
+    client.phase = Connection::Phase::delivering;
+    client.deadline = now + delivery_time;
+    client.out.put('O');
     if (client.out.flush(client.socket.get()) == Moved::gone) drop(client, now);
 }
 
@@ -225,11 +283,13 @@ void Server::forget(Terminal& terminal, Time now) {
 }
 
 void Server::refuse(Connection& client, Refusal refusal, Time now) {
+    client.lingers = client.phase == Connection::Phase::delivering;
     client.out.put('E', {error_name(refusal.error), nul, refusal.reason});
     finish(client, now);
 }
 
 void Server::finish(Connection& client, Time now) {
+    if (client.phase == Connection::Phase::delivering) delivery_.abandon();
     client.phase = Connection::Phase::closing;
     client.deadline = now + farewell_time;
     client.terminal = nullptr;
@@ -244,6 +304,10 @@ void Server::flush(Connection& client, Time now) {
         if (client.out.size() < before) client.deadline = now + farewell_time;
         return;
     }
+    if (client.lingers && !client.half_closed) {
+        ::shutdown(client.socket.get(), SHUT_WR);
+        return;
+    }
     // Bytes that nobody read would turn our end into a reset, which could overtake the last answer.
     if (!client.half_closed) client.in.receive(client.socket.get());
     client = Connection();
@@ -251,6 +315,7 @@ void Server::flush(Connection& client, Time now) {
 
 void Server::drop(Connection& client, Time now) {
     if (client.phase == Connection::Phase::on_exec) execs_.abandon(*client.exec, now);
+    if (client.phase == Connection::Phase::delivering) delivery_.abandon();
     client = Connection();
 }
 

@@ -18,7 +18,7 @@ enum class Entrance { inside, network };
 
 /// One client and its one request.
 ///
-///     request -> dialling -> closing        request -> on_terminal | on_exec -> closing
+///     request -> dialling -> closing        request -> on_terminal | on_exec | delivering -> closing
 ///
 /// A client whose connection becomes the one to a port goes to `Forwards` after dialling.
 ///
@@ -31,6 +31,7 @@ struct Connection {
         dialling,     ///< The port has neither accepted nor refused.
         on_terminal,  ///< Streams to and from `terminal`.
         on_exec,      ///< Streams to and from `exec`.
+        delivering,   ///< Streams what is for the component; one client at a time.
         closing,      ///< The last bytes are on their way.
     };
 
@@ -39,7 +40,7 @@ struct Connection {
     Fd socket;
     Inbox in;
     Outbox out;
-    Time deadline;  ///< Of the phases request, dialling and closing.
+    Time deadline;  ///< Of the phases request, dialling, delivering and closing.
     Dial dial;
     enum class Purpose { hand_over, forward, reach };
     Purpose purpose = Purpose::hand_over;  ///< What the dialled port is for: see D, F and R.
@@ -49,6 +50,7 @@ struct Connection {
     std::size_t taken = 0;     ///< Bytes of the first frame's payload that the program already has.
     bool input_waits = false;  ///< The program took only a part of the first frame.
     bool half_closed = false;  ///< Nothing more will come.
+    bool lingers = false;      ///< Hears its client out after the last word, which a reset could overtake.
     int place = -1;
     int dial_place = -1;
 

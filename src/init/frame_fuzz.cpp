@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "init/delivery.hpp"
 #include "init/frame.hpp"
 #include "init/handshake.hpp"
 #include "init/limits.hpp"
@@ -40,6 +41,16 @@ void check_request(const Frame& frame) {
     }
     expect(request.id.size() <= id_max);
     expect(request.directory == nullptr || inside(request, request.directory));
+}
+
+// Whatever is accepted names one place below the root.
+void check_delivery(std::string_view payload) {
+    const auto plain = [](std::string_view path) {
+        return path.size() > 1 && path.front() == '/' && path.back() != '/' && path.find("//") == path.npos &&
+               !path.ends_with("/..") && path.find("/../") == path.npos && path.find('\0') == path.npos;
+    };
+    if (const auto head = read_file_head(payload)) expect(plain(head->path) && head->mode <= 0777);
+    if (const auto head = read_link_head(payload)) expect(plain(head->path) && plain(head->where));
 }
 
 // The first byte says how the others are cut; nobody who does not know the key gets through.
@@ -78,6 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto head = header(found.frame.kind, payload.size());
         expect(std::memcmp(head.data(), bytes.data(), head.size()) == 0);
         check_request(found.frame);
+        check_delivery(payload);
         Fields fields(payload);
         (void)read_size(fields);
         bytes.remove_prefix(found.size);

@@ -27,9 +27,12 @@ class Key {
     Mac server_mac(std::string_view client_nonce, std::string_view server_nonce) const;
     /// What only a client that knows the key can answer to this server's nonce.
     Mac client_mac(std::string_view server_nonce, std::string_view client_nonce) const;
+    /// What one delivery is sealed with.
+    std::array<unsigned char, 32> delivery_key(std::string_view salt) const;
 
   private:
-    Mac mac(std::string_view side, std::string_view first, std::string_view second) const;
+    std::array<unsigned char, 32> mac(std::string_view side, std::string_view first,
+                                      std::string_view second) const;
 
     std::array<char, key_max + 3> bytes_{};
     std::size_t size_ = 0;

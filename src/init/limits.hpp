@@ -18,20 +18,27 @@ inline constexpr std::size_t execs_max = 64;
 
 inline constexpr std::size_t key_min = 32;  ///< Bytes.
 inline constexpr std::size_t key_max = 4096;
-inline constexpr std::size_t kept_max = 65536;          ///< Bytes in each direction of a forward.
-inline constexpr std::size_t descriptors_max = 2048;    ///< More than the tables above can hold.
-inline constexpr std::size_t frame_max = 65536;         ///< Bytes of payload.
-inline constexpr std::size_t backlog_max = 262144;      ///< Bytes kept of each terminal's output.
-inline constexpr std::size_t output_max = 262144;       ///< Bytes waiting for one client.
-inline constexpr std::size_t chunk_max = 32768;         ///< Payload of the data frames that we send.
-inline constexpr std::size_t id_max = 64;               ///< Bytes in the name of a terminal.
-inline constexpr std::size_t command_max = 256;         ///< Bytes of a command line in a listing.
-inline constexpr std::size_t arguments_max = 1024;      ///< Of one program.
-inline constexpr std::size_t environment_max = 256;     ///< Variables that one request may add.
+inline constexpr std::size_t kept_max = 65536;              ///< Bytes in each direction of a forward.
+inline constexpr std::size_t descriptors_max = 2048;        ///< More than the tables above can hold.
+inline constexpr std::size_t frame_max = 65536;             ///< Bytes of payload.
+inline constexpr std::size_t backlog_max = 262144;          ///< Bytes kept of each terminal's output.
+inline constexpr std::size_t output_max = 262144;           ///< Bytes waiting for one client.
+inline constexpr std::size_t chunk_max = 32768;             ///< Payload of the data frames that we send.
+inline constexpr std::size_t id_max = 64;                   ///< Bytes in the name of a terminal.
+inline constexpr std::size_t command_max = 256;             ///< Bytes of a command line in a listing.
+inline constexpr std::size_t arguments_max = 1024;          ///< Of one program.
+inline constexpr std::size_t environment_max = 256;         ///< Variables that one request may add.
+inline constexpr std::size_t path_max = 4095;               ///< Bytes of the path of what is delivered.
+inline constexpr std::size_t name_max = 255;                ///< Bytes of each of its parts.
+inline constexpr std::size_t variables_max = 1024;          ///< Of one delivery.
+inline constexpr std::size_t variable_bytes_max = 1 << 20;  ///< Of all of them together.
+inline constexpr std::size_t files_max = 8192;              ///< Files and links of one delivery.
+inline constexpr std::size_t note_max = 196608;             ///< Bytes that a client may leave with us.
 inline constexpr std::size_t last_words_max = 1 << 20;  ///< Bytes read from a terminal whose program ended.
 
 inline constexpr milliseconds request_time{
     10'000};  ///< From connecting to a complete request; before it as much for the handshake.
+inline constexpr milliseconds delivery_time{30'000};  ///< For the next frame of a delivery.
 inline constexpr milliseconds dial_time{10'000};      ///< For a port that neither accepts nor refuses.
 inline constexpr milliseconds farewell_time{10'000};  ///< For a client to take its last bytes.
 inline constexpr milliseconds kill_time{2'000};       ///< From SIGHUP to SIGKILL.

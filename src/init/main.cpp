@@ -13,7 +13,7 @@
 namespace {
 
 constexpr std::string_view usage =
-    "usage: berth-init run [--tcp PORT --key-file PATH] [--] PROGRAM ARGS...\n"
+    "usage: berth-init run [--wait] [--tcp PORT --key-file PATH] [--] PROGRAM ARGS...\n"
     "       berth-init serve --tcp PORT --key-file PATH\n"
     "       berth-init attach [--offset N] ID [PROGRAM ARGS...]\n"
     "       berth-init relay\n"
@@ -27,6 +27,14 @@ int say(int to, std::string_view words) {
 const char* socket_path() {
     const char* given = std::getenv("BERTH_INIT_SOCKET");
     return given != nullptr && *given != '\0' ? given : "/run/berth/init.sock";
+}
+
+/// `--wait` comes before the other options.
+berth::init::Begin take_wait(char**& words) {
+    using enum berth::init::Begin;
+    if (words[0] == nullptr || std::string_view(words[0]) != "--wait") return at_once;
+    ++words;
+    return when_delivered;
 }
 
 /// Takes the options off the front of `words`; false when they are wrong. A port and a key go together.
@@ -57,7 +65,10 @@ int main(int count, char** arguments) {
     const std::string_view verb = count > 1 ? arguments[1] : "";
     init::Doors doors{.socket_path = socket_path()};
     char** words = arguments + (count > 1 ? 2 : 1);
-    if (verb == "run" && take_options(words, doors) && *words != nullptr) return init::run(words, doors);
+    if (verb == "run") {
+        const auto begin = take_wait(words);
+        if (take_options(words, doors) && *words != nullptr) return init::run(words, doors, begin);
+    }
     if (verb == "serve" && take_options(words, doors) && *words == nullptr && doors.port != 0) {
         return init::serve(doors);
     }

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "init/handshake.hpp"
+
 namespace berth::init {
 
 namespace {
@@ -122,7 +124,7 @@ Refusal read_request(const Frame& frame, Request& request) {
     request.kind = frame.kind;
     request.port = 0;
     request.endpoint = {};
-    request.id = {};
+    request.id = request.salt = {};
     request.size = {};
     request.offset.reset();
     request.directory = nullptr;
@@ -137,7 +139,13 @@ Refusal read_request(const Frame& frame, Request& request) {
         case 'P':
         case 'L':
         case 'U':
+        case 'S':
             return {};
+        case 'B':
+        case 'W':
+            request.salt = text;
+            return text.empty() || is_nonce(text) ? Refusal{}
+                                                  : Refusal{EINVAL, "the salt is not 32 hex digits"};
         case 'D':
         case 'F':
             return read_port(text, request);

@@ -38,6 +38,7 @@ struct Request {
     std::uint16_t port = 0;               ///< D F R
     Endpoint endpoint;                    ///< R
     std::string_view id;                  ///< K T: 1 to `id_max` printable characters without blanks
+    std::string_view salt;                ///< B W: empty, or a nonce; the frames are sealed then
     WindowSize size;                      ///< T X
     std::optional<std::uint64_t> offset;  ///< T: nothing means everything that is still kept
     const char* directory = nullptr;      ///< X: nothing means that of process 1

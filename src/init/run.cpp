@@ -38,22 +38,27 @@ class Run {
         return error == 0 || doors.port != 0;
     }
 
-    int run(char* const* arguments) {
-        const auto program =
-            spawn({.place = Place::foreground, .file = arguments[0], .arguments = arguments});
-        if (program.error != 0) {
-            complain_about(arguments[0], program.error);
-            server_.stop(Clock::now());
-            return failure_status(program.error);
-        }
-        program_ = program.pid;
+    int run(char* const* arguments, Begin begin) {
+        arguments_ = arguments;
+        if (begin == Begin::when_delivered) server_.wait_for_delivery();
         return loop();
     }
 
     int serve() { return loop(); }
 
   private:
+    void start_program() {
+        const auto program =
+            spawn({.place = Place::foreground, .file = arguments_[0], .arguments = arguments_});
+        if (program.error != 0) {
+            complain_about(arguments_[0], program.error);
+            return end(failure_status(program.error));
+        }
+        program_ = program.pid;
+    }
+
     int loop() {
+        if (arguments_ != nullptr && !server_.waits()) start_program();
         // The program may have ended before the first signal could be asked for.
         reap();
         while (!status_ || (!server_.quiet() && Clock::now() < stop_at_)) {
@@ -62,7 +67,9 @@ class Run {
             server_.watch(poll_);
             poll_.wait();
             if (poll_.events(signals) != 0) take_signals();
+            const bool waited = server_.waits();
             server_.handle(poll_, Clock::now());
+            if (waited && !server_.waits() && !status_) start_program();
         }
         server_.kill_all();
         return *status_;
@@ -81,7 +88,8 @@ class Run {
                     break;
                 case SIGTERM:
                 case SIGINT:
-                    if (program_ == 0 && !status_) end(0);
+                    // What waits for its start has not ended well.
+                    if (program_ == 0 && !status_) end(arguments_ == nullptr ? 0 : 128 + *signal);
                     [[fallthrough]];
                 default:
                     if (program_ != 0 && !status_) ::kill(program_, *signal);
@@ -112,7 +120,8 @@ class Run {
     Signals signals_;
     Server server_;
     PollSet poll_;
-    pid_t program_ = 0;  ///< 0: we serve without one.
+    char* const* arguments_ = nullptr;  ///< Of the program; null: we serve without one.
+    pid_t program_ = 0;                 ///< 0: it does not run yet, or there is none.
     std::optional<int> status_;
     Time stop_at_{};
 };
@@ -134,11 +143,11 @@ void go_to_background() {
 
 }  // namespace
 
-int run(char* const* arguments, const Doors& doors) {
+int run(char* const* arguments, const Doors& doors, Begin begin) {
     fill_standard_descriptors();
     protect_ourselves();
     static Run process;
-    return process.open(doors) ? process.run(arguments) : setup_failed;
+    return process.open(doors) ? process.run(arguments, begin) : setup_failed;
 }
 
 int serve(const Doors& doors) {

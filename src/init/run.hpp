@@ -14,6 +14,12 @@ struct Doors {
     const char* key_path = nullptr;  ///< With a port: the file with the key of its clients.
 };
 
+/// When the program is started.
+enum class Begin {
+    at_once,
+    when_delivered,  ///< Once a client has brought what it is to start with, see `Delivery`.
+};
+
 /// Process 1: starts the program, serves the doors, collects every process that ends, passes signals on.
 ///
 /// Guarantees
@@ -23,7 +29,7 @@ struct Doors {
 /// - When the program ends, terminals and exec'd programs get SIGHUP and `stop_time` to go.
 ///
 /// `arguments` ends with a null pointer and has at least one entry.
-int run(char* const* arguments, const Doors& doors);
+int run(char* const* arguments, const Doors& doors, Begin begin);
 
 /// Serves a port without a program, in the background, until SIGTERM or SIGINT.
 ///

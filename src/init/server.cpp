@@ -102,7 +102,9 @@ void Server::serve_client(Connection& client, const PollSet& poll, Time now) {
 void Server::tick(Connection& client, Time now) {
     using Phase = Connection::Phase;
     if (client.phase == Phase::unused || now < client.deadline) return;
-    if (client.phase == Phase::request || client.phase == Phase::closing) drop(client, now);
+    const bool silent =
+        client.phase == Phase::request || client.phase == Phase::delivering || client.phase == Phase::closing;
+    if (silent) return drop(client, now);
     if (client.phase == Phase::dialling) refuse(client, {ETIMEDOUT, "the port does not answer"}, now);
 }
 
@@ -155,8 +157,9 @@ void Server::stop(Time now) {
     terminals_.close_all(now);
     execs_.hang_up_all();
     for (auto& client : clients_) {
-        const bool idle =
-            client.phase == Connection::Phase::request || client.phase == Connection::Phase::dialling;
+        const bool idle = client.phase == Connection::Phase::request ||
+                          client.phase == Connection::Phase::dialling ||
+                          client.phase == Connection::Phase::delivering;
         if (idle) drop(client, now);
     }
 }

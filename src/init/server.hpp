@@ -5,6 +5,7 @@
 #include <array>
 
 #include "init/connection.hpp"
+#include "init/delivery.hpp"
 #include "init/exec.hpp"
 #include "init/forward.hpp"
 #include "init/gate.hpp"
@@ -25,6 +26,10 @@ class Server {
     int listen(const char* path);
     /// Listens on a TCP port too, for those who know the key in that file.
     Refusal listen_tcp(std::uint16_t port, const char* key_path);
+
+    /// The program waits for a delivery: nothing is started before.
+    void wait_for_delivery() { delivery_.wait(); }
+    bool waits() const { return delivery_.state() == Delivery::State::waiting; }
 
     void watch(PollSet& poll);
     void handle(const PollSet& poll, Time now);
@@ -59,10 +64,13 @@ class Server {
     Taken take(Connection& client, const Frame& frame, Time now);
     Taken take_for_terminal(Connection& client, const Frame& frame);
     Taken take_for_exec(Connection& client, const Frame& frame);
+    Taken take_for_delivery(Connection& client, const Frame& frame, Time now);
 
     void answer(Connection& client, const Frame& frame, Time now);
     void open_terminal(Connection& client, const Request& request, Time now);
     void start_exec(Connection& client, const Request& request, Time now);
+    void tell_state(Connection& client, Time now);
+    void start_delivery(Connection& client, const Request& request, Time now);
     void refuse(Connection& client, Refusal refusal, Time now);
 
     /// Sends what the client has not had yet of an ended terminal, then its status.
@@ -81,6 +89,7 @@ class Server {
     Terminals terminals_;
     Execs execs_;
     Forwards forwards_;
+    Delivery delivery_;
     Time look_at_ = Time::max();
 };
 

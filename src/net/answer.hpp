@@ -17,8 +17,9 @@ std::string_view reason_phrase(int status);
 void write_head(std::string& out, const Connection& connection, const Response& response,
                 std::optional<std::size_t> length, bool keep);
 
-/// Answers the request on `connection` by the handler: reads the body, runs it, sends what it gives.
-Work<After> serve_platform(Connection& connection, const Handler& handler);
+/// Answers the request on `connection` by the platform's handler: reads the body, unless the handler does,
+/// runs it, sends what it gives.
+Work<After> serve_platform(Connection& connection, const Dispatch& dispatch);
 
 /// Upgrades the connection and runs the response's WebSocket function. The connection is over afterwards.
 Work<After> serve_websocket(Connection& connection, Response response, Headers request, std::string target);

@@ -81,7 +81,7 @@ Work<After> dispatch_request(Connection& connection, const Dispatch& dispatch) {
     auto to = connection.local ? Destination::platform : dispatch.decide(connection.head.host);
     if (to == Destination::unknown && is_anywhere(dispatch, connection.head.path)) to = Destination::platform;
     if (to == Destination::session) return dispatch.session(connection);
-    if (to == Destination::platform) return serve_platform(connection, dispatch.platform);
+    if (to == Destination::platform) return serve_platform(connection, dispatch);
     return refuse_host(connection);
 }
 

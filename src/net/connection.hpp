@@ -115,6 +115,8 @@ struct Dispatch {
     /// by an address. Of cookies there only forward-auth takes notice: of those of the host that a proxy
     /// names.
     std::vector<std::string_view> anywhere = {};
+    /// Whether the platform's handler reads the body of such a request by itself. Called on every loop.
+    std::function<bool(std::string_view method, std::string_view path)> streams = {};
 };
 
 /// Reads requests off the connection and has each answered, until either side is done.

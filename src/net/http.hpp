@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,7 +22,19 @@ std::optional<std::string_view> find_header(const Headers& headers, std::string_
 /// All values of that name, in order.
 std::vector<std::string_view> all_headers(const Headers& headers, std::string_view name);
 
-/// A request with its whole body, as handlers see it.
+/// A body that its handler reads by itself, as it comes.
+class BodyReader {
+  public:
+    virtual ~BodyReader() = default;
+    /// What has come next, at most 64 KiB; empty at the end. One read at a time, on any loop, while the
+    /// handler runs. Throws `invalid` (`malformed_request`) for a body that ends before its end, and
+    /// `system_error` when the client has gone.
+    virtual Task<std::string> read() = 0;
+    /// How much it will be, when the request says so.
+    virtual std::optional<std::uint64_t> size() const = 0;
+};
+
+/// A request as handlers see it, with its whole body unless they read that themselves.
 struct Request {
     std::string method;  ///< GET, POST…
     std::string target;  ///< As it came: path and query, still encoded.
@@ -30,6 +43,7 @@ struct Request {
     Headers headers;
     std::string host;  ///< The Host header, lower case, with its port as it came.
     std::string body;
+    std::shared_ptr<BodyReader> stream;  ///< Set, and `body` empty: where `Dispatch::streams` says so.
     std::string remote;     ///< Address of the client, as far as it is known; empty on a Unix socket.
     bool local = false;     ///< Came over the private Unix socket.
     bool by_proxy = false;  ///< Came from a proxy of ours: what it says of the client holds.

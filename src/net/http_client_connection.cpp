@@ -9,15 +9,19 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 
 namespace berth::net {
 namespace {
 
 using asio::ip::tcp;
+
+constexpr std::chrono::milliseconds backlog_pause{1};
 
 /// Closes a descriptor at the end of a block.
 struct Descriptor {
@@ -51,7 +55,7 @@ class Connection final : public ClientConnection {
 
     Task<> shut_down_writing() override {
         boost::system::error_code ec;
-        if constexpr (std::is_same_v<Stream, ClientSocket>)
+        if constexpr (!std::is_same_v<Stream, TlsSocket>)
             stream_.shutdown(ClientSocket::shutdown_send, ec);
         else
             co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, ec));
@@ -60,7 +64,10 @@ class Connection final : public ClientConnection {
 
     void close() override {
         boost::system::error_code ec;
-        stream_.lowest_layer().close(ec);
+        if constexpr (std::is_same_v<Stream, TlsSocket>)
+            stream_.lowest_layer().close(ec);
+        else
+            stream_.close(ec);
     }
 
     bool still_good() override {
@@ -116,10 +123,14 @@ Task<ClientSocket> connect_unix(std::string path) {
     const asio::local::stream_protocol::endpoint endpoint("/proc/self/fd/" + std::to_string(place.number));
     ClientSocket socket(co_await asio::this_coro::executor);
     socket.open(asio::local::stream_protocol());
-    // A Unix socket connects at once; only a full backlog makes it wait.
-    boost::system::error_code ec;
-    co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, ec));
-    if (ec) throw unreachable(address, ec.message());
+    // A Unix socket connects at once. Where the backlog is full the kernel says so instead of waiting
+    // (unix(7)), and asio would take that for a connection on its way. Whoever calls has a deadline.
+    socket.native_non_blocking(true);
+    while (::connect(socket.native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0) {
+        if (errno != EAGAIN && errno != EINTR) throw unreachable(address, words_of(errno));
+        asio::steady_timer pause(socket.get_executor(), backlog_pause);
+        co_await pause.async_wait(asio::use_awaitable);
+    }
     co_return socket;
 }
 
@@ -184,6 +195,10 @@ Task<TlsSocket> start_tls(ClientSocket socket, std::string host, asio::ssl::cont
 
 std::unique_ptr<ClientConnection> make_connection(ClientSocket socket) {
     return std::make_unique<Connection<ClientSocket>>(std::move(socket));
+}
+
+std::unique_ptr<ClientConnection> make_connection(HandedSocket<> socket) {
+    return std::make_unique<Connection<HandedSocket<>>>(std::move(socket));
 }
 
 std::unique_ptr<ClientConnection> make_connection(TlsSocket socket) {

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/task.hpp"
+#include "net/handed_socket.hpp"
 #include "net/http_client.hpp"
 
 namespace berth::net {
@@ -44,6 +45,7 @@ Task<TlsSocket> start_tls(ClientSocket socket, std::string host, asio::ssl::cont
 asio::ssl::context make_client_tls(const TlsOptions& options);
 
 std::unique_ptr<ClientConnection> make_connection(ClientSocket socket);
+std::unique_ptr<ClientConnection> make_connection(HandedSocket<> socket);
 std::unique_ptr<ClientConnection> make_connection(TlsSocket socket);
 
 /// `cannot reach PLACE: why`, as `unavailable`.

@@ -2,6 +2,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <charconv>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -104,6 +105,50 @@ Work<BodyRead> read_body(Connection& connection, BodyScanner scanner, std::strin
         inbox.commit(count);
     }
 }
+
+/// A body that its handler asks for piece by piece. Nothing is read before that: who is refused sends in
+/// vain, and nobody's memory is filled.
+class StreamedBody final : public BodyReader {
+  public:
+    StreamedBody(Connection& connection, BodyScanner scanner)
+        : connection_(connection), scanner_(scanner), begun_(scanner.ended()) {
+        if (scanner.framing() != Framing::chunked) size_ = scanner.remaining();
+    }
+
+    Task<std::string> read() override {
+        co_return co_await asio::co_spawn(connection_.loop.executor(), read_here(), asio::use_awaitable);
+    }
+    std::optional<std::uint64_t> size() const override { return size_; }
+    bool ended() const { return scanner_.ended(); }
+
+  private:
+    Work<std::string> read_here() {
+        auto& inbox = connection_.inbox;
+        if (!std::exchange(begun_, true) && !co_await allow_body(connection_))
+            throw boost::system::system_error(asio::error::connection_reset);
+        std::string piece;
+        while (true) {
+            const auto step = scanner_.advance(inbox.bytes().substr(0, piece_max),
+                                               [&](std::string_view content) { piece += content; });
+            inbox.consume(step.consumed);
+            if (scanner_.bad())
+                throw Error(Kind::invalid, "malformed_request", "the body is not framed as HTTP wants it");
+            if (!piece.empty() || scanner_.ended()) co_return piece;
+            connection_.arm(connection_.config.body_timeout);
+            const auto [room, size] = inbox.prepare();
+            const auto [failure, count] = co_await connection_.client.read_some(room, size);
+            connection_.disarm();
+            if (failure) throw boost::system::system_error(asio::error::connection_reset);
+            inbox.commit(count);
+        }
+    }
+
+    static constexpr std::size_t piece_max = std::size_t{64} << 10;
+    Connection& connection_;
+    BodyScanner scanner_;
+    bool begun_;
+    std::optional<std::uint64_t> size_;
+};
 
 /// A body that is written while it is made.
 class ChunkWriter final : public BodyWriter {
@@ -219,7 +264,7 @@ Response refusal(BodyRead why, const Connection& connection, const std::string& 
 
 }  // namespace
 
-Work<After> serve_platform(Connection& connection, const Handler& handler) {
+Work<After> serve_platform(Connection& connection, const Dispatch& dispatch) {
     auto& head = connection.head;
     Request request = make_request(connection);
     if (!read_target(head.path, request)) {
@@ -230,20 +275,26 @@ Work<After> serve_platform(Connection& connection, const Handler& handler) {
     // What the answer depends on outlives the inbox: these stay, the views go.
     const bool is_head = head.method == "HEAD";
     const bool websocket = wants_websocket(head);
+    const auto method = request.method;
     connection.inbox.consume(head.size);
     head.fields.clear();
     head.method = is_head ? std::string_view("HEAD") : std::string_view();
     const BodyScanner scanner(head.framing, head.length);
-    const auto read = co_await read_body(connection, scanner, request.body);
-    if (read == BodyRead::gone) co_return After::close;
-    if (read != BodyRead::whole) {
-        auto refused = refusal(read, connection, request.id);
-        co_return co_await connection.answer(std::move(refused), false);
+    std::shared_ptr<StreamedBody> streamed;
+    if (dispatch.streams && dispatch.streams(method, request.path)) {
+        request.stream = streamed = std::make_shared<StreamedBody>(connection, scanner);
+    } else {
+        const auto read = co_await read_body(connection, scanner, request.body);
+        if (read == BodyRead::gone) co_return After::close;
+        if (read != BodyRead::whole) {
+            auto refused = refusal(read, connection, request.id);
+            co_return co_await connection.answer(std::move(refused), false);
+        }
     }
     const std::string id = request.id;
     auto kept_headers = websocket ? request.headers : Headers();
     const std::string target = request.target;
-    Response response = co_await run_handler(connection, handler, std::move(request));
+    Response response = co_await run_handler(connection, dispatch.platform, std::move(request));
     if (response.websocket && !websocket) {
         response = problem(426, "websocket_needed", "this address speaks WebSocket only", {}, id);
         response.headers.emplace_back("Upgrade", "websocket");
@@ -253,7 +304,8 @@ Work<After> serve_platform(Connection& connection, const Handler& handler) {
             co_return co_await serve_websocket(connection, std::move(response), std::move(kept_headers),
                                                target);
         if (response.stream) co_return co_await send_stream(connection, std::move(response));
-        co_return co_await connection.answer(std::move(response), true);
+        const bool consumed = !streamed || streamed->ended();
+        co_return co_await connection.answer(std::move(response), consumed);
     } catch (const std::exception& error) {
         log::error("answer failed", {{"request", id}, {"error", error.what()}});
     }

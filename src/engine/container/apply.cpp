@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view discarded_prefix = ".discarded-";
 constexpr std::chrono::minutes remove_limit{10};
+constexpr std::chrono::seconds freeze_limit{2};
+constexpr std::chrono::milliseconds freeze_pause{1};
 
 Error taken(const std::string& what, const std::string& name) {
     return Error(Kind::conflict, "name_taken",
@@ -36,13 +38,26 @@ void give_volume(const std::string& mountpoint, int owner) {
     if (!done) throw Error(Kind::internal, "internal", "cannot give " + mountpoint + " to its user");
 }
 
+/// Where a component's folder in memory will be. runc gives that the mode of what is there, whatever mode it
+/// was asked for.
+void prepare_memory_folder(const std::string& folder) {
+    std::error_code ec;
+    fs::create_directory(folder, ec);
+    if (!ec) fs::permissions(folder, fs::perms::all | fs::perms::sticky_bit, ec);
+    if (ec) throw Error(Kind::internal, "internal", "cannot make " + folder + ": " + ec.message());
+}
+
 }  // namespace
 
 Task<> ContainerEngine::apply(WorkloadId id, Changes changes) {
     require_up();
     std::exception_ptr failure;
+    bool stale = false;
     try {
         for (auto& change : changes) {
+            // These keep the cache as it is where the engine has no part in them.
+            stale = stale || !(std::holds_alternative<FreezeComponent>(change) ||
+                               std::holds_alternative<ThawComponent>(change));
             auto work = std::visit([&](auto& entry) { return make(id, std::move(entry)); }, change);
             co_await std::move(work);
         }
@@ -50,7 +65,7 @@ Task<> ContainerEngine::apply(WorkloadId id, Changes changes) {
         failure = std::current_exception();
     }
     // Also after a failure: what was written before it is to be seen.
-    make_stale(entry(id));
+    if (stale || failure) make_stale(entry(id));
     if (failure) std::rethrow_exception(failure);
 }
 
@@ -141,6 +156,7 @@ void ContainerEngine::prepare_run_directory(const WorkloadId& id, const Workload
     if (!ec) fs::permissions(parent, fs::perms::owner_all, ec);
     if (!ec) fs::create_directory(folder, ec);
     if (ec) throw Error(Kind::internal, "internal", "cannot make " + folder + ": " + ec.message());
+    if (wants_memory_folder(component)) prepare_memory_folder(folder + "/secrets");
     const bool own_user = component.profile == Profile::strict && ::geteuid() == 0 && !info_.user_namespaces;
     const auto user = static_cast<uid_t>(component.user);
     // Where the engine maps users, the number outside is not known before the container is there.
@@ -215,12 +231,52 @@ Task<> ContainerEngine::make(WorkloadId id, StopComponent change) {
     tasks_.start("stop " + change.name, stop_in_background(id, change.handle, change.stop_timeout));
 }
 
+/// By the kernel, past the engine. False where that is not possible, or the engine has to know of it.
+Task<bool> ContainerEngine::switch_freezer(WorkloadId id, std::string handle, bool frozen) {
+    const auto find = [this, &id, &handle]() -> Known* {
+        const auto known = entry(id).containers.find(handle);
+        return known == entry(id).containers.end() ? nullptr : &known->second;
+    };
+    // What is in the cache bears our labels.
+    const auto* known = find();
+    if (known == nullptr || !known->freezer || known->engine_state == "paused") co_return false;
+    const auto freezer = *known->freezer;
+    for (const auto until = clock_.now() + freeze_limit; clock_.now() < until;) {
+        // Version 1 has to be asked again while a process could not be frozen yet.
+        if (!freezer.set(frozen)) co_return false;
+        if (freezer.frozen() == frozen) {
+            if (auto* there = find())
+                there->seen.state = frozen ? ContainerState::frozen : ContainerState::running;
+            co_return true;
+        }
+        co_await clock_.sleep(freeze_pause);
+    }
+    freezer.set(!frozen);
+    throw Error(Kind::unavailable, "engine_unavailable",
+                fmt::format("the kernel does not {} container {}", frozen ? "freeze" : "thaw", handle));
+}
+
 Task<> ContainerEngine::make(WorkloadId id, FreezeComponent change) {
-    if (co_await is_ours(id, change.handle)) co_await client_->pause(change.handle);
+    if (co_await switch_freezer(id, change.handle, true)) co_return;
+    const bool ours = co_await is_ours(id, change.handle);
+    if (ours) co_await client_->pause(change.handle);
+    make_stale(entry(id));
 }
 
 Task<> ContainerEngine::make(WorkloadId id, ThawComponent change) {
-    if (co_await is_ours(id, change.handle)) co_await client_->unpause(change.handle);
+    if (co_await switch_freezer(id, change.handle, false)) co_return;
+    const bool ours = co_await is_ours(id, change.handle);
+    if (ours) co_await client_->unpause(change.handle);
+    make_stale(entry(id));
+}
+
+/// What is frozen cannot be removed: it dies of no signal.
+Task<> ContainerEngine::thaw_by_force(std::string handle) {
+    const auto there = co_await client_->inspect(handle);
+    if (!there) co_return;
+    if (there->state == "paused") co_await client_->unpause(handle);
+    if (const auto freezer = Freezer::find(there->pid, there->id); freezer && freezer->frozen() == true)
+        freezer->set(false);
 }
 
 Task<> ContainerEngine::stop_in_background(WorkloadId id, std::string handle, Duration grace) {
@@ -276,7 +332,10 @@ Task<> ContainerEngine::purge(Volumes volumes) {
     require_up();
     const container::Labels ours{{label_instance, options_.instance}};
     const auto containers = co_await client_->list(ours);
-    for (const auto& summary : containers) co_await client_->remove(summary.id, true);
+    for (const auto& summary : containers) {
+        co_await thaw_by_force(summary.id);
+        co_await client_->remove(summary.id, true);
+    }
     const auto networks = co_await client_->list_networks(ours);
     for (const auto& network : networks) co_await client_->remove_network(network.name);
     if (volumes == Volumes::remove) {

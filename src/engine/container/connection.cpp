@@ -159,8 +159,11 @@ Task<> ContainerEngine::relist() {
     }
     std::map<WorkloadId, std::map<std::string, ContainerState>> there;
     for (const auto& summary : containers)
-        if (const auto label = summary.labels.find(label_workload); label != summary.labels.end())
-            there[{label->second}][summary.id] = state_of(summary.state);
+        if (const auto label = summary.labels.find(label_workload); label != summary.labels.end()) {
+            const auto* cached = find_known(summary.labels, summary.id);
+            there[{label->second}][summary.id] =
+                state_now(summary.state, cached != nullptr ? cached->freezer : std::nullopt);
+        }
     for (const auto& [id, cached] : cache_) there.try_emplace(id);
     if (was_down) {
         down_.reset();
@@ -179,7 +182,12 @@ void ContainerEngine::heard(const container::Event& event) {
     const auto workload = event.labels.find(label_workload);
     const auto instance = event.labels.find(label_instance);
     if (workload == event.labels.end() || instance == event.labels.end()) return;
-    if (instance->second == options_.instance) touch({workload->second});
+    if (instance->second != options_.instance) return;
+    // Who was started again by somebody else waits again.
+    if (const auto cached = cache_.find({workload->second}); cached != cache_.end())
+        for (auto& [handle, known] : cached->second.containers)
+            if (known.bound_late) known.inspected = false;
+    touch({workload->second});
 }
 
 /// The engine listens: it is up once everything was listed.

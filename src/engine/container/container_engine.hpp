@@ -8,9 +8,11 @@
 
 #include "container/client.hpp"
 #include "engine/container/firewall.hpp"
+#include "engine/container/freezer.hpp"
 #include "engine/container/images.hpp"
 #include "engine/container/render.hpp"
 #include "engine/container/service.hpp"
+#include "engine/delivery.hpp"
 #include "engine/engine.hpp"
 #include "engine/init_client.hpp"
 
@@ -27,7 +29,8 @@ struct ContainerOptions {
     std::vector<Build> builds;  ///< The starter catalog, in the order to build.
     std::string base_image;     ///< What these are built on; empty: the builder's choice.
     std::string podman = "podman";
-    Duration relist{30'000};  ///< How often everything is listed though no event came.
+    MaterialSource materials = {};  ///< Empty: there is nothing secret.
+    Duration relist{30'000};        ///< How often everything is listed though no event came.
 };
 
 /// Workloads as containers of Podman or Docker on this machine.
@@ -76,6 +79,9 @@ class ContainerEngine final : public Engine {
         ProbeSpec spec;
         std::vector<std::string> volumes;
         bool inspected = false;
+        bool bound_late = false;         ///< Its process 1 waits for what it starts with.
+        std::string engine_state;        ///< In the engine's word.
+        std::optional<Freezer> freezer;  ///< Where the kernel can be asked past the engine.
     };
     /// What is known of one workload. Stale as soon as anything of it may have changed.
     struct Cached {
@@ -111,12 +117,27 @@ class ContainerEngine final : public Engine {
     // observe.cpp
     Task<> refresh(WorkloadId id);
     Task<Known> look_at(container::ContainerSummary summary);
+    /// What is known of it, if it is: nothing else can have changed while the engine's word is the same.
+    const Known* find_known(const container::Labels& labels, const std::string& handle) const;
+    /// The state that a container has, of which the engine says that.
+    static ContainerState state_now(const std::string& engine_state, const std::optional<Freezer>& freezer);
     Task<> finish_exited(Known& known);
     Task<bool> roll_back(const WorkloadId& id, const Known& known);
     void probe_where_needed(const WorkloadId& id, const Cached& cached);
     Observed report(const Cached& cached) const;
     Task<> probe(WorkloadId id, std::string handle, std::string component, ProbeSpec spec,
                  std::shared_ptr<Readiness> readiness);
+
+    // deliver.cpp
+    Task<> ask_what_came(WorkloadId id, Known& known);
+    Task<> look_again(WorkloadId id);
+    Task<> make(WorkloadId id, BindComponent change);
+    Task<> make(WorkloadId id, UpdateFiles change);
+    Known* find_running(const WorkloadId& id, const std::string& handle);
+    /// Whether its process 1 has to be asked yet: what is frozen cannot answer.
+    static bool is_unasked(const Known& known) {
+        return known.bound_late && known.seen.state == ContainerState::running && !known.seen.delivered;
+    }
 
     // apply.cpp
     Task<> make(WorkloadId id, CreateNetwork change);
@@ -125,6 +146,8 @@ class ContainerEngine final : public Engine {
     Task<> make(WorkloadId id, StopComponent change);
     Task<> make(WorkloadId id, FreezeComponent change);
     Task<> make(WorkloadId id, ThawComponent change);
+    Task<bool> switch_freezer(WorkloadId id, std::string handle, bool frozen);
+    Task<> thaw_by_force(std::string handle);
     Task<> make(WorkloadId id, RemoveComponent change);
     Task<> make(WorkloadId id, RemoveNetwork change);
     Task<> make(WorkloadId, PublishHosts) { co_return; }  // Every host comes to us as it is.

@@ -15,6 +15,7 @@ inline constexpr const char* label_workload = "berth.workload";
 inline constexpr const char* label_component = "berth.component";
 inline constexpr const char* label_generation = "berth.generation";
 inline constexpr const char* label_spec = "berth.spec";
+inline constexpr const char* label_delivery = "berth.delivery";  ///< Its process 1 waits to be bound.
 inline constexpr const char* label_context = "berth.context";
 
 /// SHA-256 in lower-case hex.

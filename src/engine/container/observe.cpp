@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "base/log.hpp"
 #include "engine/container/container_engine.hpp"
@@ -60,13 +61,16 @@ bool killed_for_memory(const std::string& container_id) {
 
 Task<Observed> ContainerEngine::observe(WorkloadId id) {
     require_up();
-    if (const auto cached = cache_.find(id);
-        cached == cache_.end() || cached->second.fresh != cached->second.changed)
+    const auto known = cache_.find(id);
+    const bool stale = known == cache_.end() || known->second.fresh != known->second.changed;
+    if (stale || std::ranges::any_of(known->second.containers | std::views::values, is_unasked))
         co_await refresh(id);
     const auto& cached = entry(id);
     auto observed = report(cached);
     // A workload of which nothing is left needs no memory.
     if (observed == Observed{} && cached.claimed.empty()) cache_.erase(id);
+    // Without root, version 1 of cgroups lets nobody freeze anything.
+    observed.freezable = !(info_.rootless && info_.cgroup_version == 1);
     co_return observed;
 }
 
@@ -105,28 +109,52 @@ Task<> ContainerEngine::refresh(WorkloadId id) {
     probe_where_needed(id, cached);
 }
 
+const ContainerEngine::Known* ContainerEngine::find_known(const container::Labels& labels,
+                                                          const std::string& handle) const {
+    const auto workload = labels.find(label_workload);
+    if (workload == labels.end()) return nullptr;
+    const auto cached = cache_.find({workload->second});
+    if (cached == cache_.end()) return nullptr;
+    const auto known = cached->second.containers.find(handle);
+    return known == cached->second.containers.end() ? nullptr : &known->second;
+}
+
+ContainerState ContainerEngine::state_now(const std::string& engine_state,
+                                          const std::optional<Freezer>& freezer) {
+    const auto state = state_of(engine_state);
+    if (!freezer || (state != ContainerState::running && state != ContainerState::frozen)) return state;
+    const auto frozen = freezer->frozen();
+    if (!frozen) return state;
+    return *frozen ? ContainerState::frozen : ContainerState::running;
+}
+
 /// One container: from the list where that says enough, else looked at.
 Task<ContainerEngine::Known> ContainerEngine::look_at(container::ContainerSummary summary) {
     const auto workload = summary.labels.find(label_workload);
-    const auto state = state_of(summary.state);
-    if (workload != summary.labels.end())
-        if (const auto cached = cache_.find({workload->second}); cached != cache_.end())
-            if (const auto known = cached->second.containers.find(summary.id);
-                known != cached->second.containers.end() && known->second.seen.state == state &&
-                known->second.inspected)
-                co_return known->second;
+    if (const auto* known = find_known(summary.labels, summary.id);
+        known != nullptr && known->inspected && known->engine_state == summary.state) {
+        auto same = *known;
+        same.seen.state = state_now(summary.state, same.freezer);
+        if (!is_unasked(same)) co_return same;
+    }
     const auto details = co_await client_->inspect(summary.id);
     Known known;
     if (!details) co_return known;
     known.seen = observe_component(*details);
+    known.engine_state = details->state;
+    if (details->pid > 0) known.freezer = Freezer::find(details->pid, details->id);
+    known.seen.state = state_now(details->state, known.freezer);
+    const bool lives =
+        known.seen.state == ContainerState::running || known.seen.state == ContainerState::frozen;
     known.spec = read_spec(details->labels);
     known.volumes = summary.volumes;
-    known.inspected =
-        known.seen.state == ContainerState::running || known.seen.state == ContainerState::exited;
+    known.inspected = lives || known.seen.state == ContainerState::exited;
     if (workload != summary.labels.end())
-        note_process({workload->second}, known.seen.name,
-                     known.seen.state == ContainerState::running ? details->pid : 0);
+        note_process({workload->second}, known.seen.name, lives ? details->pid : 0);
+    known.bound_late = details->labels.contains(label_delivery);
     if (known.seen.state == ContainerState::exited) co_await finish_exited(known);
+    if (known.bound_late && known.seen.state == ContainerState::running && workload != summary.labels.end())
+        co_await ask_what_came({workload->second}, known);
     co_return known;
 }
 
@@ -171,11 +199,12 @@ Observed ContainerEngine::report(const Cached& cached) const {
     Observed observed{.network = cached.network, .volumes = {cached.volumes.begin(), cached.volumes.end()}};
     for (const auto& [handle, known] : cached.containers) {
         auto component = known.seen;
-        if (stopping_.contains(handle) && component.state == ContainerState::running)
-            component.state = ContainerState::stopping;
+        const bool lives =
+            component.state == ContainerState::running || component.state == ContainerState::frozen;
+        if (stopping_.contains(handle) && lives) component.state = ContainerState::stopping;
         // What a probe said is of no use once it has ended.
         if (const auto judged = readiness_.find(handle);
-            judged != readiness_.end() && component.state == ContainerState::running) {
+            judged != readiness_.end() && component.state == ContainerState::running && !component.waiting) {
             component.ready = judged->second->ready;
             if (!component.ready) component.message = judged->second->message;
         }
@@ -191,7 +220,7 @@ Observed ContainerEngine::report(const Cached& cached) const {
 
 void ContainerEngine::probe_where_needed(const WorkloadId& id, const Cached& cached) {
     for (const auto& [handle, known] : cached.containers) {
-        if (known.seen.state != ContainerState::running) {
+        if (known.seen.state != ContainerState::running || known.seen.waiting) {
             if (const auto judged = readiness_.find(handle); judged != readiness_.end())
                 judged->second->wanted = false;
             continue;

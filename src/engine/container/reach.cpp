@@ -54,7 +54,8 @@ Task<Usage> ContainerEngine::usage(WorkloadId id) {
     std::uint64_t cpu = 0;
     const auto containers = co_await client_->list(labels_of(place_, id));
     for (const auto& summary : containers) {
-        if (state_of(summary.state) != ContainerState::running) continue;
+        const auto state = state_of(summary.state);
+        if (state != ContainerState::running && state != ContainerState::frozen) continue;
         const auto stats = co_await client_->stats(summary.id);
         cpu += stats.cpu_nanoseconds;
         usage.memory.count += stats.memory.count;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/container/names.hpp"
+#include "engine/delivery.hpp"
 
 namespace berth::engine {
 namespace {
@@ -70,17 +71,22 @@ container::ContainerSpec render_component(const Place& place, const WorkloadId& 
     spec.name = container_name(place.instance, id, component.name, component.generation);
     spec.image = image.id;
     spec.hostname = component.name.substr(0, 63);
-    spec.entrypoint = {init_path, "run", "--"};
+    const bool waits = wants_delivery(component);
+    spec.entrypoint = {init_path, "run"};
+    if (waits) spec.entrypoint.emplace_back("--wait");
+    spec.entrypoint.emplace_back("--");
     spec.command = program_of(component, image);
     spec.env = component.env;
     spec.labels = labels_of(place, id);
     spec.labels[label_component] = component.name;
     spec.labels[label_generation] = component.generation;
     spec.labels[label_spec] = spec_label(component);
+    if (waits) spec.labels[label_delivery] = "1";
     spec.binds = {{.source = place.init, .target = init_path, .read_only = true},
                   {.source = component_directory(place.data, id, component.name), .target = run_path}};
     for (const auto& mount : component.mounts)
         spec.volumes.push_back({.volume = mount.volume, .target = mount.path, .read_only = mount.read_only});
+    if (wants_memory_folder(component)) spec.memory_folders = {{memory_folder, memory_folder_size}};
     spec.network = network_name(place.instance, id);
     spec.aliases = {component.name};
     spec.memory = component.resources.memory;
@@ -110,7 +116,8 @@ container::VolumeSpec render_volume(const Place& place, const WorkloadId& id, co
 }
 
 ContainerState state_of(std::string_view state) {
-    if (state == "running" || state == "paused" || state == "restarting") return ContainerState::running;
+    if (state == "running" || state == "restarting") return ContainerState::running;
+    if (state == "paused") return ContainerState::frozen;
     if (state == "exited" || state == "stopped" || state == "dead") return ContainerState::exited;
     if (state == "stopping") return ContainerState::stopping;
     if (state == "removing") return ContainerState::removing;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "container/request.hpp"
 #include "engine/container/firewall.hpp"
 #include "engine/container/images.hpp"
 #include "engine/container/names.hpp"
@@ -52,6 +53,26 @@ TEST(Render, process_1_is_ours_and_the_program_follows) {
               R"({"readiness":{"tcp":"http"},"ports":[{"name":"http","port":80,"scheme":"http"}]})");
     EXPECT_TRUE(spec.volumes.at(0).read_only);
     EXPECT_EQ(spec.aliases, std::vector<std::string>{"ide"});
+}
+
+TEST(Render, what_gets_files_or_secrets_waits_and_nothing_of_them_is_in_the_container) {
+    const container::ImageDetails image{.id = "sha256:1", .entrypoint = {"entry"}};
+    auto component = example();
+    EXPECT_FALSE(render_component(place, id, component, image).labels.contains(label_delivery));
+    component.files = {{"/etc/app", "CONTENT"}};
+    auto spec = render_component(place, id, component, image);
+    EXPECT_EQ(spec.entrypoint, (std::vector<std::string>{"/.berth/init", "run", "--wait", "--"}));
+    EXPECT_EQ(spec.labels.at(label_delivery), "1");
+    EXPECT_TRUE(spec.memory_folders.empty());
+    component.secrets = {{SecretAs::file, "TOKEN", "/run/token", "1"}};
+    spec = render_component(place, id, component, image);
+    ASSERT_EQ(spec.memory_folders.size(), 1u);
+    const auto body = json::write(container::render(spec));
+    EXPECT_NE(body.find(R"("Tmpfs":{"/run/berth/secrets":"rw,nosuid,nodev,noexec,mode=1777,size=16777216"})"),
+              std::string::npos)
+        << body;
+    EXPECT_EQ(body.find("CONTENT"), std::string::npos);
+    EXPECT_EQ(body.find("TOKEN"), std::string::npos);
 }
 
 TEST(Render, a_command_drops_the_images_arguments_and_args_replace_them) {

@@ -219,6 +219,13 @@ Task<> KubernetesEngine::make(WorkloadId id, StartComponent change) {
         if (change.component.args)
             program->insert(program->end(), change.component.args->begin(), change.component.args->end());
     }
+    if (wants_delivery(change.component) && !program)
+        throw Error(
+            Kind::invalid, "command_needed",
+            fmt::format("component {} gets secrets or files before it starts, and what its image starts "
+                        "is known to its node alone",
+                        berth::quoted(change.component.name)),
+            "give the component a command");
     const auto made = co_await create(
         id, kube::pods, render_pod(place_in(home), id, owner, change.component, addresses, program),
         owner.uid);

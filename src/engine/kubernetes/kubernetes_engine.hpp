@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "engine/delivery.hpp"
 #include "engine/engine.hpp"
 #include "engine/init_client.hpp"
 #include "engine/init_door.hpp"
@@ -61,7 +62,8 @@ struct KubernetesOptions {
     /// What `examine` tries besides: what others need of the cluster.
     std::vector<std::function<Task<Check>(kube::Client&)>> checks;
     kubernetes::RouteOptions routes;
-    std::uint64_t seed = 0;  ///< Of pauses between tries; 0: from the system.
+    MaterialSource materials = {};  ///< Empty: there is nothing secret.
+    std::uint64_t seed = 0;         ///< Of pauses between tries; 0: from the system.
 };
 
 /// Workloads as Pods and their companions in a cluster.
@@ -117,6 +119,8 @@ class KubernetesEngine final : public Engine {
         bool ready = false;    ///< And the others of its workload are reached and reach it.
         bool wanted = true;
         std::string message;
+        std::optional<DeliveryState> came;  ///< Of one that is bound late, once its process 1 has said it.
+        bool asked = false;                 ///< Since anything was brought to it.
     };
     /// Where the process 1 of a component listens.
     struct Place1 {
@@ -184,6 +188,12 @@ class KubernetesEngine final : public Engine {
     void say(const WorkloadId& id, Readiness& readiness, const std::string& problem);
     Task<> keep_last_words(SeenPod pod);
 
+    // deliver.cpp
+    Task<> ask_what_came(WorkloadId id, SeenPod pod, std::shared_ptr<Readiness> readiness);
+    void add_what_came(const SeenPod& pod, ObservedComponent& component) const;
+    bool runs(const WorkloadId& id, const std::string& uid) const;
+    void judge_anew(const WorkloadId& id, const std::string& uid);
+
     // explain.cpp
     /// Of a pod that keeps somebody waiting.
     struct Explanation {
@@ -211,6 +221,8 @@ class KubernetesEngine final : public Engine {
     Task<> make(WorkloadId id, CreateNetwork change);
     Task<> make(WorkloadId id, CreateVolume change);
     Task<> make(WorkloadId id, StartComponent change);
+    Task<> make(WorkloadId id, BindComponent change);
+    Task<> make(WorkloadId id, UpdateFiles change);
     Task<> make(WorkloadId id, StopComponent change);
     Task<> make(WorkloadId, FreezeComponent) { co_return; }  // A pod cannot be frozen, and says so.
     Task<> make(WorkloadId, ThawComponent) { co_return; }

@@ -350,6 +350,20 @@ TEST_F(TheKubernetesEngine, lists_of_the_cluster_only_what_is_ours_and_of_others
     EXPECT_FALSE(ours.contains("Secret default/ses-2"));
 }
 
+TEST_F(TheKubernetesEngine, refuses_to_bring_anything_into_what_only_a_node_knows_the_program_of) {
+    auto& engine = start(options());
+    apply(engine, {network()});
+    auto told = component();
+    told.component.command.reset();
+    told.component.files = {{"/tmp/app", "x"}};
+    const auto refused = refusal(engine, {told});
+    EXPECT_EQ(refused.kind, Kind::invalid);
+    EXPECT_EQ(refused.code, "command_needed");
+    EXPECT_EQ(refused.next, "give the component a command");
+    told.component.command = {{"serve"}};
+    apply(engine, {told});
+}
+
 TEST_F(TheKubernetesEngine, clears_away_what_it_can_and_comes_to_an_end) {
     auto& engine = start(options());
     apply(engine, {network()});

@@ -18,7 +18,8 @@ inline constexpr const char* label_space = "berth.dev/space";
 inline constexpr const char* label_security = "pod-security.kubernetes.io/enforce";
 inline constexpr const char* note_generation = "berth.dev/generation";
 inline constexpr const char* note_probe = "berth.dev/probe";
-inline constexpr const char* note_mark = "berth.dev/mark";  ///< See `mark.hpp`.
+inline constexpr const char* note_delivery = "berth.dev/delivery";  ///< Its process 1 waits to be bound.
+inline constexpr const char* note_mark = "berth.dev/mark";          ///< See `mark.hpp`.
 inline constexpr const char* note_route = "berth.dev/route";
 /// Of a copy: the resource version of what it was copied from.
 inline constexpr const char* note_source = "berth.dev/source";

@@ -62,6 +62,13 @@ Task<Observed> KubernetesEngine::observe(WorkloadId id) {
     for (const auto* pod : pods_->of(id))
         if (wants_explanation(*pod)) waiting.push_back(*pod);
     for (const auto& pod : waiting) co_await explain(pod);
+    std::vector<SeenPod> late;
+    for (const auto* pod : pods_->of(id))
+        if (pod->bound_late && pod->seen.state == ContainerState::running) late.push_back(*pod);
+    for (const auto& pod : late)
+        if (const auto judged = readiness_.find(pod.object.uid);
+            judged != readiness_.end() && !judged->second->asked)
+            co_await ask_what_came(id, pod, judged->second);
     co_return report(id);
 }
 
@@ -143,6 +150,7 @@ Observed KubernetesEngine::report(const WorkloadId& id) {
         }
         if (const auto words = last_words_.find(pod->object.uid); words != last_words_.end())
             component.last_log = words->second;
+        if (pod->bound_late) add_what_came(*pod, component);
         add_words(*pod, component);
         judge_node(*pod, observed);
         if (component.state == ContainerState::running && !pod->fixed_image.empty())
@@ -185,6 +193,14 @@ void KubernetesEngine::say(const WorkloadId& id, Readiness& readiness, const std
 /// Asks until it is ready, or nobody wants to know any more.
 Task<> KubernetesEngine::probe(WorkloadId id, SeenPod pod, std::shared_ptr<Readiness> readiness) {
     Duration pause = probe_first;
+    while (readiness->wanted && pod.bound_late && !readiness->came) {
+        co_await ask_what_came(id, pod, readiness);
+        if (readiness->came && moved_) moved_(id);
+        if (!readiness->came) co_await clock_.sleep(pause);
+        pause = std::min<Duration>(pause * 3 / 2, probe_most);
+    }
+    // Once it is bound it is judged anew.
+    if (readiness->came && readiness->came->waiting) co_return;
     while (readiness->wanted) {
         const auto init = init_of(id, pod.seen.name);
         const auto problem = co_await probe_once(init, clock_, pod.probe.readiness, pod.probe.ports);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/delivery.hpp"
 #include "engine/kubernetes/mark.hpp"
 #include "engine/kubernetes/overlay.hpp"
 
@@ -11,7 +12,9 @@ namespace berth::engine::kubernetes {
 namespace {
 
 constexpr const char* init_folder = "/.berth";
-constexpr const char* shared_memory = "256Mi";  // What browsers want; it counts as the component's memory.
+constexpr const char* run_alone = "1Mi";
+constexpr const char* run_with_secrets = "17Mi";  // `memory_folder` is in it.
+constexpr const char* shared_memory = "256Mi";    // What browsers want; it counts as the component's memory.
 
 json::object metadata(const Place& place, const WorkloadId& id, const std::string& name) {
     return {{"name", name},
@@ -112,6 +115,7 @@ void render_program(const WorkloadComponent& component,
                     const std::optional<std::vector<std::string>>& program, json::object& container) {
     if (program) {
         auto command = init_command("run");
+        if (wants_delivery(component)) command.insert(command.begin() + 2, "--wait");
         command.push_back("--");
         command.insert(command.end(), program->begin(), program->end());
         container["command"] = words(command);
@@ -198,7 +202,8 @@ json::array render_volumes(const Place& place, const WorkloadId& id, const Workl
                                   workload_name(id))};
     json::array volumes{
         json::object{{"name", "berth"}, {"projected", json::object{{"sources", std::move(sources)}}}},
-        in_memory("run", "1Mi"), in_memory("shm", shared_memory)};
+        in_memory("run", wants_memory_folder(component) ? run_with_secrets : run_alone),
+        in_memory("shm", shared_memory)};
     std::vector<std::string> named;
     for (const auto& mount : component.mounts) {
         if (std::find(named.begin(), named.end(), mount.volume) != named.end()) continue;
@@ -339,6 +344,7 @@ json::object render_pod(const Place& place, const WorkloadId& id, const Owner& o
     notes[note_generation] = component.generation;
     const ProbeSpec probe{.readiness = component.readiness, .ports = component.ports};
     notes[note_probe] = json::write(json::to_json(probe));
+    if (wants_delivery(component)) notes[note_delivery] = "1";
     json::array aliases;
     for (const auto& [name, address] : addresses)
         if (name != component.name)

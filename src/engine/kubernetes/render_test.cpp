@@ -104,6 +104,20 @@ TEST(KubernetesRender, every_object_is_as_it_was) {
     EXPECT_TRUE(kept == written) << "refresh with UPDATE=1 and look at the difference";
 }
 
+TEST(KubernetesRender, what_gets_files_or_secrets_waits_and_nothing_of_them_is_in_the_pod) {
+    auto component = example();
+    EXPECT_FALSE(read_pod(json::value(pod_of(component, example_place(), {{"serve"}}))).bound_late);
+    component.files = {{"/etc/app", "CONTENT"}};
+    component.secrets = {{SecretAs::file, "TOKEN", "/run/token", "1"}};
+    const json::value pod(pod_of(component, example_place(), {{"serve"}}));
+    EXPECT_TRUE(read_pod(pod).bound_late);
+    const auto text = json::write(pod);
+    EXPECT_NE(text.find(R"("/.berth/init","run","--wait","--tcp")"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"({"medium":"Memory","sizeLimit":"17Mi"})"), std::string::npos) << text;
+    for (const auto* part : {"CONTENT", "TOKEN", "/etc/app", "/run/token"})
+        EXPECT_EQ(text.find(part), std::string::npos) << part;
+}
+
 json::value as_object(json::object object) {
     return object;
 }

@@ -195,6 +195,7 @@ SeenPod read_pod(const json::value& pod) {
     seen.name = read.object.component;
     seen.handle = read.object.uid;
     seen.generation = text_at(pod, {"metadata", "annotations", note_generation});
+    read.bound_late = !text_at(pod, {"metadata", "annotations", note_delivery}).empty();
     if (const auto probe = text_at(pod, {"metadata", "annotations", note_probe}); !probe.empty()) {
         try {
             json::read(json::parse(probe), read.probe);

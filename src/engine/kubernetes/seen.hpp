@@ -31,7 +31,8 @@ struct SeenPod {
     SeenObject object;
     ObservedComponent seen;  ///< But for readiness and last lines.
     ProbeSpec probe;
-    std::string address;  ///< Its IP; empty until it has one.
+    bool bound_late = false;  ///< Its process 1 waits for what it starts with.
+    std::string address;      ///< Its IP; empty until it has one.
     std::string node;
     std::vector<std::string> volumes;
     std::string init;         ///< The ConfigMap that its berth-init is from.

@@ -114,13 +114,16 @@ std::pair<Stream, Stream> connect(asio::any_io_executor near, asio::any_io_execu
     return {Stream(near, protocol, ends[0]), Stream(far, protocol, ends[1])};
 }
 
-Task<> answer(Stream stream, std::string who) {
-    asio::streambuf buffer(64 << 10);
-    boost::system::error_code ec;
+std::string page_of(std::string_view who) {
     const auto body =
         fmt::format("<!doctype html><title>Simulated</title><h1>Simulated</h1><p>{}</p>\n", who);
-    const auto page = fmt::format(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+    return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{}",
+                       body.size(), body);
+}
+
+Task<> answer(Stream stream, std::string page) {
+    asio::streambuf buffer(64 << 10);
+    boost::system::error_code ec;
     for (;;) {
         const auto size = co_await asio::async_read_until(stream, buffer, "\r\n\r\n",
                                                           asio::redirect_error(asio::use_awaitable, ec));

@@ -8,8 +8,10 @@ namespace berth::engine::demo {
 /// Two ends of one connection, each on its own loop.
 std::pair<Stream, Stream> connect(asio::any_io_executor near, asio::any_io_executor far);
 
-/// Answers each request with one page that names `who`, until the peer is gone.
-Task<> answer(Stream stream, std::string who);
+/// The page, with its head, of what `who` names.
+std::string page_of(std::string_view who);
+/// Answers each request with that page, and when it is empty not at all, until the peer is gone.
+Task<> answer(Stream stream, std::string page);
 
 /// A terminal that greets and echoes. The line `exit`, Ctrl-D, and the end of its input end it with status 0,
 /// a signal as it ends a shell's child.

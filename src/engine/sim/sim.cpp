@@ -3,23 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 
-#include "engine/sim/demo.hpp"
+#include "engine/delivery.hpp"
 
 namespace berth::engine {
-
-struct SimEngine::Container {
-    ObservedComponent seen;
-    WorkloadComponent made_from;
-};
-
-struct SimEngine::Place {
-    bool network = false;
-    std::vector<Container> containers;
-    std::set<std::string> volumes;  // Asked for by this workload; they may be older than it.
-};
 
 SimEngine::SimEngine(Clock& clock, asio::any_io_executor executor, Faults faults, std::uint64_t seed)
     : clock_(clock), faults_(faults), random_(seed), executor_(executor), tasks_(std::move(executor)) {}
@@ -67,7 +54,7 @@ Task<> SimEngine::call() {
 
 Task<Observed> SimEngine::observe(WorkloadId id) {
     co_await call();
-    Observed seen;
+    Observed seen{.freezable = faults_.freezable};
     if (const auto place = places_.find(id); place != places_.end()) {
         seen.network = place->second.network;
         for (const auto& container : place->second.containers) seen.components.push_back(container.seen);
@@ -104,10 +91,34 @@ Task<std::vector<Thing>> SimEngine::inventory(std::vector<WorkloadId>) {
 Task<> SimEngine::apply(WorkloadId id, Changes changes) {
     for (const auto& change : changes) {
         co_await call();
-        apply_one(id, change);
+        if (const auto* binding = std::get_if<BindComponent>(&change))
+            co_await deliver(id, binding->handle, binding->component);
+        else if (const auto* update = std::get_if<UpdateFiles>(&change))
+            co_await deliver(id, update->handle, update->component);
+        else
+            apply_one(id, change);
         if (chance(faults_.call_fails_after))
             throw Error(Kind::unavailable, "engine_unavailable", "the answer of a simulated call was lost");
     }
+}
+
+/// What is bound already stays as it is, but for files that follow changes.
+Task<> SimEngine::deliver(WorkloadId id, std::string handle, WorkloadComponent component) {
+    Material material;
+    if (materials_) material = co_await materials_(id, component.secrets);
+    auto* container = find(id, component.name, handle);
+    if (container == nullptr || container->seen.state != ContainerState::running) co_return;
+    if (chance(faults_.delivery_cut))
+        throw Error(Kind::unavailable, "not_delivered", "a simulated delivery broke off");
+    if (container->seen.waiting) {
+        container->seen.waiting = false;
+        Bound bound{.workload = id, .handle = handle, .env = {}};
+        for (const auto& [name, value] : material.env) bound.env[name] = value.reveal();
+        bound_.push_back(std::move(bound));
+        tasks_.start("sim program", serve(id, component.name, handle, faults_));
+    }
+    container->seen.delivered = component.secrets;
+    tell(id);
 }
 
 void SimEngine::apply_one(const WorkloadId& id, const Change& change) {
@@ -131,6 +142,7 @@ void SimEngine::apply_one(const WorkloadId& id, const Change& change) {
         tasks_.start("sim stop", end_later(id, end->name, end->handle, up_to(end->stop_timeout)));
     } else if (const auto* freeze = std::get_if<FreezeComponent>(&change)) {
         auto* container = find(id, freeze->name, freeze->handle);
+        if (!faults_.freezable) throw Error(Kind::invalid, "not_freezable", "this engine cannot freeze");
         if (container != nullptr && container->seen.state == ContainerState::running)
             container->seen.state = ContainerState::frozen;
     } else if (const auto* thaw = std::get_if<ThawComponent>(&change)) {
@@ -174,17 +186,27 @@ void SimEngine::make(const WorkloadId& id, const WorkloadComponent& component) {
 }
 
 Task<> SimEngine::live(WorkloadId id, std::string component, std::string handle, Faults faults) {
-    const bool stuck = chance(faults.never_ready);
-    const bool dies = chance(faults.container_dies);
-    const bool vanishes = chance(faults.container_vanishes);
-    const auto end_after = up_to(std::chrono::minutes(1));
     co_await clock_.sleep(up_to(faults.start_time));
     auto* container = find(id, component, handle);
     if (container == nullptr || container->seen.state != ContainerState::creating) co_return;
     container->seen.state = ContainerState::running;
     container->seen.started_at = clock_.now();
-    container->seen.message = "connection refused";
+    container->seen.waiting = wants_delivery(container->made_from);
+    if (container->seen.waiting) container->seen.message = waiting_words;
+    if (!container->seen.waiting) tasks_.start("sim program", serve(id, component, handle, faults));
     tell(id);
+}
+
+/// What it runs, from its start to its end.
+Task<> SimEngine::serve(WorkloadId id, std::string component, std::string handle, Faults faults) {
+    const bool stuck = chance(faults.never_ready);
+    const bool dies = chance(faults.container_dies);
+    const bool vanishes = chance(faults.container_vanishes);
+    const bool freezes = chance(faults.container_freezes);
+    const auto end_after = up_to(std::chrono::minutes(1));
+    auto* container = find(id, component, handle);
+    if (container == nullptr || container->seen.state != ContainerState::running) co_return;
+    container->seen.message = "connection refused";
     if (container->made_from.run == Run::once) {
         const bool fails = chance(faults.step_fails);
         co_await clock_.sleep(up_to(vanishes ? end_after : faults.step_time));
@@ -209,6 +231,8 @@ Task<> SimEngine::live(WorkloadId id, std::string component, std::string handle,
         kill(id, component, 1);
     else if (vanishes)
         vanish(id, component);
+    else if (freezes)
+        set_frozen(id, component, true);
 }
 
 void SimEngine::end_step(const WorkloadId& id, Container& container, int exit_code) {
@@ -268,12 +292,23 @@ void SimEngine::tell(const WorkloadId& id) {
 
 bool SimEngine::kill(const WorkloadId& id, const std::string& component, int exit_code) {
     auto* container = find(id, component, {});
-    if (container == nullptr || container->seen.state != ContainerState::running) return false;
+    const bool lives = container != nullptr && (container->seen.state == ContainerState::running ||
+                                                container->seen.state == ContainerState::frozen);
+    if (!lives) return false;
     container->seen.state = ContainerState::exited;
     container->seen.ready = false;
     container->seen.exit_code = exit_code;
     container->seen.exited_at = clock_.now();
     container->seen.last_log = {"the simulated program ended"};
+    tell(id);
+    return true;
+}
+
+bool SimEngine::set_frozen(const WorkloadId& id, const std::string& component, bool frozen) {
+    auto* container = find(id, component, {});
+    const auto before = frozen ? ContainerState::running : ContainerState::frozen;
+    if (container == nullptr || container->seen.state != before) return false;
+    container->seen.state = frozen ? ContainerState::frozen : ContainerState::running;
     tell(id);
     return true;
 }
@@ -287,74 +322,18 @@ bool SimEngine::vanish(const WorkloadId& id, const std::string& component) {
     return gone > 0;
 }
 
+int SimEngine::frozen() const {
+    int count = 0;
+    for (const auto& [id, place] : places_)
+        for (const auto& container : place.containers)
+            count += container.seen.state == ContainerState::frozen ? 1 : 0;
+    return count;
+}
+
 int SimEngine::running() const {
     int count = 0;
     for (const auto& place : places_) count += static_cast<int>(place.second.containers.size());
     return count;
-}
-
-Task<std::optional<Image>> SimEngine::resolve_image(std::string reference) {
-    co_await call();
-    for (const auto& [name, image] : images_)
-        if (image.state == ImageState::present && (name == reference || image.digest == reference))
-            co_return Image{.digest = image.digest};
-    co_return std::nullopt;
-}
-
-Task<> SimEngine::prepare_image(std::string reference) {
-    co_await call();
-    apply_one({}, PrepareImage{std::move(reference)});
-    places_.erase(WorkloadId{});
-}
-
-ObservedImage SimEngine::image_state(const std::string& reference) const {
-    const auto found = images_.find(reference);
-    return found == images_.end() ? ObservedImage{} : found->second;
-}
-
-void SimEngine::watch_images(std::function<void(const std::string&, const ObservedImage&)> changed) {
-    image_listeners_.push_back(std::move(changed));
-}
-
-Task<> SimEngine::remove_volume(std::string handle) {
-    co_await call();
-    volumes_.erase(handle);
-}
-
-Task<Usage> SimEngine::usage(WorkloadId) {
-    co_await call();
-    co_return Usage{.cpu = {42}, .memory = {64 << 20}, .storage = {}};
-}
-
-Task<std::vector<Check>> SimEngine::examine() {
-    std::vector<Check> checks{
-        {.name = "engine", .passed = true, .message = "simulated: nothing runs for real"}};
-    co_return checks;
-}
-
-Task<Stream> SimEngine::dial(WorkloadId id, std::string component, int) {
-    auto ends = demo::connect(co_await asio::this_coro::executor, executor_);
-    // The caller may be on any loop; the page is answered on ours.
-    asio::post(executor_, [this, far = std::make_shared<Stream>(std::move(ends.second)),
-                           who = id.text + "/" + component] {
-        tasks_.start("demo page", demo::answer(std::move(*far), who));
-    });
-    co_return std::move(ends.first);
-}
-
-Task<std::unique_ptr<Process>> SimEngine::terminal(WorkloadId, TerminalRequest) {
-    co_return demo::terminal(co_await asio::this_coro::executor);
-}
-
-Task<std::unique_ptr<Process>> SimEngine::exec(WorkloadId, ExecRequest request) {
-    const auto executor = co_await asio::this_coro::executor;
-    if (request.terminal) co_return demo::terminal(executor);
-    co_return demo::program(executor, request.command);
-}
-
-Task<> SimEngine::logs(WorkloadId, LogRequest, std::function<Task<bool>(LogLine)> take) {
-    LogLine line{.at = clock_.now(), .text = "this is a simulated session"};
-    co_await take(line);
 }
 
 }  // namespace berth::engine

@@ -1,5 +1,6 @@
 #include "acts/ask.hpp"
 
+#include "acts/queue.hpp"
 #include "acts/rows.hpp"
 #include "plan/name.hpp"
 
@@ -7,13 +8,16 @@ namespace berth::acts {
 namespace {
 
 void tell(store::Tx& tx, const Session& session, const Ask& ask) {
-    Happening happening{.at = ask.now,
-                        .actor = ask.caller.name,
-                        .kind = ask.kind,
-                        .subject_kind = "session",
-                        .subject = session.id.text,
-                        .owner = session.user,
-                        .data = {{"name", session.name}}};
+    tell_asked(tx, session, {.at = ask.now, .actor = ask.caller.name, .kind = ask.kind});
+}
+
+}  // namespace
+
+void tell_asked(store::Tx& tx, const Session& session, Happening happening) {
+    happening.subject_kind = "session";
+    happening.subject = session.id.text;
+    happening.owner = session.user;
+    happening.data["name"] = session.name;
     append_audit(tx, happening);
     happening.kind = "session.updated";
     happening.data["status"] = json::to_json(session.status);
@@ -21,21 +25,21 @@ void tell(store::Tx& tx, const Session& session, const Ask& ask) {
     append_state(tx, happening);
 }
 
-}  // namespace
-
-std::optional<Error> refuse_start(store::Rows& rows, const Session& session) {
-    const auto revision = rows.find_revision(Caller::system(), session.template_, session.revision);
-    if (!revision) throw no_such("template revision");
-    const auto others = holdings_of(rows, session.user, session.id);
-    return plan::admit_wake(limits_of(rows, session.user), others, plan::demand(revision->spec));
+void wake_used(store::Tx& tx, Session session, Time at, const std::string& source) {
+    const auto user = tx.find_user(session.user);
+    plan::ask_wake(session, at);
+    session.last_active_source = source;
+    tx.update_session(session);
+    tell_asked(
+        tx, session,
+        {.at = at, .actor = user ? user->name : "berth", .kind = "session.woken", .data = {{"by", source}}});
 }
 
 Session put_ask(store::Tx& tx, const Ask& ask) {
     auto session = find_session(tx, ask.caller, ask.name);
     const bool ran = takes_part(session);
     if (ask.ask(session, ask.now) == plan::Asked::nothing) return session;
-    if (!ran && desired(session.asks) == State::running)
-        if (const auto refusal = refuse_start(tx, session)) throw Error(*refusal);
+    if (!ran && desired(session.asks) == State::running) start_or_wait(tx, session, ask.now);
     tx.update_session(session);
     tell(tx, session, ask);
     return session;

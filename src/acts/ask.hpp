@@ -1,5 +1,6 @@
 #pragma once
 
+#include "acts/rows.hpp"
 #include "plan/asks.hpp"
 #include "store/store.hpp"
 
@@ -15,11 +16,15 @@ struct Ask {
 };
 
 /// Writes the ask down, when it asks for anything, and tells of it. A start is within the quota of the
-/// session's user. Throws `not_found`, `too_many` (`quota_exceeded`), `conflict` (`session_ending`).
+/// session's user, or waits for room where its template or the engine lets it. Throws `not_found`, `too_many`
+/// (`quota_exceeded`), `conflict` (`session_ending`).
 Session put_ask(store::Tx& tx, const Ask& ask);
 
-/// Nothing when the stopped session may run again within the quota of its user, else the refusal.
-std::optional<Error> refuse_start(store::Rows& rows, const Session& session);
+/// Tells of an ask that the row has: who asked (`actor`), what (`kind`), when, and what else is to be said.
+void tell_asked(store::Tx& tx, const Session& session, Happening happening);
+
+/// A frozen session goes on because its user used it then, which was seen by `source`.
+void wake_used(store::Tx& tx, Session session, Time at, const std::string& source);
 
 /// Gives the session another name. Throws `not_found`, `invalid`, `conflict` (`name_taken`).
 void rename_session(store::Tx& tx, const Ask& ask, const std::string& name);

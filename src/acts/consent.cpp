@@ -128,8 +128,10 @@ plan::Granted granted_to(store::Rows& rows, const UserId& user, const std::strin
                          const TemplateSpec& spec) {
     plan::Granted granted;
     for (const auto& need : needs_of(rows, user, template_, spec)) {
-        if (need.required && !need.there) granted.missing.push_back(need.name);
-        if (need.there && !need.agreed) granted.withheld.push_back(need.name);
+        if (need.required && !(need.there && need.agreed))
+            granted.missing.push_back(need.name);
+        else if (need.there && !need.agreed)
+            granted.withheld.push_back(need.name);
         if (!need.agreed) continue;
         if (need.name == files_name)
             granted.files = version_of_files(rows, user);

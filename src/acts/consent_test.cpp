@@ -149,6 +149,10 @@ TEST_F(Consenting, versions_follow_what_is_there) {
     EXPECT_EQ(granted().withheld, std::vector<std::string>{"OTHER"});
     write([&](store::Tx& tx) { delete_secret(tx, ann, "TOKEN", now); });
     EXPECT_EQ(granted().missing, std::vector<std::string>{"TOKEN"});
+    put("TOKEN", "t");
+    EXPECT_TRUE(granted().missing.empty());
+    write([&](store::Tx& tx) { withdraw(tx, ann, "ide", now); });
+    EXPECT_EQ(granted().missing, std::vector<std::string>{"TOKEN"});
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "acts/consent.hpp"
+#include "acts/queue.hpp"
 #include "acts/rows.hpp"
 #include "acts/template.hpp"
 #include "acts/workspace.hpp"
@@ -103,6 +104,24 @@ void refuse_second_holder(store::Rows& rows, const Workspace& workspace, const T
                     "open session " + quoted(holder.name) + ", or delete it; the workspace stays");
 }
 
+/// Whether the volume is there already, of an earlier session.
+bool is_there(const std::vector<Volume>& there, const VolumeSpec& wanted) {
+    return std::any_of(there.begin(), there.end(), [&](const Volume& volume) {
+        return volume.name == wanted.name && volume.scope == wanted.scope && !volume.deleted_at;
+    });
+}
+
+/// Bytes of the volumes that a launch adds.
+std::int64_t new_storage(store::Rows& rows, const UserId& user, const std::optional<Workspace>& workspace,
+                         const TemplateSpec& spec) {
+    const auto of_user = rows.volumes_of(user.text);
+    const auto of_workspace = workspace ? rows.volumes_of(workspace->id.text) : std::vector<Volume>{};
+    std::int64_t sum = 0;
+    for (const auto& volume : spec.volumes)
+        if (!is_there(of_user, volume) && !is_there(of_workspace, volume)) sum += volume.size.count;
+    return sum;
+}
+
 void refuse_gpus(const Launch& launch, const TemplateSpec& spec) {
     if (launch.gpus) return;
     for (const auto& component : spec.components)
@@ -162,10 +181,7 @@ void add_volumes(store::Tx& tx, const TemplateSpec& spec, VolumeScope scope, con
     const auto there = tx.volumes_of(owner);
     const auto instance = tx.find_setting("instance.id").value_or("berth");
     for (const auto& wanted : spec.volumes) {
-        const bool exists = std::any_of(there.begin(), there.end(), [&](const Volume& volume) {
-            return volume.name == wanted.name && volume.scope == scope && !volume.deleted_at;
-        });
-        if (wanted.scope != scope || exists) continue;
+        if (wanted.scope != scope || is_there(there, wanted)) continue;
         const Volume volume{.handle = plan::volume_handle(instance, owner, wanted.name),
                             .name = wanted.name,
                             .scope = scope,
@@ -185,6 +201,7 @@ Session launch(store::Tx& tx, const Launch& launch) {
     const auto revision = tx.find_revision(caller, found.name, launch.wish.revision.value_or(found.revision));
     if (!revision) throw no_such("template revision");
     refuse_gpus(launch, revision->spec);
+    plan::check_stay("lifecycle.freezeAfter", launch.wish.limits.freeze_after);
     plan::check_stay("lifecycle.hibernateAfter", launch.wish.limits.hibernate_after);
     plan::check_stay("lifecycle.maxLifetime", launch.wish.limits.max_lifetime);
     auto session = new_session(launch, name_of_session(tx, launch), *revision);
@@ -193,9 +210,10 @@ Session launch(store::Tx& tx, const Launch& launch) {
     agree(tx, caller, found.name, revision->spec, launch.wish.consent, launch.now);
     require_needs(tx, launch.user, found.name, revision->spec);
     // What is wrong with the wish was said before what there is no room for: making room would not help it.
-    const auto holdings = holdings_of(tx, launch.user);
-    if (auto refusal = plan::admit_launch(limits_of(tx, launch.user), holdings, plan::demand(revision->spec)))
-        throw Error(*refusal);
+    Entry entry{.user = launch.user, .engine = launch.engine, .spec = revision->spec};
+    entry.things[plan::Resource::sessions] = 1;
+    entry.things[plan::Resource::storage] = new_storage(tx, launch.user, workspace, revision->spec);
+    start_or_wait(tx, session, entry, launch.now);
     if (workspace) {
         session.workspace = workspace->id;
         workspace->last_used_at = launch.now;

@@ -29,7 +29,7 @@ struct Launch {
 /// Throws `not_found` for the template, its revision or a workspace id, `invalid` `gpu_not_possible` for a
 /// template whose components want what the engine lacks, `invalid` for bad names, `conflict` `name_taken`,
 /// `conflict` `workspace_in_use` with the holder's name, `secret_missing` and `consent_needed`, and only then
-/// `too_many` (`quota_exceeded`) with limit and use.
+/// `too_many` (`quota_exceeded`) with limit and use, unless it may wait for its turn.
 Session launch(store::Tx& tx, const Launch& launch);
 
 /// Inserts the rows of those volumes of the spec's that `owner` does not have yet.

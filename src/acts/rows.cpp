@@ -1,7 +1,6 @@
 #include "acts/rows.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace berth::acts {
 
@@ -46,35 +45,6 @@ std::vector<Session> holders_of(store::Rows& rows, const WorkspaceId& workspace)
     auto holders = rows.sessions_on(workspace);
     std::erase_if(holders, [](const Session& session) { return session.status.phase == Phase::gone; });
     return holders;
-}
-
-Quota default_quota(store::Rows& rows) {
-    const auto text = rows.find_setting("quota.default");
-    return text ? json::from_json<Quota>(json::parse(*text)) : Quota{};
-}
-
-plan::Limits limits_of(store::Rows& rows, const UserId& user) {
-    const auto row = rows.find_user(user);
-    return plan::limits(row ? row->quota : Quota{}, default_quota(rows));
-}
-
-std::vector<plan::Holding> holdings_of(store::Rows& rows, const UserId& user, const SessionId& except) {
-    std::vector<plan::Holding> holdings;
-    // Somebody with hundreds of sessions has them of a few templates, and everybody's writes wait for this.
-    std::map<std::pair<std::string, int>, plan::Demand> demands;
-    const auto demand_of = [&](const Session& session) {
-        const auto [place, added] = demands.try_emplace({session.template_, session.revision});
-        if (!added) return place->second;
-        const auto revision = rows.find_revision(Caller::system(), session.template_, session.revision);
-        if (revision) place->second = plan::demand(revision->spec);
-        return place->second;
-    };
-    for (const auto& session : rows.sessions_of(user)) {
-        if (session.status.phase == Phase::gone || session.id == except) continue;
-        holdings.push_back(
-            {.name = session.name, .running = takes_part(session), .demand = demand_of(session)});
-    }
-    return holdings;
 }
 
 namespace {

@@ -1,9 +1,8 @@
 #pragma once
 
-#include "plan/admit.hpp"
 #include "store/store.hpp"
 
-/// What acts have in common: lookups, the numbers of admission, and what is told. All of it runs inside of
+/// What acts have in common: lookups, and what is told. All of it runs inside of
 /// one transaction.
 namespace berth::acts {
 
@@ -23,13 +22,6 @@ User find_user(store::Rows& rows, const std::string& name);
 
 /// Sessions that mount the workspace: every one that is not gone, also the hibernated.
 std::vector<Session> holders_of(store::Rows& rows, const WorkspaceId& workspace);
-
-/// The installation's default quota, and what it is together with the user's own.
-Quota default_quota(store::Rows& rows);
-plan::Limits limits_of(store::Rows& rows, const UserId& user);
-
-/// What the user's sessions amount to; all but `except`.
-std::vector<plan::Holding> holdings_of(store::Rows& rows, const UserId& user, const SessionId& except = {});
 
 /// What an event says, whatever its class.
 struct Happening {

@@ -1,6 +1,7 @@
 #include "acts/workspace.hpp"
 
 #include "acts/launch.hpp"
+#include "acts/quota.hpp"
 #include "acts/rows.hpp"
 #include "acts/template.hpp"
 #include "crypto/random.hpp"
@@ -40,10 +41,9 @@ Workspace add_workspace(store::Tx& tx, const UserId& user, const std::string& ac
                         const std::string& template_name, Time now) {
     plan::check_name("workspace", name);
     if (is_taken(tx, user, name)) throw taken(name);
-    const Caller caller{.user = user, .name = actor};
-    const auto page = tx.list_workspaces(caller, store::Query{.limit = 1});
-    if (auto refusal = plan::admit_workspace(limits_of(tx, user), static_cast<int>(page.total)))
-        throw Error(*refusal);
+    plan::Amounts wanted;
+    wanted[plan::Resource::workspaces] = 1;
+    require_room(tx, user, wanted);
     Workspace workspace{.id = {crypto::new_id("wsp")},
                         .user = user,
                         .name = name,
@@ -58,6 +58,10 @@ Workspace make_workspace(store::Tx& tx, const Caller& caller, const std::string&
                          const std::string& template_name, const std::string& engine, Time now) {
     const auto found = find_template(tx, caller, template_name);
     auto made = add_workspace(tx, caller.user, caller.name, name, template_name, now);
+    plan::Amounts more;
+    for (const auto& volume : found.spec.volumes)
+        if (volume.scope == VolumeScope::workspace) more[plan::Resource::storage] += volume.size.count;
+    require_room(tx, caller.user, more);
     add_volumes(tx, found.spec, VolumeScope::workspace, made.id.text, caller.user, engine, now);
     return made;
 }

@@ -50,9 +50,9 @@ const std::vector<Source>& sources() {
 }
 
 /// Keeps everybody else away from a database for as long as it lives.
-class Held {
+class Exclusive {
   public:
-    Held(const std::string& database, const ServerOptions& server) {
+    Exclusive(const std::string& database, const ServerOptions& server) {
         const auto address = parse_address(database);
         if (address.kind == Address::memory)
             throw Error(Kind::invalid, "unknown_database", "a database in memory cannot be copied",
@@ -209,7 +209,7 @@ Copy copy(const std::string& from, const std::string& to, const ServerOptions& s
     const auto address = parse_address(from);
     if (address.kind == Address::file && !std::filesystem::exists(address.text))
         throw Error(Kind::not_found, "not_found", "there is no database " + berth::quoted(address.text));
-    Held source(from, server), target(to, server);
+    Exclusive source(from, server), target(to, server);
     require_migrated(*source);
     require_same_tables(*source);
     migrate(*target, migrations(), clock.now());

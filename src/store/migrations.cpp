@@ -9,6 +9,7 @@
 #include "store/migrations/m0004_init_steps.hpp"
 #include "store/migrations/m0005_stay.hpp"
 #include "store/migrations/m0006_lifecycle.hpp"
+#include "store/migrations/m0007_quota.hpp"
 
 namespace berth::store {
 namespace {
@@ -17,6 +18,7 @@ constexpr Migration all[] = {
     {1, "first", scripts::m0001_first},   {2, "replicas", scripts::m0002_replicas},
     {3, "mirror", scripts::m0003_mirror}, {4, "init steps", scripts::m0004_init_steps},
     {5, "stay", scripts::m0005_stay},     {6, "lifecycle", scripts::m0006_lifecycle},
+    {7, "quota", scripts::m0007_quota},
 };
 
 /// A migration that has run.

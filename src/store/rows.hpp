@@ -112,6 +112,9 @@ class SqlRows final : public Tx {
     std::vector<Group> groups_of(const UserId& user) override;
     std::vector<User> members_of(const GroupId& group) override;
     std::vector<User> users_in_tier(std::string_view name) override;
+    std::vector<RunningOf> running_of(const Holder& holder) override;
+    Held held_by(const Holder& holder) override;
+
     std::vector<SealingKey> sealing_keys() override;
     std::int64_t count_sealed(const KeyId& key) override;
     std::optional<UserSecret> find_secret(const UserId& user, std::string_view name) override;

@@ -15,6 +15,7 @@
 #include "model/template.hpp"
 #include "model/user.hpp"
 #include "model/workspace.hpp"
+#include "store/holdings.hpp"
 
 namespace berth::store {
 
@@ -205,6 +206,8 @@ class Rows {
     virtual std::vector<User> members_of(const GroupId& group) = 0;      ///< By name.
     virtual std::vector<User> users_in_tier(std::string_view name) = 0;  ///< By name.
 
+    virtual std::vector<RunningOf> running_of(const Holder& holder) = 0;  ///< By template revision.
+    virtual Held held_by(const Holder& holder) = 0;
     virtual std::vector<SealingKey> sealing_keys() = 0;       ///< Oldest first.
     virtual std::int64_t count_sealed(const KeyId& key) = 0;  ///< Secrets and parts of files under it.
     virtual std::optional<UserSecret> find_secret(const UserId& user, std::string_view name) = 0;

@@ -129,6 +129,7 @@ struct Table<Session> {
         v.column("stay", row.stay);
         v.column("queued_at", row.queued_at);
         v.derived("phase", [&] { return json::enum_name(row.status.phase); });
+        v.derived("takes_part", [&] { return std::string(takes_part(row) ? "1" : "0"); });
         v.derived("search", [&] { return fold(row.name); });
     }
 };

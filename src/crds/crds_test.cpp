@@ -74,7 +74,7 @@ std::uint64_t hash_of(std::string_view text) {
 TEST(Crds, have_another_number_when_they_have_changed) {
     json::value all = definitions();
     strip_words(all);
-    const std::pair<int, std::uint64_t> known{2, 11528872870729196969U};
+    const std::pair<int, std::uint64_t> known{2, 5077601055884873636U};
     EXPECT_EQ(std::pair(definitions_number, hash_of(json::write(all))), known)
         << "raise definitions_number, once a release, and write the new hash here";
 }

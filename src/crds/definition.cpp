@@ -128,7 +128,7 @@ Shape session_shape() {
     return {.kind = sessions,
             .singular = "session",
             .short_name = "bses",
-            .meaning = "One user's running, hibernated or failed instance of a template.",
+            .meaning = "One user's running, frozen, hibernated or failed instance of a template.",
             .name = short_enough(),
             .columns = {{"User", ".spec.user"},
                         {"Template", ".spec.template"},

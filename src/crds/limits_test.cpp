@@ -35,8 +35,14 @@ components:
     image: localhost/demo:1
     readiness: {exec: [test, -e, /ready]}
 volumes: [{name: home, scope: workspace, size: 1Gi, accessMode: ReadWriteOnce}]
-access: [{name: page, component: web, port: http, kind: web, default: true}]
-lifecycle: {startWithin: 30s, stopTimeout: 5s}
+access:
+  - name: page
+    component: web
+    port: http
+    kind: web
+    default: true
+    activity: {ignore: [/poll], probe: {path: /status, jsonPointer: /last}}
+lifecycle: {startWithin: 30s, stopTimeout: 5s, cpuFloor: 100m}
 network: {egress: none}
 )";
 
@@ -119,7 +125,8 @@ class Walk {
         if (longest == nullptr || amount) return;
         const auto length = longest->to_number<std::size_t>();
         const auto text = [&](std::size_t size) {
-            std::string begin = at == "/icon" ? "data:image/" : at.ends_with("path") ? "/" : "";
+            const bool path = at.ends_with("path") || at.ends_with("Pointer") || at.contains("/ignore/");
+            std::string begin = at == "/icon" ? "data:image/" : path ? "/" : "";
             return json::value(begin + std::string(size - begin.size(), 'a'));
         };
         refused(at, text(length + 1));

@@ -26,6 +26,9 @@ inline constexpr Pattern image_pattern{R"(^[^-\x00-\x20\x7f][^\x00-\x20\x7f]*$)"
                                        "no blanks, no hyphen in front"};
 inline constexpr Pattern icon_pattern{"^(data:image/|$)", "begins with `data:image/`"};
 inline constexpr Pattern path_pattern{"^/", "begins with `/`"};
+inline constexpr Pattern target_pattern{R"(^/[!-"$-~]*$)", "begins with `/`, no blank, no `#`"};
+inline constexpr Pattern below_pattern{R"(^/[!-"$->@-~]*$)", "begins with `/`, no blank, no `?`, no `#`"};
+inline constexpr Pattern pointer_pattern{"^(/([^~]|~[01])*)?$", "a JSON pointer (RFC 6901)"};
 inline constexpr Pattern mount_pattern{R"(^/[^:\x00-\x1f\x7f]+$)", "below `/`, no colon"};
 inline constexpr Pattern value_pattern{R"(^[^\x00]*$)", "no NUL"};
 /// Names of secrets: of variables in every shell.
@@ -41,10 +44,10 @@ inline constexpr Pattern duration_pattern{
 /// Of `metav1.Condition`.
 inline constexpr Pattern reason_pattern{"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "CamelCase"};
 
-inline constexpr std::array patterns{label_pattern,    name_pattern,     user_pattern, object_pattern,
-                                     image_pattern,    icon_pattern,     path_pattern, mount_pattern,
-                                     value_pattern,    variable_pattern, cpu_pattern,  bytes_pattern,
-                                     duration_pattern, reason_pattern};
+inline constexpr std::array patterns{
+    label_pattern,    name_pattern,   user_pattern,  object_pattern,   image_pattern, icon_pattern,
+    path_pattern,     target_pattern, below_pattern, pointer_pattern,  mount_pattern, value_pattern,
+    variable_pattern, cpu_pattern,    bytes_pattern, duration_pattern, reason_pattern};
 
 /// Characters of one amount or duration: what the cost of a rule is reckoned with.
 inline constexpr std::size_t amount_max = 32;

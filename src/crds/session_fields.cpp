@@ -65,9 +65,11 @@ Fields session_spec_fields() {
           .longest = limits::name_max,
           .pattern = name_pattern}},
         {"SessionSpec.state",
-         {.meaning = "Asks for it, as the buttons of the page do; absent: nothing is asked, and it begins "
-                     "running. The newest ask counts, wherever it comes from, and this follows it. "
-                     "terminated ends it for good; the workspace stays."}}};
+         {.meaning =
+              "Asks for it, as the buttons of the page do; absent: nothing is asked, and it begins "
+              "running. The newest ask counts, wherever it comes from, and this follows it. "
+              "terminated ends it for good; the workspace stays. frozen is refused where the engine cannot "
+              "freeze, as Kubernetes cannot."}}};
 }
 
 Fields session_status_fields() {

@@ -81,8 +81,8 @@ Fields spec_fields() {
         {"TemplateSpec.queue", {.meaning = "Whether a launch that there is no room for waits for its turn."}},
         {"Lifecycle", {.meaning = "How long a session stays as it is, and how long things may take."}},
         {"Lifecycle.freezeAfter",
-         duration("A session that nobody has used for so long freezes where its engine can do that. Never "
-                  "when left out.",
+         duration("A session that nobody has used for so long keeps its memory and gets no processor until "
+                  "somebody uses it, where its engine can do that: Kubernetes cannot. Never when left out.",
                   limits::stay_min, limits::stay_max)},
         {"Lifecycle.hibernateAfter",
          duration("A session that nobody has used for so long hibernates. Never when left out.",
@@ -96,8 +96,9 @@ Fields spec_fields() {
                   limits::notice_max)},
         {"Lifecycle.grace", duration("The time from the limit to the stop; at most half of the limit.",
                                      Duration(0), limits::notice_max)},
-        {"Lifecycle.cpuFloor", amount("Using more processor than this counts as use.", limits::cpu_min,
-                                      limits::cpu_max, MilliCpu{1000})},
+        {"Lifecycle.cpuFloor", amount("Using more processor than this counts as use: on average between two "
+                                      "looks, at most a minute apart.",
+                                      limits::cpu_min, limits::cpu_max, MilliCpu{1000})},
         {"Lifecycle.startWithin", duration("A start that takes longer has failed.", limits::start_within_min,
                                            limits::start_within_max)},
         {"Lifecycle.stopTimeout",
@@ -285,7 +286,9 @@ Fields storage_fields() {
         {"Access",
          {.meaning = "One way in.",
           .rules = {{"(self.kind == 'terminal') != has(self.port)",
-                     "a terminal has no port, every other access has one"}}}},
+                     "a terminal has no port, every other access has one"},
+                    {"!has(self.activity) || self.kind == 'web'", "only an access of kind web has activity",
+                     ".activity"}}}},
         {"Access.name", label("Its name, and what precedes the session's host.")},
         {"Access.component",
          {.meaning = "The component that it opens.", .required = true, .longest = limits::label_max}},
@@ -293,25 +296,31 @@ Fields storage_fields() {
          {.meaning = "Name of the component's port; none for a terminal.", .longest = limits::label_max}},
         {"Access.kind", {.meaning = "What the page is."}},
         {"Access.default", {.meaning = "Whether it is what opens when nothing else is said."}},
-        {"Access.activity", {.meaning = "What counts as use of it, where not everything does."}},
-        {"ActivityRule", {.meaning = "What counts as use of a way in."}},
+        {"Access.activity", {.meaning = "What counts as use of it. All that is sent to it, when left out."}},
+        {"ActivityRule",
+         {.meaning = "What counts as use of a way in, where that is not all that is sent to it.",
+          .rules = {{"has(self.probe) || (has(self.ignore) && self.ignore.size() > 0)",
+                     "expected ignore, probe or both"}}}},
         {"ActivityRule.ignore",
-         {.meaning = "Paths, with all below them, that say nothing of a person.",
+         {.meaning = "Paths that say nothing of a person, with all below them: requests there neither count "
+                     "as use nor wake.",
           .longest = limits::path_max,
-          .pattern = path_pattern,
+          .pattern = below_pattern,
           .most = limits::items_max}},
         {"ActivityRule.probe",
-         {.meaning = "An address of the application that is asked instead of looking at what goes through."}},
-        {"ActivityProbe", {.meaning = "An address that tells when the application was last used."}},
+         {.meaning =
+              "The application is asked when it was last used, and nothing that is sent to it counts."}},
+        {"ActivityProbe", {.meaning = "An address of the application that tells when it was last used."}},
         {"ActivityProbe.path",
-         {.meaning = "What to ask for.",
+         {.meaning = "What to ask for, on the port of the access.",
           .required = true,
           .longest = limits::path_max,
-          .pattern = path_pattern}},
+          .pattern = target_pattern}},
         {"ActivityProbe.jsonPointer",
-         {.meaning = "Where its JSON answer (RFC 6901) has a time, or whether it is in use. Empty: the whole "
-                     "answer.",
-          .longest = limits::path_max}}};
+         {.meaning = "Where its JSON answer says it (RFC 6901): a time (RFC 3339, or seconds or milliseconds "
+                     "since 1970), or whether it is in use now. The whole answer, when left out.",
+          .longest = limits::path_max,
+          .pattern = pointer_pattern}}};
 }
 
 Fields status_fields() {

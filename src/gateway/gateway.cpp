@@ -65,7 +65,7 @@ Gateway::Gateway(World world, GatewayConfig config)
 
 void Gateway::attach(net::Server& server) {
     for (int index = 0; index < server.loop_count(); ++index) {
-        auto state = std::make_unique<LoopState>(server.loop(index), config_, world_.clock);
+        auto state = std::make_unique<LoopState>(server.loop(index), config_, world_.clock, world_.thaw);
         server.loop(index).every_second([raw = state.get()] { raw->tick(); });
         server.loop(index).at_end([raw = state.get()] { raw->kept.clear(); });
         loops_.push_back(std::move(state));
@@ -270,8 +270,8 @@ Work<After> Gateway::answer_stopped(net::Connection& connection, Place place) {
     Refusal stopped{.status = 503, .code = "not_running", .title = "Not running", .detail = {}, .next = {}};
     stopped.detail = "session " + quoted(place.route->session_name) + " is not running";
     stopped.next = "open it in a browser, or ask for it by the API, to wake it";
-    if (asker == Asker::background || world_.waker == nullptr)
-        co_return co_await refuse(connection, std::move(stopped));
+    const bool nobody = asker == Asker::background || use_of(connection.head, *place.way) == Use::ignored;
+    if (nobody || world_.waker == nullptr) co_return co_await refuse(connection, std::move(stopped));
     // From before the wake on, so that no change is missed.
     RouteTable::Watch watch(world_.routes, place.route->label, connection.loop.executor());
     const auto view = co_await wake(connection, *place.route, Waker::Failed::stay);

@@ -24,6 +24,7 @@ struct World {
     Waker* waker = nullptr;         ///< Absent: nothing wakes.
     Clock& clock;
     auth::Origin origin;
+    UseOfFrozen thaw = {};  ///< Absent: what is frozen stays so.
 };
 
 /// Serves the sessions' own hosts: who may come in, what wakes, where it goes.

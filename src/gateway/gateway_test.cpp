@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/test_world.hpp"
+#include "plan/uncounted.hpp"
 
 namespace berth::gateway {
 namespace {
@@ -373,6 +374,39 @@ TEST_F(SessionHost, use_is_written_down_with_its_source) {
     ASSERT_TRUE(row.last_active_at);
     EXPECT_GE(*row.last_active_at, before);
     EXPECT_EQ(row.last_active_source, "request");
+}
+
+TEST_F(SessionHost, what_the_template_says_is_no_use_is_noted_and_keeps_nothing_awake) {
+    const auto report = [&] {
+        acts::Activity activity(*world.store, world.clock, "test");
+        world.service->collect(activity);
+        test::wait(activity.report());
+        return world.session();
+    };
+    world.rule({.ignore = {"/poll"}});
+    EXPECT_EQ(world.ask(world.request("GET /poll?since=1")), ok);
+    EXPECT_EQ(world.ask(world.request("GET /poll/more")), ok);
+    auto row = report();
+    EXPECT_EQ(row.last_active_at, std::nullopt);
+    ASSERT_EQ(row.stay.uncounted.size(), 1u);
+    EXPECT_EQ(row.stay.uncounted[0].what, "requests at /poll");
+    EXPECT_EQ(row.stay.uncounted[0].times, 2);
+    EXPECT_EQ(world.ask(world.request("GET /polling")), ok);
+    EXPECT_TRUE(report().last_active_at) << "that is another path";
+}
+
+TEST_F(SessionHost, where_the_application_is_asked_nothing_that_is_sent_counts) {
+    world.rule({.ignore = {}, .probe = ActivityProbe{.path = "/status", .json_pointer = ""}});
+    EXPECT_EQ(world.ask(world.request("GET /")), ok);
+    acts::Activity activity(*world.store, world.clock, "test");
+    world.service->collect(activity);
+    test::wait(activity.report());
+    EXPECT_EQ(world.session().last_active_at, std::nullopt);
+    EXPECT_TRUE(plan::last_passed_by(world.session().stay.uncounted, "ide"));
+    EXPECT_EQ(world.ask(world.request("GET /", {}, "rpc--lab-7f3k.apps.test")), ok);
+    world.service->collect(activity);
+    test::wait(activity.report());
+    EXPECT_TRUE(world.session().last_active_at) << "the rule is of one way in";
 }
 
 }  // namespace

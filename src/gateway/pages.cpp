@@ -100,7 +100,7 @@ std::string_view step_words(const Step& step) {
     struct Words {
         std::string_view name, done, active;
     };
-    static constexpr std::array<Words, 7> words{{{"admitted", "Admitted", "Checking quota and policy"},
+    static constexpr std::array<Words, 7> words{{{"admitted", "Admitted", "Waiting for room"},
                                                  {"scheduled", "Scheduled", "Finding a place to run"},
                                                  {"pulled", "Image ready", "Getting the image"},
                                                  {"initialized", "Prepared", "Preparing the workspace"},
@@ -235,7 +235,11 @@ net::Response wake_page(const WakeView& view) {
     const auto& session = view.session;
     const bool failed = session.status.phase == Phase::failed && !outdated(session);
     if (failed || view.refused) return stopped_page(view);
-    Page page{.status = 503, .title = "Starting " + session.name, .body = {}, .reload_seconds = 1};
+    const bool queued = session.queued_at.has_value();
+    Page page{.status = 503,
+              .title = queued ? session.name + " waits for its turn" : "Starting " + session.name,
+              .body = {},
+              .reload_seconds = 1};
     const std::string words = outdated(session) ? std::string() : session.status.message;
     page.body = fmt::format(
         "<h1>{}</h1>\n<p class=\"words\" role=\"status\">{}</p>\n{}", escape_html(page.title),

@@ -16,7 +16,9 @@ Passage::Passage(LoopState& its_state, net::Connection& its_connection,
       connection(its_connection),
       route(std::move(its_route)),
       way(std::move(its_way)),
-      visitor(std::move(its_visitor)) {
+      visitor(std::move(its_visitor)),
+      use(use_of(connection.head, *way)),
+      uncounted_(use == Use::counts ? Uncounted{} : uncounted_of(connection.head, *way)) {
     const int of_session = route->meter->open.fetch_add(1, std::memory_order_relaxed);
     const int of_user = route->user_meter->open.fetch_add(1, std::memory_order_relaxed);
     within_limits_ = of_session < state.config.session_open_max && of_user < state.config.user_open_max;
@@ -61,9 +63,21 @@ void Passage::expired() {
         upstream->close();
 }
 
+void Passage::note(Uncounted seen) {
+    seen.times = 1;
+    seen.last_at = state.clock.now();
+    route->meter->note(std::move(seen));
+}
+
+void Passage::note_pings() {
+    if (use == Use::counts) note({.what = "pings of a WebSocket", .why = "programs send them by themselves"});
+}
+
 void Passage::count_activity(const char* source) {
+    if (use != Use::counts) return note(uncounted_);
     route->meter->active_source.store(source, std::memory_order_relaxed);
     route->meter->active_at.store(state.clock.now().time_since_epoch().count(), std::memory_order_relaxed);
+    if (route->meter->frozen.load(std::memory_order_relaxed) && state.thaw) state.thaw(*route, source);
 }
 
 void Passage::look_at_client() {

@@ -9,13 +9,14 @@
 #include "gateway/gatekeeper.hpp"
 #include "gateway/route.hpp"
 #include "gateway/upstream_pool.hpp"
+#include "gateway/use.hpp"
 #include "net/connection.hpp"
 
 namespace berth::gateway {
 
 /// What the gateway allows.
 struct GatewayConfig {
-    int session_open_max = 512;       ///< Requests and tunnels of one session at once.
+    int session_open_max = 1024;      ///< Requests and tunnels of one session at once.
     int user_open_max = 1024;         ///< Of one user.
     std::size_t kept_each_max = 64;   ///< Idle connections to one port, a loop.
     std::size_t kept_all_max = 1024;  ///< Idle connections to all applications, a loop.
@@ -35,18 +36,24 @@ struct GatewayConfig {
 using Dial =
     std::function<Task<std::unique_ptr<engine::Stream>>(WorkloadId, std::string component, int port)>;
 
+/// Told of what counts as use of a frozen session, from any loop.
+using UseOfFrozen = std::function<void(const Route&, const char* source)>;
+
 class Passage;
 
 /// What one loop of the gateway keeps to itself.
 struct LoopState {
-    LoopState(net::Loop& its_loop, const GatewayConfig& its_config, const Clock& its_clock)
+    LoopState(net::Loop& its_loop, const GatewayConfig& its_config, const Clock& its_clock,
+              const UseOfFrozen& its_thaw)
         : loop(its_loop),
           config(its_config),
           clock(its_clock),
+          thaw(its_thaw),
           kept(its_config.kept_each_max, its_config.kept_all_max, its_config.kept_seconds_max) {}
     net::Loop& loop;
     const GatewayConfig& config;
     const Clock& clock;
+    const UseOfFrozen& thaw;
     UpstreamPool kept;
     Passage* first = nullptr;
 
@@ -77,7 +84,10 @@ class Passage final : public net::Closer, public net::Deadline {
     void close_all() override;
     /// Tells the client of a WebSocket that we go away (1001); its answer is the application's goodbye.
     void drain() override;
+    /// Something came from the client: use of the session, or what is noted as none.
     void count_activity(const char* source);
+    /// Only pings came.
+    void note_pings();
     /// Looks whether the client is still there; ends the passage when it is not.
     void look_at_client();
 
@@ -86,6 +96,7 @@ class Passage final : public net::Closer, public net::Deadline {
     const std::shared_ptr<const Route> route;
     const std::shared_ptr<const Way> way;
     const std::shared_ptr<const Visitor> visitor;
+    const Use use;  ///< Of all that comes through.
     std::optional<net::Channel> upstream;
     bool kept = false;  ///< `upstream` has served before and may have died meanwhile.
     bool timed_out = false;
@@ -105,7 +116,9 @@ class Passage final : public net::Closer, public net::Deadline {
   private:
     friend struct LoopState;
     void say_goodbye();
+    void note(Uncounted seen);
 
+    const Uncounted uncounted_;  // What it is when it is no use.
     Passage* previous_ = nullptr;
     Passage* next_ = nullptr;
     bool within_limits_ = true;

@@ -7,6 +7,8 @@
 #include "gateway/carry.hpp"
 #include "gateway/refusal.hpp"
 #include "gateway/rewrite.hpp"
+#include "gateway/use.hpp"
+#include "gateway/waker.hpp"
 #include "net/pump.hpp"
 #include "net/text.hpp"
 
@@ -93,6 +95,7 @@ net::Work<std::optional<Refusal>> dial_upstream(Passage& passage, const Dial& di
     } catch (const boost::system::system_error& error) {
         refusal.detail = place(passage) + ": " + error.code().message();
     }
+    if (!passage.route->trouble.empty()) refusal.detail = "it is frozen: " + passage.route->trouble;
     co_return refusal;
 }
 
@@ -156,6 +159,26 @@ Refusal refusal_of(const Passage& passage, Received received) {
     return refusal;
 }
 
+/// A frozen application cannot be asked: where it would be, whoever opens a page makes it go on, and what a
+/// page sends by itself when that changes something.
+bool thaws(const Passage& passage) {
+    if (passage.use != Use::probed) return passage.use == Use::counts;
+    const auto& head = passage.connection.head;
+    const bool reads = head.method == "GET" || head.method == "HEAD" || head.method == "OPTIONS";
+    if (reads && who_asks(head) == Asker::background) return false;
+    if (passage.state.thaw) passage.state.thaw(*passage.route, "request");
+    return true;
+}
+
+/// For what is no use of it: nobody waits there for an answer.
+Refusal still_frozen(const Passage& passage) {
+    return {.status = 503,
+            .code = "not_running",
+            .title = "Frozen",
+            .detail = "session " + quoted(passage.route->session_name) + " is frozen",
+            .next = "it goes on once somebody uses it"};
+}
+
 net::Work<net::After> tunnel(Carry& carry) {
     auto& passage = carry.passage;
     auto& connection = passage.connection;
@@ -170,7 +193,10 @@ net::Work<net::After> tunnel(Carry& carry) {
         co_return net::After::close;
     auto walk = std::make_shared<FrameWalk>();
     auto count = [&passage, walk](std::string_view piece) {
-        if (walk->holds_data(piece)) passage.count_activity("websocket");
+        if (walk->holds_data(piece))
+            passage.count_activity("websocket");
+        else
+            passage.note_pings();
     };
     if (!from_client.empty()) count(from_client);
     net::Tap follow;
@@ -202,6 +228,8 @@ net::Work<net::After> carry_through(Passage& passage, const Dial& dial, const Ow
                 .memory = *static_cast<ClientMemory*>(connection.memory.get())};
     prepare(carry);
     passage.body_bad = carry.body.bad();
+    if (passage.route->frozen && !thaws(passage))
+        co_return co_await refuse(connection, still_frozen(passage));
     passage.count_activity("request");
     auto received = Received::dead;
     bool fresh = false;

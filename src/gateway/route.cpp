@@ -2,6 +2,10 @@
 
 #include <charconv>
 
+#include "plan/uncounted.hpp"
+
+#include "plan/lifecycle.hpp"
+
 namespace berth::gateway {
 namespace {
 
@@ -10,7 +14,12 @@ std::string key_of(const SessionId& session, const std::string& component, int p
 }
 
 std::shared_ptr<const Way> make_way(const Session& session, const TemplateSpec& spec, const Access& access) {
-    Way way{.name = access.name, .kind = access.kind, .component = access.component, .port = 0, .key = {}};
+    Way way{.name = access.name,
+            .kind = access.kind,
+            .component = access.component,
+            .port = 0,
+            .key = {},
+            .activity = access.activity};
     const auto* component = find_component(spec, access.component);
     const auto* port = component != nullptr && access.port ? find_port(*component, *access.port) : nullptr;
     if (port != nullptr) way.port = port->port;
@@ -19,6 +28,16 @@ std::shared_ptr<const Way> make_way(const Session& session, const TemplateSpec& 
 }
 
 }  // namespace
+
+void Meter::note(Uncounted seen) {
+    const std::lock_guard lock(mutex_);
+    plan::add_uncounted(uncounted_, std::move(seen));
+}
+
+std::vector<Uncounted> Meter::take_uncounted() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(uncounted_, {});
+}
 
 std::shared_ptr<const Way> find_way(const Route& route, std::string_view access) {
     if (access.empty()) return route.first;
@@ -33,7 +52,8 @@ std::shared_ptr<const Way> find_way(const Route& route, std::string_view access)
             .kind = AccessKind::web,
             .component = route.first->component,
             .port = port,
-            .key = key_of(route.session, route.first->component, port, route.incarnation)};
+            .key = key_of(route.session, route.first->component, port, route.incarnation),
+            .activity = {}};
     return std::make_shared<const Way>(std::move(way));
 }
 
@@ -45,8 +65,9 @@ Route make_route(const Session& session, const TemplateSpec& spec, const std::st
                 .session_name = session.name,
                 .label = session.host};
     route.incarnation = session.status.incarnation;
-    route.live = session.status.phase == Phase::running && desired(session.asks) == State::running &&
-                 session.status.incarnation == session.incarnation;
+    route.live = plan::running_since(session).has_value();
+    route.frozen = route.live && desired(session.asks) == State::frozen;
+    if (session.status.phase == Phase::frozen && !route.frozen) route.trouble = session.status.message;
     route.failed = session.status.phase == Phase::failed && session.status.incarnation == session.incarnation;
     const auto* first = default_access(spec);
     for (const auto& access : spec.access) {

@@ -66,6 +66,7 @@ std::shared_ptr<const Route> RouteTable::put(Route route) {
     auto& entry = place.routes[route.label];
     if (entry && entry->version > route.version) return entry;
     route.meter = entry ? entry->meter : std::make_shared<Meter>();
+    route.meter->frozen.store(route.frozen, std::memory_order_relaxed);
     entry = std::make_shared<const Route>(std::move(route));
     place.missing.erase(entry->label);
     tell(place, entry->label);

@@ -39,7 +39,11 @@ World GatewayService::world(engine::Engine& engine, Clock& clock, const auth::Or
             .sign_in = &sign_in_,
             .waker = &waker_,
             .clock = clock,
-            .origin = origin};
+            .origin = origin,
+            .thaw =
+                [this, &clock](const Route& route, const char* source) {
+                    if (use_of_frozen) use_of_frozen(route.session, clock.now(), source);
+                }};
 }
 
 net::RawHandler GatewayService::handler() {
@@ -55,11 +59,13 @@ Task<> GatewayService::start() {
 void GatewayService::collect(acts::Activity& activity) {
     std::map<SessionId, std::int64_t> now_known;
     table_.each([&](const Route& route) {
+        for (auto& seen : route.meter->take_uncounted())
+            activity.note_uncounted(route.session, std::move(seen));
         const auto at = route.meter->active_at.load(std::memory_order_relaxed);
         if (at == 0) return;
         now_known[route.session] = at;
         const auto before = collected_.find(route.session);
-        if (before != collected_.end() && before->second >= at) return;
+        if (before != collected_.end() && before->second == at) return;
         activity.note(route.session, Time(Duration(at)),
                       route.meter->active_source.load(std::memory_order_relaxed));
     });

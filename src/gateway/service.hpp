@@ -29,6 +29,8 @@ class GatewayService {
     bool owns(std::string_view host) const { return gateway_.owns(host); }
 
     RouteTable& routes() { return table_; }
+    /// Hears of each use of a frozen session, at once, on any loop. Set before the server starts.
+    std::function<void(const SessionId&, Time, std::string_view source)> use_of_frozen;
     /// Notes what was counted since the last call. One executor.
     void collect(acts::Activity& activity);
 

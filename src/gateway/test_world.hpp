@@ -162,6 +162,21 @@ class World {
                              route->incarnation == expected.incarnation;
         });
     }
+    /// The session gets a template that says this of use of its first way in.
+    void rule(ActivityRule rule) {
+        const auto revision = ++revisions_;
+        write([&](store::Tx& tx) {
+            auto changed = spec();
+            changed.access[0].activity = rule;
+            tx.insert_revision({.name = "web",
+                                .revision = revision,
+                                .spec = std::move(changed),
+                                .created_at = clock.now(),
+                                .updated_at = clock.now()});
+        });
+        change([&](Session& row) { row.revision = revision; });
+        eventually([&] { return service->routes().find("lab-7f3k")->first->activity == rule; });
+    }
     void hibernate() {
         change([](Session& row) {
             row.asks.hibernate = *row.asks.wake + Duration(1);
@@ -203,6 +218,7 @@ class World {
     std::thread thread;
 
   private:
+    int revisions_ = 1;
     void seed() {
         write([this](store::Tx& tx) {
             const Time now = clock.now();

@@ -1,7 +1,9 @@
 #include "gateway/waker.hpp"
 
 #include "acts/ask.hpp"
+#include "acts/queue.hpp"
 #include "net/text.hpp"
+#include "plan/asks.hpp"
 
 namespace berth::gateway {
 namespace {
@@ -19,21 +21,27 @@ bool wants_wake(const Session& session, Waker::Failed failed) {
 
 void tell(store::Tx& tx, const Session& session, Time now) {
     const auto user = tx.find_user(session.user);
-    Event event{.at = now,
-                .class_ = EventClass::audit,
-                .actor = user ? user->name : "berth",
-                .kind = "session.woken",
-                .subject_kind = "session",
-                .subject = session.id.text,
-                .owner = session.user};
-    event.data = {{"name", session.name}, {"by", "gateway"}};
-    tx.append(event);
-    event.class_ = EventClass::state;
-    event.kind = "session.updated";
-    event.data = {{"name", session.name},
-                  {"status", json::to_json(session.status)},
-                  {"state", json::enum_name(desired(session.asks))}};
-    tx.append(event);
+    acts::tell_asked(tx, session,
+                     {.at = now,
+                      .actor = user ? user->name : "berth",
+                      .kind = "session.woken",
+                      .data = {{"by", "gateway"}}});
+}
+
+/// Gives the refusal when it can neither start nor wait.
+std::optional<Error> wake_row(store::Tx& tx, Session& session, Time now) {
+    auto woken = session;
+    plan::ask_wake(woken, now);
+    try {
+        if (!takes_part(session)) acts::start_or_wait(tx, woken, now);
+    } catch (const Error& error) {
+        if (error.kind != Kind::too_many) throw;
+        return Error(error);
+    }
+    session = std::move(woken);
+    tx.update_session(session);
+    tell(tx, session, now);
+    return std::nullopt;
 }
 
 }  // namespace
@@ -61,12 +69,7 @@ Task<std::optional<WakeView>> Waker::wake(SessionId id, Failed failed) {
     auto ask = [view, id, failed, now](store::Tx& tx) mutable -> std::optional<WakeView> {
         auto session = tx.find_session(Caller::system(), id);
         if (!session || ending(*session)) return std::nullopt;
-        if (wants_wake(*session, failed)) view.refused = acts::refuse_start(tx, *session);
-        if (wants_wake(*session, failed) && !view.refused) {
-            plan::ask_wake(*session, now);
-            tx.update_session(*session);
-            tell(tx, *session, now);
-        }
+        if (wants_wake(*session, failed)) view.refused = wake_row(tx, *session, now);
         view.session = std::move(*session);
         return view;
     };

@@ -74,6 +74,17 @@ TEST_F(Waking, a_background_poll_wakes_nothing) {
     EXPECT_TRUE(world.events("session.woken").empty());
 }
 
+TEST_F(Waking, what_is_no_use_wakes_nothing) {
+    world.rule({.ignore = {"/poll"}});
+    const auto polls =
+        "GET /poll HTTP/1.1\r\nHost: lab-7f3k.apps.test\r\n" + world.cookie() + navigate + "\r\n";
+    EXPECT_TRUE(world.ask(polls).starts_with("HTTP/1.1 503 "));
+    EXPECT_EQ(incarnation(), 1);
+    world.rule({.ignore = {}, .probe = ActivityProbe{.path = "/status", .json_pointer = ""}});
+    ask(navigate);
+    EXPECT_EQ(incarnation(), 2) << "who comes to look wakes it, whatever counts as use of it";
+}
+
 TEST_F(Waking, nobody_but_the_owner_wakes) {
     const auto bob =
         "GET / HTTP/1.1\r\nHost: lab-7f3k.apps.test\r\n" + world.cookie("bob") + navigate + "\r\n";

@@ -7,7 +7,10 @@
 #include <boost/asio/post.hpp>
 
 #include "acts/activity.hpp"
+#include "acts/consent.hpp"
+#include "acts/quota.hpp"
 #include "acts/rows.hpp"
+#include "acts/stay.hpp"
 #include "base/log.hpp"
 #include "operator/failure.hpp"
 #include "operator/report.hpp"
@@ -27,6 +30,17 @@ struct Loop::Look {
 
 namespace {
 
+constexpr Duration clock_every = std::chrono::seconds(10);  // A clock that was set is noticed by then.
+
+Allowance allowance_of(const plan::Limits& limits) {
+    Allowance allowance;
+    if (const auto cpu = limits.find(plan::Resource::cpu); cpu != limits.end())
+        allowance.cpu = MilliCpu{cpu->second.most};
+    if (const auto memory = limits.find(plan::Resource::memory); memory != limits.end())
+        allowance.memory = Bytes{memory->second.most};
+    return allowance;
+}
+
 /// Everything a decision needs, in one snapshot; nothing when the session is not there or long gone.
 std::optional<plan::Facts> read_facts(store::Rows& rows, const SessionId& id, Time now) {
     auto session = rows.find_session(Caller::system(), id);
@@ -34,18 +48,17 @@ std::optional<plan::Facts> read_facts(store::Rows& rows, const SessionId& id, Ti
     plan::Facts facts{.session = std::move(*session)};
     facts.revision = rows.get_revision(Caller::system(), facts.session.template_, facts.session.revision);
     if (const auto user = rows.find_user(facts.session.user)) {
-        const auto common = acts::default_quota(rows);
-        const auto limits = plan::limits(user->quota, common);
+        const auto standing = acts::standing_of(rows, *user);
         facts.user_name = user->name;
-        facts.allowance = {.cpu = limits.cpu, .memory = limits.memory};
-        facts.stay =
-            plan::stay_rules(facts.revision.spec.lifecycle, user->quota, common, facts.session.stay.limits);
+        facts.allowance = allowance_of(plan::limits(standing));
+        facts.stay = plan::stay_rules(facts.revision.spec.lifecycle, standing, facts.session.stay.limits);
     }
-    if (facts.stay.idle) facts.known = acts::knowledge_of(rows, now);
+    if (facts.stay.idle || facts.stay.freeze) facts.known = acts::knowledge_of(rows, now);
     const auto add_volumes = [&](const std::string& owner, VolumeScope scope) {
         for (auto& volume : rows.volumes_of(owner))
             if (volume.scope == scope && !volume.deleted_at) facts.volumes.push_back(std::move(volume));
     };
+    facts.granted = acts::granted_to(rows, facts.session.user, facts.session.template_, facts.revision.spec);
     if (facts.session.workspace) add_volumes(facts.session.workspace->text, VolumeScope::workspace);
     add_volumes(facts.session.user.text, VolumeScope::user);
     add_volumes(facts.session.id.text, VolumeScope::session);
@@ -59,6 +72,10 @@ std::optional<plan::Facts> read_facts(store::Rows& rows, const SessionId& id, Ti
     return facts;
 }
 
+bool changes_material(const Event& event) {
+    return event.subject_kind == "secret" || event.subject_kind == "file" || event.subject_kind == "consent";
+}
+
 }  // namespace
 
 Loop::Loop(store::Store& store, Clock& clock, Engines engines,
@@ -68,10 +85,14 @@ Loop::Loop(store::Store& store, Clock& clock, Engines engines,
       clock_(clock),
       engines_(std::move(engines)),
       url_of_(std::move(url_of)),
-      options_(options),
+      options_(std::move(options)),
       executor_(executor),
       random_(options.seed != 0 ? options.seed : std::random_device()()),
       work_(executor, asio::steady_timer::time_point::max()),
+      prober_(
+          clock, executor, [this](auto work) { return write(std::move(work)); },
+          [this](const SessionId& id) { poke(id); }),
+      clock_watch_(clock, options_.passed),
       tasks_(executor) {
     std::weak_ptr<bool> alive = alive_;
     subscription_ = store_.subscribe([this, alive, executor](const std::vector<Event>& events) {
@@ -102,15 +123,25 @@ void Loop::wake_up() {
 void Loop::hear(const std::vector<Event>& events) {
     // What the loop wrote itself needs no look; what somebody asked for does.
     for (const auto& event : events) {
+        hear_of_room(event);
         if (event.subject_kind == "session" && event.actor != loop_actor) {
             asked_.insert({event.subject});
             poke({event.subject});
+        } else if (event.class_ == EventClass::state && changes_material(event)) {
+            tasks_.start("look for " + event.owner.text, look_for_owner(event.owner));
         } else if (event.kind == "sweep.asked") {
             tasks_.start("sweep as asked", sweep_as_asked());
         } else if (event.kind == "workspace.deleted") {
             tasks_.start("remove a workspace", remove_given_up());
         }
     }
+}
+
+/// What a user's running sessions were given may be another thing now.
+Task<> Loop::look_for_owner(UserId owner) {
+    auto read = [owner](store::Rows& rows) { return rows.sessions_of(owner); };
+    for (const auto& session : co_await store_.read(read))
+        if (takes_part(session)) poke(session.id);
 }
 
 /// What our own failed attempt moved in the engine must not cut its pause short.
@@ -155,17 +186,46 @@ Task<> Loop::keep_sweeping() {
     }
 }
 
+/// Nothing is judged by a clock that was set and of which the rows do not know. False: they do not yet.
+Task<bool> Loop::follow_clock() {
+    const auto found = clock_watch_.look();
+    set_ = {set_.set + found.set, set_.within + found.within};
+    if (set_.set == Duration(0)) set_ = {};
+    if (set_.set == Duration(0)) co_return true;
+    try {
+        const auto now = clock_.now();
+        const auto set = set_.set;
+        auto move = [set, now, since = now - set_.within](store::Tx& tx) {
+            return acts::follow_clock(tx, {.by = set, .since = since, .now = now});
+        };
+        const auto moved = co_await write(std::move(move));
+        set_ = {};
+        log::warning("the clock was set, and what counts from it moves along",
+                     {{"from", to_string(clock_.now() - set)}, {"to", to_string(clock_.now())}});
+        prober_.forget();
+        for (const auto& id : moved) queue_.add(id, clock_.now());
+        co_return true;
+    } catch (const std::exception& error) {
+        log::warning("the clock was set, and that could not be written down", {{"error", error.what()}});
+    }
+    co_return false;
+}
+
 Task<> Loop::run() {
     tasks_.start("sweeper", keep_sweeping());
+    tasks_.start("let in", let_in());
     for (;;) {
-        while (static_cast<int>(tasks_.size()) < options_.looks_at_once + 1) {
+        const bool follows = co_await follow_clock();
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) break;
+        while (follows && static_cast<int>(tasks_.size()) < options_.looks_at_once + 1) {
             const auto key = queue_.take(clock_.now());
             if (!key) break;
             tasks_.start("look at " + key->text, look(*key));
         }
-        const auto next = queue_.next().value_or(clock_.now() + std::chrono::hours(1));
+        const auto later = clock_.now() + clock_every;
         const bool full = static_cast<int>(tasks_.size()) >= options_.looks_at_once + 1;
-        const auto until = full ? clock_.now() + std::chrono::hours(1) : next;
+        const auto until = full || !follows ? later : std::min(later, queue_.next().value_or(later));
         auto race = asio::experimental::make_parallel_group(
             asio::co_spawn(executor_, clock_.sleep_until(until), asio::deferred),
             work_.async_wait(asio::deferred));
@@ -181,6 +241,7 @@ Task<> Loop::run() {
     alive_.reset();
     tasks_.cancel();
     co_await tasks_.join();
+    co_await prober_.stop();
 }
 
 Task<> Loop::look(SessionId id) {
@@ -206,6 +267,9 @@ Task<> Loop::look(SessionId id) {
     queue_.done(id, wait ? failing_[id].again_at : Time::min());
     if (!failure && look.changed) queue_.add(id, clock_.now(), Cause::news);
     if (!failure && look.wanted.look_at) queue_.add(id, *look.wanted.look_at);
+    const auto ask_at =
+        !failure && look.engine != nullptr ? prober_.look_at(look.facts, look.wanted.status) : std::nullopt;
+    if (ask_at) queue_.add(id, *ask_at);
     wake_up();
 }
 
@@ -216,6 +280,7 @@ Task<> Loop::look_at_row(Look& look) {
                     "engine " + quoted(look.facts.session.engine) + " is not configured");
     look.engine = found->second;
     look.facts.url = url_of_(look.facts.session);
+    prober_.look(look.facts, *look.engine);
     const auto id = plan::workload_of(look.facts.session.id);
     std::exception_ptr failure;
     try {
@@ -239,7 +304,7 @@ Task<> Loop::look_at_row(Look& look) {
 
 /// Adds what the engine knows of the images of what is to start and not there yet.
 Task<> Loop::fill_images(Look& look) {
-    if (desired(look.facts.session.asks) != State::running) co_return;
+    if (!takes_part(look.facts.session)) co_return;
     for (const auto& image : plan::images_to_start(look.facts, look.have)) {
         auto state = look.engine->image_state(image);
         if (state.state != ImageState::pulling)
@@ -279,7 +344,8 @@ Task<> Loop::report(Look& look, std::optional<Error> error) {
     }
     if (error) status = plan::after_failure(std::move(status), *error, look.facts.session);
     // A start that has failed is at rest; a failed session that is to stop is not.
-    const bool at_rest = status.phase == Phase::failed && desired(look.facts.session.asks) == State::running;
+    const auto state = desired(look.facts.session.asks);
+    const bool at_rest = status.phase == Phase::failed && (state == State::running || state == State::frozen);
     auto look_at =
         error && !at_rest ? std::optional(clock_.now() + options_.retry_first) : look.wanted.look_at;
     // What was applied is to be observed, also by a successor of this process.

@@ -9,7 +9,10 @@
 
 #include "acts/sweep.hpp"
 #include "base/clock.hpp"
+#include "base/metrics.hpp"
 #include "engine/engine.hpp"
+#include "operator/clock_watch.hpp"
+#include "operator/prober.hpp"
 #include "operator/queue.hpp"
 #include "plan/session.hpp"
 #include "store/store.hpp"
@@ -24,6 +27,8 @@ struct LoopOptions {
     std::uint64_t seed = 0;  ///< Of the jitter; 0: from the system.
     /// Of the leadership under which it acts: nothing is written once another has begun. Absent: alone.
     std::optional<std::int64_t> epoch;
+    Metrics* metrics = nullptr;                      ///< What is counted goes here; null: nowhere.
+    std::function<Duration()> passed = time_passed;  ///< What no clock that is set changes.
 };
 
 /// Makes what is there what is wanted, one session at a time: the six lines of the architecture.
@@ -55,7 +60,9 @@ class Loop {
     };
     Task<> load_unsettled();
     Task<> load_running();
+    Task<> look_for_owner(UserId owner);
     Task<> keep_sweeping();
+    Task<bool> follow_clock();
     Task<> look(SessionId id);
     Task<> look_at_row(Look& look);
     Task<> look_at_orphan(SessionId id);
@@ -77,6 +84,9 @@ class Loop {
     Task<> remove_workspaces();
     Task<> note_engines();
     Task<bool> was_down(std::string engine);
+    Task<> let_in();
+    Task<> let_in_once();
+    void hear_of_room(const Event& event);
     void hear(const std::vector<Event>& events);
     void hear_engine(const SessionId& id);
     void retry(const SessionId& id, const Error& error);
@@ -106,11 +116,16 @@ class Loop {
     std::map<std::string, bool> down_;        // Engines, as was last told.
     std::set<std::string> hosts_looked_for_;  // Engines of which those of resting sessions were.
     Rounds sweeping_;                         // As somebody asked.
+    Rounds letting_in_;                       // From the queue.
+    bool anybody_waits_ = true;               // As far as is known.
     Rounds removing_;                         // Volumes and workspaces that were given up.
     std::mt19937_64 random_;
     std::shared_ptr<void> subscription_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     asio::steady_timer work_;  // Cancelled when the queue has something earlier.
+    Prober prober_;
+    ClockWatch clock_watch_;
+    ClockWatch::Found set_;  // How the clock was set, and the rows do not know it yet.
     TaskGroup tasks_;
 };
 

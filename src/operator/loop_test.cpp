@@ -20,7 +20,8 @@ class Loops : public VirtualTime {
     void start() {
         loop = std::make_unique<Loop>(
             *store, clock, Loop::Engines{{"sim", &engine}}, [](const Session&) { return std::string(); },
-            LoopOptions{.seed = 1}, io.get_executor());
+            LoopOptions{.seed = 1, .passed = [this] { return clock.now().time_since_epoch(); }},
+            io.get_executor());
         tasks.start("loop", loop->run());
         settle();
     }

@@ -5,6 +5,8 @@
 namespace berth::control {
 namespace {
 
+constexpr Duration look_at_slack = std::chrono::minutes(1);
+
 /// The kind of event that a change of phase is; a step within a phase is `session.updated`.
 std::string kind_of(Phase before, Phase after) {
     if (before == after) return "session.updated";
@@ -85,10 +87,11 @@ void note_stay(store::Tx& tx, const Report& report, Session& row) {
         row.stay.warned_of = next->reason;
         told.data["stopsAt"] = to_string(next->at);
     } else {
-        plan::ask_hibernate(row, report.now);
+        const bool freezes = next->to == State::frozen;
+        freezes ? plan::ask_freeze(row, report.now) : plan::ask_hibernate(row, report.now);
         row.stay.stopped_by = next->reason;
         row.stay.stopped_because = because;
-        told.kind = "session.hibernated";
+        told.kind = freezes ? "session.frozen" : "session.hibernated";
     }
     tx.append(told);
     told.class_ = EventClass::state;
@@ -98,20 +101,36 @@ void note_stay(store::Tx& tx, const Report& report, Session& row) {
     tx.append(std::move(told));
 }
 
+/// What does not count is noted beside, whenever it comes.
+bool same_but_uncounted(Stay one, const Stay& other) {
+    one.uncounted = other.uncounted;
+    return one == other;
+}
+
+/// An earlier look than is needed finds nothing to do, so a row may say a little too early.
+bool early_enough(std::optional<Time> in_row, std::optional<Time> wanted) {
+    if (!in_row || !wanted) return in_row == wanted;
+    return *in_row <= *wanted && *wanted - *in_row <= look_at_slack;
+}
+
 }  // namespace
 
 bool Report::changes_anything() const {
     return !digests.empty() || init_done || status != facts.session.status ||
-           look_at != facts.session.look_at || stay.act != plan::StayDecision::Act::nothing;
+           !early_enough(facts.session.look_at, look_at) || stay.act != plan::StayDecision::Act::nothing;
 }
 
 bool write_report(store::Tx& tx, const Report& report) {
     const auto& seen = report.facts.session;
     auto row = tx.find_session(Caller::system(), seen.id);
     if (!row || row->asks != seen.asks || row->incarnation != seen.incarnation) return false;
+    // It was let in meanwhile, or told another place.
+    if (row->queued_at != seen.queued_at || (row->queued_at && row->status != seen.status)) return false;
     const bool judged = report.stay.act != plan::StayDecision::Act::nothing;
     // Somebody has used it since, or said that something in it works.
-    if (judged && (row->last_active_at != seen.last_active_at || row->stay != seen.stay)) return false;
+    const bool as_judged =
+        row->last_active_at == seen.last_active_at && same_but_uncounted(row->stay, seen.stay);
+    if (judged && !as_judged) return false;
     for (const auto& [image, digest] : report.digests)
         tx.set_digest(report.facts.revision.name, report.facts.revision.revision, image, digest);
     note_init(tx, report);

@@ -1,3 +1,4 @@
+#include "acts/user_files.hpp"
 #include "base/log.hpp"
 #include "operator/loop.hpp"
 #include "operator/report.hpp"
@@ -17,7 +18,10 @@ Task<> Loop::sweep() {
         if (!engine->down_because()) co_await sweep_engine(*engine);
     co_await remove_given_up();
     co_await sweep_as_asked();
-    auto forget = [now = clock_.now()](store::Tx& tx) { tx.forget_expired(now); };
+    auto forget = [now = clock_.now()](store::Tx& tx) {
+        tx.forget_expired(now);
+        acts::abandon_old_uploads(tx, now);
+    };
     co_await write(forget);
     // That write was refused if another process acts by now.
     for (auto& [name, engine] : engines_)

@@ -81,6 +81,9 @@ std::string launch(store::Tx& tx, const Taking& taking, const crds::SessionSpec&
     if (spec.state == State::terminated)
         throw Error(Kind::invalid, "begins_terminated", "a session cannot begin terminated",
                     "leave spec.state out");
+    if (spec.state == State::frozen)
+        throw Error(Kind::invalid, "begins_frozen", "a session cannot begin frozen: it has no memory yet",
+                    "leave spec.state out");
     const auto user = user_named(tx, spec.user);
     const auto session = acts::launch(tx, {.user = user.id,
                                            .actor = user.name,

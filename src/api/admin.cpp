@@ -9,12 +9,18 @@ namespace {
 constexpr Duration examine_limit = std::chrono::minutes(2);
 
 view::DefaultQuota quota_view(const Quota& quota) {
-    const auto limits = plan::limits({}, quota);
-    return {.sessions = limits.sessions,
-            .running = limits.running,
-            .cpu = limits.cpu,
-            .memory = limits.memory,
-            .workspaces = limits.workspaces,
+    using plan::Resource;
+    // Of these there always is a limit: ours, where nobody set another.
+    const auto limits = plan::limits(plan::Standing{.common = quota});
+    const auto most = [&](Resource what) { return limits.at(what).most; };
+    return {.sessions = static_cast<int>(most(Resource::sessions)),
+            .running = static_cast<int>(most(Resource::running)),
+            .cpu = {most(Resource::cpu)},
+            .memory = {most(Resource::memory)},
+            .workspaces = static_cast<int>(most(Resource::workspaces)),
+            .storage = quota.storage,
+            .gpu = quota.gpu,
+            .freeze_after = quota.freeze_after,
             .hibernate_after = quota.hibernate_after,
             .max_lifetime = quota.max_lifetime};
 }
@@ -95,6 +101,9 @@ Task<view::DefaultQuota> put_quota(Call call, Quota body) {
         replace(quota.cpu, body.cpu);
         replace(quota.memory, body.memory);
         replace(quota.workspaces, body.workspaces);
+        replace(quota.storage, body.storage);
+        replace(quota.gpu, body.gpu);
+        replace(quota.freeze_after, body.freeze_after);
         replace(quota.hibernate_after, body.hibernate_after);
         replace(quota.max_lifetime, body.max_lifetime);
         const auto tree = json::to_json(quota);

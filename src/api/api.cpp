@@ -201,6 +201,10 @@ Api::Api(Dependencies dependencies) : services_(std::make_unique<Services>(std::
 
 Api::~Api() = default;
 
+bool Api::streams(std::string_view method, std::string_view path) {
+    return takes_stream(method, path);
+}
+
 Task<net::Response> Api::answer(net::Request request) {
     if (request.id.empty()) request.id = crypto::new_id("req");
     auto shared = std::make_shared<const net::Request>(std::move(request));

@@ -16,6 +16,8 @@ class Api {
     /// A `net::Handler`. Callable on any loop; the work is done on `Dependencies::executor`. Never throws but
     /// when it is cancelled: failures are problem documents.
     Task<net::Response> answer(net::Request request);
+    /// For `net::Dispatch::streams`: bodies that operations read by themselves. Any loop.
+    static bool streams(std::string_view method, std::string_view path);
 
   private:
     std::unique_ptr<Services> services_;

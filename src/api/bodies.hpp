@@ -15,8 +15,10 @@ struct LaunchRequest {
     std::optional<std::string> workspace;  ///< Id or name; a new name makes a new one.
     std::optional<int> revision;           ///< Absent: the newest.
     std::optional<StayLimits> lifecycle;   ///< Beside the template's and the quota's; the strictest counts.
+    /// Secrets that the template may have from now on; `files/`: all uploaded files.
+    std::optional<std::vector<std::string>> consent;
 };
-BOOST_DESCRIBE_STRUCT(LaunchRequest, (), (template_, name, workspace, revision, lifecycle))
+BOOST_DESCRIBE_STRUCT(LaunchRequest, (), (template_, name, workspace, revision, lifecycle, consent))
 
 /// Something inside of a session works, and says so for a while.
 struct ActivityReport {
@@ -25,8 +27,8 @@ struct ActivityReport {
 };
 BOOST_DESCRIBE_STRUCT(ActivityReport, (), (ttl, what))
 
-enum class WantedState { running, hibernated };
-BOOST_DESCRIBE_ENUM(WantedState, running, hibernated)
+enum class WantedState { running, frozen, hibernated };
+BOOST_DESCRIBE_ENUM(WantedState, running, frozen, hibernated)
 
 /// What changes of a session; what is absent stays.
 struct SessionPatch {
@@ -84,8 +86,9 @@ struct UserRequest {
     std::optional<std::string> email;
     std::optional<Role> role;
     std::optional<Quota> quota;
+    std::optional<std::string> tier;
 };
-BOOST_DESCRIBE_STRUCT(UserRequest, (), (name, display_name, email, role, quota))
+BOOST_DESCRIBE_STRUCT(UserRequest, (), (name, display_name, email, role, quota, tier))
 
 /// What an administrator changes of a user; what is absent stays.
 struct UserPatch {
@@ -93,9 +96,40 @@ struct UserPatch {
     std::optional<std::string> email;
     std::optional<Role> role;
     std::optional<bool> active;
-    std::optional<Quota> quota;  ///< Replaces what differed from the default.
+    std::optional<Quota> quota;       ///< Replaces what differed from the default.
+    std::optional<std::string> tier;  ///< Empty: that of a group, or none.
 };
-BOOST_DESCRIBE_STRUCT(UserPatch, (), (display_name, email, role, active, quota))
+BOOST_DESCRIBE_STRUCT(UserPatch, (), (display_name, email, role, active, quota, tier))
+
+/// A new tier.
+struct TierRequest {
+    std::string name;
+    std::optional<Quota> quota;
+};
+BOOST_DESCRIBE_STRUCT(TierRequest, (), (name, quota))
+
+/// What changes of a tier.
+struct TierPatch {
+    std::optional<Quota> quota;  ///< Replaces the old one.
+};
+BOOST_DESCRIBE_STRUCT(TierPatch, (), (quota))
+
+/// A new group, without members.
+struct GroupRequest {
+    std::string name;
+    std::optional<std::string> description;
+    std::optional<std::string> tier;
+    std::optional<Quota> quota;
+};
+BOOST_DESCRIBE_STRUCT(GroupRequest, (), (name, description, tier, quota))
+
+/// What changes of a group; what is absent stays.
+struct GroupPatch {
+    std::optional<std::string> description;
+    std::optional<std::string> tier;  ///< Empty: none.
+    std::optional<Quota> quota;       ///< Replaces the old one.
+};
+BOOST_DESCRIBE_STRUCT(GroupPatch, (), (description, tier, quota))
 
 /// A sign-in by name and password.
 struct PasswordSignIn {

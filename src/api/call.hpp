@@ -43,6 +43,16 @@ struct Accepted {
     T thing;
 };
 
+/// The body of the request, read piece by piece.
+struct Upload {
+    std::shared_ptr<net::BodyReader> body;
+};
+
+/// A file, piece by piece.
+struct Download {
+    net::Response response;
+};
+
 /// text/plain, possibly piece by piece.
 struct Text {
     net::Response response;

@@ -59,7 +59,8 @@ class TestFiles final : public Files {
 /// Three people, an engine, and the API between them.
 class World {
   public:
-    explicit World(Limits limits = {}, std::function<void(store::Tx&)> before = {}, std::string holder = {});
+    explicit World(Limits limits = {}, std::function<void(store::Tx&)> before = {}, std::string holder = {},
+                   std::optional<acts::Keyring> keyring = {});
     ~World();
 
     /// Runs until `task` has ended; a task that takes longer than ten real seconds fails the test.

@@ -87,13 +87,18 @@ const File* TestFiles::find(std::string_view path) const {
     return nullptr;
 }
 
-World::World(Limits limits, std::function<void(store::Tx&)> before, std::string holder)
+World::World(Limits limits, std::function<void(store::Tx&)> before, std::string holder,
+             std::optional<acts::Keyring> keyring)
     : store(store::open({}, clock)),
       activity(*store, clock, "test"),
       engine(clock, io.get_executor(), no_faults(), 1),
       origin(auth::make_origin("http://localhost:8080", "localhost:8080", "test")),
       sockets_(io.get_executor()) {
     if (before) write(std::move(before));
+    if (!keyring)
+        keyring = write([](store::Tx& tx) {
+            return acts::unlock(tx, crypto::FernetKey::random(), "of a test", start_of_time);
+        });
     Dependencies given{.store = *store,
                        .clock = clock,
                        .activity = activity,
@@ -105,6 +110,7 @@ World::World(Limits limits, std::function<void(store::Tx&)> before, std::string 
                        .executor = io.get_executor(),
                        .files = &files,
                        .holder = std::move(holder),
+                       .keyring = *keyring,
                        .not_ready = [this] { return not_ready; },
                        .limits = limits};
     api = std::make_unique<Api>(std::move(given));

@@ -13,7 +13,8 @@ acts::Wish wish_of(view::LaunchRequest body) {
             .name = std::move(body.name),
             .workspace = std::move(body.workspace),
             .revision = body.revision,
-            .limits = body.lifecycle.value_or(StayLimits{})};
+            .limits = body.lifecycle.value_or(StayLimits{}),
+            .consent = body.consent.value_or(std::vector<std::string>{})};
 }
 
 }  // namespace

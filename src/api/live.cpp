@@ -1,7 +1,9 @@
 #include "api/live.hpp"
 
+#include "acts/ask.hpp"
 #include "api/problem.hpp"
 #include "api/rows.hpp"
+#include "plan/lifecycle.hpp"
 
 namespace berth::api {
 namespace {
@@ -65,9 +67,18 @@ Task<Live> find_live(Call call, std::string name) {
     co_return co_await call.services->store.read(std::move(read));
 }
 
-void require_running(const Session& session) {
+Task<> require_running(Call call, Session session) {
     const auto phase = session.status.phase;
-    if (phase == Phase::running) return;
+    if (plan::running_since(session) && desired(session.asks) == State::frozen) {
+        const acts::Ask ask{.caller = call.caller(),
+                            .name = session.id.text,
+                            .ask = plan::ask_wake,
+                            .kind = "session.woken",
+                            .now = call.services->now()};
+        co_await call.services->store.write([ask](store::Tx& tx) { return acts::put_ask(tx, ask); });
+        co_return;
+    }
+    if (phase == Phase::running || plan::running_since(session)) co_return;
     // Asked for already, and not begun: what the phase says is over.
     const bool coming = phase != Phase::failed && desired(session.asks) == State::running;
     throw Error(

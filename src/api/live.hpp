@@ -15,8 +15,9 @@ struct Live {
 /// The caller's own session: nobody else's, whatever their role, because what is in it is private.
 Task<Live> find_live(Call call, std::string name);
 
-/// Throws `conflict` (`not_running`) unless the session has containers that run.
-void require_running(const Session& session);
+/// Throws `conflict` (`not_running`) unless the session has containers that run. A frozen one is asked to go
+/// on: what is dialled in it waits until it does.
+Task<> require_running(Call call, Session session);
 
 /// The component of that name; without one that of the default access, else the first. Throws `not_found`.
 const Component& pick_component(const TemplateSpec& spec, const std::optional<std::string>& name);

@@ -8,34 +8,19 @@ namespace {
 
 constexpr std::size_t display_name_max = 200;
 
-view::QuotaUse use_of(store::Rows& rows, const UserId& user) {
-    const auto limits = acts::limits_of(rows, user);
-    const auto holdings = acts::holdings_of(rows, user);
-    const auto workspaces = rows.list_workspaces(Caller{.user = user}, store::Query{.limit = 1});
-    view::QuotaUse use{
-        .sessions = {.limit = limits.sessions, .used = static_cast<int>(std::ssize(holdings))},
-        .running = {.limit = limits.running},
-        .cpu = {.limit = limits.cpu},
-        .memory = {.limit = limits.memory},
-        .workspaces = {.limit = limits.workspaces, .used = static_cast<int>(workspaces.total)}};
-    for (const auto& holding : holdings) {
-        if (!holding.running) continue;
-        use.running.used += 1;
-        use.cpu.used.count += holding.demand.cpu.count;
-        use.memory.used.count += holding.demand.memory.count;
-    }
-    return use;
-}
-
 view::Me me_view(store::Rows& rows, const auth::Identity& identity) {
     const auto user = rows.find_user(identity.caller.user);
     if (!user) throw acts::no_such("user");
+    auto allowance = allowance_view(rows, *user);
     view::Me me{.id = user->id,
                 .name = user->name,
                 .display_name = user->display_name,
                 .email = user->email,
                 .role = user->role,
-                .quota = use_of(rows, user->id)};
+                .tier = std::move(allowance.tier),
+                .quota = std::move(allowance.quota),
+                .stay = std::move(allowance.stay),
+                .groups = std::move(allowance.groups)};
     if (identity.by_cookie())
         if (const auto login = rows.find_login(identity.login))
             me.login = view::CurrentLogin{.id = login->id, .created_at = login->created_at};

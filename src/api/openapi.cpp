@@ -14,7 +14,7 @@ json::object problem_reply(std::string_view description) {
 std::vector<std::string> names_in(std::string_view pattern) {
     std::vector<std::string> names;
     for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{', open + 1))
-        names.emplace_back(pattern.substr(open + 1, pattern.find('}', open) - open - 1));
+        names.emplace_back(pattern.substr(open + 1, pattern.find_first_of("}.", open) - open - 1));
     return names;
 }
 
@@ -36,7 +36,17 @@ json::array parameters_of(const Route& route, const Described& shape) {
     return parameters;
 }
 
+/// What stands for the rest of a path is one parameter like others.
+std::string path_of(std::string_view pattern) {
+    const auto dots = pattern.find("...}");
+    return dots == pattern.npos ? std::string(pattern) : std::string(pattern.substr(0, dots)) + "}";
+}
+
 json::object body_of(const Described& shape) {
+    if (shape.upload) {
+        const json::object file{{"type", "string"}, {"format", "binary"}};
+        return {{"required", true}, {"content", {{"application/octet-stream", {{"schema", file}}}}}};
+    }
     json::object content{{"application/json", {{"schema", shape.body}}}};
     if (shape.yaml) content.emplace("application/yaml", json::object{{"schema", {{"type", "string"}}}});
     return {{"required", true}, {"content", std::move(content)}};
@@ -81,7 +91,7 @@ json::object operation_of(const Route& route, Schemas& schemas) {
         {"operationId", route.name}, {"tags", json::array{route.tag}}, {"summary", route.summary}};
     if (auto parameters = parameters_of(route, shape); !parameters.empty())
         operation.emplace("parameters", std::move(parameters));
-    if (!shape.body.is_null()) operation.emplace("requestBody", body_of(shape));
+    if (!shape.body.is_null() || shape.upload) operation.emplace("requestBody", body_of(shape));
     operation.emplace("responses", responses_of(route, shape));
     if (route.access == Access::anyone || route.access == Access::proxy) {
         operation.emplace("security", json::array{});
@@ -112,7 +122,7 @@ std::string openapi_document(std::string_view version) {
     schemas.of<view::Event>();
     json::object paths;
     for (const auto& route : routes()) {
-        auto& path = paths[route.pattern];
+        auto& path = paths[path_of(route.pattern)];
         if (path.is_null()) path = json::object();
         const auto method = json::enum_name(route.method);
         path.as_object().emplace(method, operation_of(route, schemas));

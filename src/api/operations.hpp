@@ -12,6 +12,7 @@ Task<view::Session> get_session(Call call, std::string name);
 Task<view::Session> patch_session(Call call, std::string name, view::SessionPatch body);
 Task<Accepted<view::Session>> delete_session(Call call, std::string name);
 Task<Accepted<view::Session>> wake_session(Call call, std::string name);
+Task<Accepted<view::Session>> freeze_session(Call call, std::string name);
 Task<Accepted<view::Session>> hibernate_session(Call call, std::string name);
 Task<Accepted<view::Session>> restart_session(Call call, std::string name);
 Task<view::Session> extend_session(Call call, std::string name);
@@ -54,12 +55,28 @@ Task<Nothing> delete_token(Call call, TokenId id);
 Task<view::List<view::Login>> list_logins(Call call);
 Task<Nothing> delete_login(Call call, LoginId id);
 
+// secrets.cpp, user_files.cpp
+Task<view::List<view::Secret>> list_secrets(Call call);
+Task<view::Secret> put_secret(Call call, std::string name, view::SecretRequest body);
+Task<Nothing> delete_secret(Call call, std::string name);
+Task<view::List<view::Consent>> list_consents(Call call);
+Task<view::List<view::Consent>> give_consent(Call call, view::ConsentRequest body);
+Task<Nothing> withdraw_consent(Call call, std::string template_);
+Task<view::Needs> template_needs(Call call, std::string name);
+Task<view::Keys> list_keys(Call call);
+Task<Accepted<view::Keys>> rotate_keys(Call call);
+Task<view::UploadedFiles> list_user_files(Call call);
+Task<view::UploadedFile> put_user_file(Call call, std::string path, Upload upload);
+Task<Download> get_user_file(Call call, std::string path);
+Task<Nothing> delete_user_file(Call call, std::string path);
+
 // user.cpp, admin.cpp, sweep.cpp
 Task<view::List<view::User>> list_users(Call call, Params<view::UserQuery> query);
 Task<Created<view::AddedUser>> add_user(Call call, view::UserRequest body);
 Task<view::User> get_user(Call call, std::string name);
 Task<view::User> patch_user(Call call, std::string name, view::UserPatch body);
 Task<view::User> deactivate_user(Call call, std::string name);
+Task<view::Allowance> get_user_quota(Call call, std::string name);
 Task<view::SignInLink> make_sign_in_link(Call call, std::string name);
 Task<view::List<view::Event>> list_audit(Call call, Params<view::AuditQuery> query);
 Task<std::vector<view::Engine>> list_engines(Call call);
@@ -68,6 +85,21 @@ Task<view::Sweep> look_for_sweep(Call call, Params<view::SweepQuery> query);
 Task<Accepted<view::Sweep>> ask_for_sweep(Call call, Params<view::SweepQuery> query);
 Task<view::DefaultQuota> get_quota(Call call);
 Task<view::DefaultQuota> put_quota(Call call, Quota body);
+
+// group.cpp
+Task<view::List<view::Tier>> list_tiers(Call call, Params<view::ListQuery> query);
+Task<Created<view::Tier>> add_tier(Call call, view::TierRequest body);
+Task<view::Tier> get_tier(Call call, std::string name);
+Task<view::Tier> patch_tier(Call call, std::string name, view::TierPatch body);
+Task<Nothing> delete_tier(Call call, std::string name);
+Task<view::List<view::Group>> list_groups(Call call, Params<view::ListQuery> query);
+Task<Created<view::Group>> add_group(Call call, view::GroupRequest body);
+Task<view::Group> get_group(Call call, std::string name);
+Task<view::Group> patch_group(Call call, std::string name, view::GroupPatch body);
+Task<Nothing> delete_group(Call call, std::string name);
+Task<view::List<view::Person>> list_members(Call call, std::string name, Params<view::ListQuery> query);
+Task<view::Group> add_member(Call call, std::string name, std::string user);
+Task<view::Group> remove_member(Call call, std::string name, std::string user);
 
 // sign_in.cpp, forward.cpp
 Task<view::AuthState> auth_state(Call call);

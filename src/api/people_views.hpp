@@ -2,41 +2,73 @@
 
 #include "auth/auth.hpp"
 #include "base/json.hpp"
-#include "model/user.hpp"
+#include "model/session.hpp"
 
 /// What travels in replies about people: who they are, what they may have, and how they prove it.
 namespace berth::api::view {
 
-/// A limit of things, and how many there are.
+/// How many there may be, and are.
 struct CountUse {
-    int limit = 0;
-    int used = 0;
+    std::optional<std::int64_t> limit;  ///< Absent: as many as one likes.
+    std::int64_t used = 0;
+    std::optional<std::string> whose;  ///< Who limits it: `tier free`.
 };
-BOOST_DESCRIBE_STRUCT(CountUse, (), (limit, used))
+BOOST_DESCRIBE_STRUCT(CountUse, (), (limit, used, whose))
 
-/// A limit of processors, and what runs.
+/// The same of processors.
 struct CpuUse {
-    MilliCpu limit;
+    std::optional<MilliCpu> limit;
     MilliCpu used;
+    std::optional<std::string> whose;
 };
-BOOST_DESCRIBE_STRUCT(CpuUse, (), (limit, used))
+BOOST_DESCRIBE_STRUCT(CpuUse, (), (limit, used, whose))
 
-/// A limit of memory, and what runs.
-struct MemoryUse {
-    Bytes limit;
+/// The same of memory or storage.
+struct BytesUse {
+    std::optional<Bytes> limit;
     Bytes used;
+    std::optional<std::string> whose;
 };
-BOOST_DESCRIBE_STRUCT(MemoryUse, (), (limit, used))
+BOOST_DESCRIBE_STRUCT(BytesUse, (), (limit, used, whose))
 
-/// The limits in force for one user, and their use.
+/// The limits in force for a user or a group, and their use now.
 struct QuotaUse {
     CountUse sessions;
     CountUse running;
     CpuUse cpu;
-    MemoryUse memory;
+    BytesUse memory;
+    CountUse gpu;
     CountUse workspaces;
+    BytesUse storage;
 };
-BOOST_DESCRIBE_STRUCT(QuotaUse, (), (sessions, running, cpu, memory, workspaces))
+BOOST_DESCRIBE_STRUCT(QuotaUse, (), (sessions, running, cpu, memory, gpu, workspaces, storage))
+
+/// A group that one is in, with what its members have together.
+struct GroupUse {
+    std::string name;
+    std::string description;
+    std::optional<std::string> tier;
+    QuotaUse quota;
+};
+BOOST_DESCRIBE_STRUCT(GroupUse, (), (name, description, tier, quota))
+
+/// One limit of how long sessions stay that is in force.
+struct StayLimit {
+    State what = State::hibernated;  ///< What it becomes.
+    StopReason reason = StopReason::idle;
+    Duration after{};
+    std::string whose;
+};
+BOOST_DESCRIBE_STRUCT(StayLimit, (), (what, reason, after, whose))
+
+/// What one user may have, whose each limit is, and what they have.
+struct Allowance {
+    std::optional<std::string> tier;  ///< Their own.
+    QuotaUse quota;
+    std::vector<StayLimit> stay;  ///< Of each session, beside those of its template and launch.
+    std::vector<GroupUse> groups;
+};
+BOOST_DESCRIBE_STRUCT(Allowance, (), (tier, quota, stay, groups))
 
 /// The sign-in of this browser.
 struct CurrentLogin {
@@ -52,10 +84,13 @@ struct Me {
     std::string display_name;
     std::optional<std::string> email;
     Role role = Role::user;
+    std::optional<std::string> tier;  ///< Their own.
     QuotaUse quota;
+    std::vector<StayLimit> stay;  ///< Of each session, beside those of its template and launch.
+    std::vector<GroupUse> groups;
     std::optional<CurrentLogin> login;  ///< The sign-in of this browser; absent for tokens.
 };
-BOOST_DESCRIBE_STRUCT(Me, (), (id, name, display_name, email, role, quota, login))
+BOOST_DESCRIBE_STRUCT(Me, (), (id, name, display_name, email, role, tier, quota, stay, groups, login))
 
 /// A user as administrators see them.
 struct User {
@@ -65,12 +100,13 @@ struct User {
     std::optional<std::string> email;
     Role role = Role::user;
     bool active = true;
-    Quota quota;  ///< What differs from the default of the installation.
+    Quota quota;       ///< What differs from the default of the installation.
+    std::string tier;  ///< Empty: that of a group, or none.
     Time created_at{};
     std::optional<Time> last_login_at;
 };
 BOOST_DESCRIBE_STRUCT(User, (),
-                      (id, name, display_name, email, role, active, quota, created_at, last_login_at))
+                      (id, name, display_name, email, role, active, quota, tier, created_at, last_login_at))
 
 /// A link that signs a user in.
 struct SignInLink {
@@ -124,11 +160,38 @@ struct DefaultQuota {
     MilliCpu cpu;
     Bytes memory;
     int workspaces = 0;
+    std::optional<Bytes> storage;  ///< Absent: no limit.
+    std::optional<int> gpu;
+    std::optional<Duration> freeze_after;     ///< The longest that sessions may be idle before they freeze.
     std::optional<Duration> hibernate_after;  ///< The longest that sessions may be idle; absent: for ever.
     std::optional<Duration> max_lifetime;     ///< The longest that they may run at a stretch.
 };
 BOOST_DESCRIBE_STRUCT(DefaultQuota, (),
-                      (sessions, running, cpu, memory, workspaces, hibernate_after, max_lifetime))
+                      (sessions, running, cpu, memory, workspaces, storage, gpu, freeze_after,
+                       hibernate_after, max_lifetime))
+
+/// A named set of limits.
+struct Tier {
+    std::string name;
+    Quota quota;
+    std::int64_t users = 0;           ///< Who have it themselves.
+    std::vector<std::string> groups;  ///< Whose members have it.
+    Time created_at{};
+};
+BOOST_DESCRIBE_STRUCT(Tier, (), (name, quota, users, groups, created_at))
+
+/// A group as administrators see it.
+struct Group {
+    GroupId id;
+    std::string name;
+    std::string description;
+    std::string tier;  ///< Empty: none.
+    Quota quota;       ///< What all members may have together.
+    QuotaUse use;      ///< What they have.
+    std::int64_t members = 0;
+    Time created_at{};
+};
+BOOST_DESCRIBE_STRUCT(Group, (), (id, name, description, tier, quota, use, members, created_at))
 
 /// Who a browser is signed in as.
 struct SignedInUser {

@@ -182,6 +182,8 @@ TEST(Request, what_is_of_another_is_not_there) {
         if (const auto number = rest.find("{revision}"); number != std::string::npos)
             rest.replace(number, 10, "1");
         if (route.pattern.ends_with("/dry-run")) continue;  // Looks at the document only.
+        // It makes one of one's own, whatever others call theirs.
+        if (route.method == Method::put && route.pattern.starts_with("/api/v1/users/me/")) continue;
         if (rest == "/exec") rest += "?command=ls";
         const auto at = [&](const std::string& thing) {
             return fmt::format("{}{}{}", route.pattern.substr(0, open), thing, rest);

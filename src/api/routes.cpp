@@ -26,6 +26,8 @@ constexpr Route table[] = {
      "Ends a session; its workspace stays", typed<delete_session>},
     {post, "/api/v1/sessions/{id}/wake", user, work, "wakeSession", "sessions", "Asks it to run",
      typed<wake_session>},
+    {post, "/api/v1/sessions/{id}/freeze", user, work, "freezeSession", "sessions",
+     "Asks it to keep its memory and use no processor, until somebody uses it", typed<freeze_session>},
     {post, "/api/v1/sessions/{id}/hibernate", user, work, "hibernateSession", "sessions",
      "Asks it to stop and keep its volumes", typed<hibernate_session>},
     {post, "/api/v1/sessions/{id}/restart", user, work, "restartSession", "sessions",
@@ -70,6 +72,8 @@ constexpr Route table[] = {
      typed<list_revisions>},
     {get, "/api/v1/templates/{name}/revisions/{revision}", user, read, "getRevision", "templates",
      "One revision", typed<get_revision>},
+    {get, "/api/v1/templates/{name}/needs", user, read, "getNeeds", "templates",
+     "Which of one's secrets and files it asks for, and whether one agreed", typed<template_needs>},
     {post, "/api/v1/templates/{name}/dry-run", user, read, "dryRunTemplate", "templates",
      "Checks a document and changes nothing", typed<dry_run_template>},
     {post, "/api/v1/templates/{name}/prepare", user, work, "prepareTemplate", "templates",
@@ -99,6 +103,27 @@ constexpr Route table[] = {
     {delete_, "/api/v1/users/me/logins/{id}", user, all, "deleteLogin", "me", "Signs a browser out",
      typed<delete_login>},
 
+    {get, "/api/v1/users/me/secrets", user, read, "listSecrets", "me",
+     "One's secrets; their values are given to nobody", typed<list_secrets>},
+    {put, "/api/v1/users/me/secrets/{name}", user, work, "putSecret", "me",
+     "Sets a secret, or another value of it", typed<put_secret>},
+    {delete_, "/api/v1/users/me/secrets/{name}", user, work, "deleteSecret", "me",
+     "Deletes it; sessions that run keep what they were given", typed<delete_secret>},
+    {get, "/api/v1/users/me/files", user, read, "listFiles", "me", "One's uploaded files, and their limits",
+     typed<list_user_files>},
+    {get, "/api/v1/users/me/files/{path...}", user, work, "getFile", "me", "Downloads one",
+     typed<get_user_file>},
+    {put, "/api/v1/users/me/files/{path...}", user, work, "putFile", "me",
+     "Uploads one, in place of the one that has its path", typed<put_user_file>},
+    {delete_, "/api/v1/users/me/files/{path...}", user, work, "deleteFile", "me", "Deletes one",
+     typed<delete_user_file>},
+    {get, "/api/v1/users/me/consents", user, read, "listConsents", "me",
+     "Which templates may have which secrets and files", typed<list_consents>},
+    {post, "/api/v1/users/me/consents", user, work, "giveConsent", "me",
+     "Lets a template have what it asks for", typed<give_consent>},
+    {delete_, "/api/v1/users/me/consents/{template}", user, work, "withdrawConsent", "me",
+     "Takes back all that it was let have", typed<withdraw_consent>},
+
     {get, "/api/v1/users", admin, read, "listUsers", "users", "Everybody", typed<list_users>},
     {post, "/api/v1/users", admin, all, "addUser", "users", "Adds a user and makes their first sign-in link",
      typed<add_user>},
@@ -110,6 +135,32 @@ constexpr Route table[] = {
     {post, "/api/v1/users/{id}/sign-in-link", admin, all, "makeSignInLink", "users", "A link that works once",
      typed<make_sign_in_link>},
 
+    {get, "/api/v1/users/{id}/quota", admin, read, "getUserQuota", "users",
+     "What a user may have, whose each limit is, and what they have", typed<get_user_quota>},
+
+    {get, "/api/v1/tiers", admin, read, "listTiers", "users", "Named sets of limits", typed<list_tiers>},
+    {post, "/api/v1/tiers", admin, all, "addTier", "users", "Adds a tier", typed<add_tier>, by_key},
+    {get, "/api/v1/tiers/{name}", admin, read, "getTier", "users", "A tier, and who has it", typed<get_tier>},
+    {patch, "/api/v1/tiers/{name}", admin, all, "patchTier", "users", "Gives it other limits",
+     typed<patch_tier>},
+    {delete_, "/api/v1/tiers/{name}", admin, all, "deleteTier", "users",
+     "Takes it away; refused while somebody has it", typed<delete_tier>},
+    {get, "/api/v1/groups", admin, read, "listGroups", "users",
+     "Groups, with what their members have together", typed<list_groups>},
+    {post, "/api/v1/groups", admin, all, "addGroup", "users", "Adds a group without members",
+     typed<add_group>, by_key},
+    {get, "/api/v1/groups/{id}", admin, read, "getGroup", "users", "A group by id or name", typed<get_group>},
+    {patch, "/api/v1/groups/{id}", admin, all, "patchGroup", "users", "Changes its tier, quota or text",
+     typed<patch_group>},
+    {delete_, "/api/v1/groups/{id}", admin, all, "deleteGroup", "users",
+     "Takes it away; refused while it has members", typed<delete_group>},
+    {get, "/api/v1/groups/{id}/members", admin, read, "listMembers", "users", "Who is in a group",
+     typed<list_members>},
+    {put, "/api/v1/groups/{id}/members/{user}", admin, all, "addMember", "users", "Puts a user into a group",
+     typed<add_member>},
+    {delete_, "/api/v1/groups/{id}/members/{user}", admin, all, "removeMember", "users",
+     "Takes a user out of a group; what they have stays", typed<remove_member>},
+
     {get, "/api/v1/admin/audit", admin, all, "listAudit", "admin", "Who did what, newest first",
      typed<list_audit>},
     {get, "/api/v1/engines", user, read, "listEngines", "admin", "Where sessions run", typed<list_engines>},
@@ -120,6 +171,10 @@ constexpr Route table[] = {
      typed<look_for_sweep>},
     {post, "/api/v1/admin/sweep", admin, all, "sweep", "admin",
      "Asks for a sweep; `last` says what it did once its `ask` is this one", typed<ask_for_sweep>},
+    {get, "/api/v1/admin/keys", admin, read, "listKeys", "admin",
+     "The keys that secrets and files are sealed under, and how far a rotation is", typed<list_keys>},
+    {post, "/api/v1/admin/keys/rotate", admin, all, "rotateKeys", "admin",
+     "Makes a new key; what is sealed is sealed anew in the background", typed<rotate_keys>},
     {get, "/api/v1/quota", user, read, "getQuota", "admin", "The quota of everybody who has no other",
      typed<get_quota>},
     {put, "/api/v1/quota", admin, all, "putQuota", "admin", "Changes it; what is absent stays",
@@ -174,6 +229,11 @@ bool fits(std::string_view pattern, std::string_view path, std::vector<std::stri
     parts.clear();
     if (path.empty() || path.front() != '/') return false;
     while (!pattern.empty() && !path.empty()) {
+        const bool last = pattern.find('/', 1) == pattern.npos;
+        if (last && pattern.ends_with("...}")) {
+            parts.emplace_back(path.substr(1));
+            return path.size() > 1;
+        }
         const auto wanted = next_segment(pattern);
         const auto found = next_segment(path);
         if (wanted.starts_with('{') && !found.empty())
@@ -219,6 +279,13 @@ Match find_route(std::string_view method, std::string_view path) {
         if (match.allowed.back() == method || (method == "HEAD" && row.method == get)) match.route = &row;
     }
     return match;
+}
+
+bool takes_stream(std::string_view method, std::string_view path) {
+    if (method != "PUT") return false;
+    const auto* route = find_route(method, path).route;
+    Schemas schemas;
+    return route != nullptr && route->operation.describe(schemas).upload;
 }
 
 }  // namespace berth::api

@@ -23,7 +23,7 @@ enum class Repeat { plain, by_key };
 /// One row of the table: what exists, who may, and which function answers.
 struct Route {
     Method method = Method::get;
-    std::string_view pattern;  ///< `/api/v1/sessions/{id}`
+    std::string_view pattern;  ///< `/api/v1/sessions/{id}`; `{path...}` stands for all that is left.
     Access access = Access::admin;
     auth::Scope scope = auth::Scope::admin;  ///< The least that a token must have.
     std::string_view name;                   ///< operationId.
@@ -45,6 +45,9 @@ struct Match {
 
 /// Finds the row. Of several patterns that fit a path the first in the table counts; HEAD is GET.
 Match find_route(std::string_view method, std::string_view path);
+
+/// Whether the operation reads the body by itself, as it comes.
+bool takes_stream(std::string_view method, std::string_view path);
 
 std::string method_name(Method method);
 

@@ -14,10 +14,12 @@ void check_quota(const Quota& quota, std::string_view path) {
     check(quota.sessions, "sessions");
     check(quota.running, "running");
     check(quota.workspaces, "workspaces");
+    check(quota.gpu, "gpu");
     // 0 is no limit, where the default has one.
     const auto check_stay = [path](std::optional<Duration> after, std::string_view name) {
         if (after && *after != Duration(0)) plan::check_stay(json::join_path(path, name), after);
     };
+    check_stay(quota.freeze_after, "freezeAfter");
     check_stay(quota.hibernate_after, "hibernateAfter");
     check_stay(quota.max_lifetime, "maxLifetime");
 }
@@ -59,8 +61,66 @@ view::User user_view(const User& user) {
             .role = user.role,
             .active = user.active,
             .quota = user.quota,
+            .tier = user.tier,
             .created_at = user.created_at,
             .last_login_at = user.last_login_at};
+}
+
+namespace {
+
+template <class Use>
+Use use_of(const plan::Account& account, plan::Resource what) {
+    Use use;
+    const auto put = [](auto& out, std::int64_t amount) {
+        if constexpr (std::is_integral_v<std::decay_t<decltype(out)>>)
+            out = amount;
+        else
+            out = {amount};
+    };
+    put(use.used, account.used[what]);
+    const auto limit = account.limits.find(what);
+    if (limit == account.limits.end()) return use;
+    put(use.limit.emplace(), limit->second.most);
+    use.whose = limit->second.whose;
+    return use;
+}
+
+}  // namespace
+
+view::QuotaUse quota_use(const plan::Account& account) {
+    using plan::Resource;
+    return {.sessions = use_of<view::CountUse>(account, Resource::sessions),
+            .running = use_of<view::CountUse>(account, Resource::running),
+            .cpu = use_of<view::CpuUse>(account, Resource::cpu),
+            .memory = use_of<view::BytesUse>(account, Resource::memory),
+            .gpu = use_of<view::CountUse>(account, Resource::gpu),
+            .workspaces = use_of<view::CountUse>(account, Resource::workspaces),
+            .storage = use_of<view::BytesUse>(account, Resource::storage)};
+}
+
+std::vector<view::StayLimit> stay_view(const plan::StayRules& rules) {
+    std::vector<view::StayLimit> limits;
+    const auto add = [&](State what, StopReason reason, const std::optional<plan::StayLimit>& limit) {
+        if (limit)
+            limits.push_back({.what = what, .reason = reason, .after = limit->after, .whose = limit->whose});
+    };
+    add(State::frozen, StopReason::idle, rules.freeze);
+    add(State::hibernated, StopReason::idle, rules.idle);
+    add(State::hibernated, StopReason::lifetime, rules.lifetime);
+    return limits;
+}
+
+view::Allowance allowance_view(store::Rows& rows, const User& user) {
+    const auto standing = acts::standing_of(rows, user);
+    view::Allowance allowance{.quota = quota_use(acts::account_of(rows, user)),
+                              .stay = stay_view(plan::stay_rules({}, standing, {}))};
+    if (!user.tier.empty()) allowance.tier = user.tier;
+    for (const auto& [group, tier] : standing.groups)
+        allowance.groups.push_back({.name = group.name,
+                                    .description = group.description,
+                                    .tier = tier ? std::optional(tier->name) : std::nullopt,
+                                    .quota = quota_use(acts::account_of(rows, group))});
+    return allowance;
 }
 
 }  // namespace berth::api

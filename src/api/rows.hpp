@@ -1,7 +1,9 @@
 #pragma once
 
+#include "acts/quota.hpp"
 #include "acts/rows.hpp"
 #include "api/call.hpp"
+#include "plan/lifecycle.hpp"
 #include "store/store.hpp"
 
 /// From rows to what travels, and the lookups that several nouns share. All of it runs inside of one
@@ -31,6 +33,11 @@ view::SessionStatus status_view(const SessionStatus& status);
 view::Session session_view(store::Rows& rows, const auth::Origin& origin, const Session& session);
 view::Workspace workspace_view(store::Rows& rows, const Workspace& workspace);
 view::User user_view(const User& user);
+/// What an account may have and has.
+view::QuotaUse quota_use(const plan::Account& account);
+std::vector<view::StayLimit> stay_view(const plan::StayRules& rules);
+/// What the user may have and has, with their groups.
+view::Allowance allowance_view(store::Rows& rows, const User& user);
 view::Event event_view(const Event& event);
 
 /// `http://label.apps-domain/`

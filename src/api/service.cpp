@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <set>
+
 #include "api/openapi.hpp"
 #include "api/operations.hpp"
 #include "api/rows.hpp"
@@ -10,9 +13,11 @@ namespace {
 
 constexpr Duration store_limit = std::chrono::seconds(5);
 
-/// Counted when somebody asks: nothing can drift.
-std::map<Metrics::Labels, double> count_sessions(store::Rows& rows) {
-    std::map<Metrics::Labels, double> counts;
+using Series = std::map<Metrics::Labels, double>;
+
+/// Counted when somebody asks: nothing can drift. `users` are those of whom something runs.
+Series count_sessions(store::Rows& rows, std::set<UserId>& users) {
+    Series counts;
     store::Query query{.limit = 200};
     for (;;) {
         const auto page = rows.list_sessions(Caller::system(), query);
@@ -22,10 +27,30 @@ std::map<Metrics::Labels, double> count_sessions(store::Rows& rows) {
                                          {"template", session.template_},
                                          {"engine", session.engine}};
             counts[labels] += 1;
+            if (takes_part(session)) users.insert(session.user);
         }
         if (!page.next) return counts;
         query.cursor = *page.next;
     }
+}
+
+/// How much of a limit is in use: of each group, and the highest of any user. No series for each user: there
+/// may be thousands.
+Series quota_ratios(store::Rows& rows, const std::set<UserId>& users) {
+    Series ratios;
+    const auto add = [&](const std::string& of, const plan::Account& account) {
+        for (const auto& [what, limit] : account.limits) {
+            if (limit.most == 0) continue;
+            auto& ratio = ratios[{{"of", of}, {"resource", json::enum_name(what)}}];
+            ratio =
+                std::max(ratio, static_cast<double>(account.used[what]) / static_cast<double>(limit.most));
+        }
+    };
+    for (const auto& user : users)
+        if (const auto row = rows.find_user(user)) add("user", acts::account_of(rows, *row));
+    for (const auto& group : rows.list_groups())
+        if (!plan::limits(group).empty()) add("group " + group.name, acts::account_of(rows, group));
+    return ratios;
 }
 
 }  // namespace
@@ -83,9 +108,16 @@ Task<view::Health> readiness(Call call) {
 
 Task<Text> metrics_text(Call call) {
     auto& services = *call.services;
-    auto read = [](store::Rows& rows) { return std::pair(count_sessions(rows), rows.leadership()); };
-    const auto [sessions, leader] = co_await services.store.read(std::move(read));
+    auto read = [](store::Rows& rows) {
+        std::set<UserId> users;
+        auto sessions = count_sessions(rows, users);
+        return std::tuple(std::move(sessions), quota_ratios(rows, users), rows.leadership());
+    };
+    const auto [sessions, ratios, leader] = co_await services.store.read(std::move(read));
     services.metrics->replace("berth_sessions", "Sessions that are not gone", sessions);
+    services.metrics->replace(
+        "berth_quota_used_ratio",
+        "Use of each limit: of a group, and the highest of users of whom something runs", ratios);
     const bool leads = services.holder.empty() || (leader && leader->holder == services.holder);
     services.metrics->replace("berth_leader", "Whether this Berth is the one of several that acts",
                               {{{}, leads ? 1.0 : 0.0}});

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "acts/activity.hpp"
+#include "acts/user_files.hpp"
 #include "api/call.hpp"
 #include "api/feed.hpp"
 #include "api/files.hpp"
@@ -39,6 +40,9 @@ struct Dependencies {
         executor;  ///< The control loop: operations run here, whatever loop a request came on.
     const Files* files = nullptr;  ///< Null: no web interface.
     std::string holder;  ///< What this Berth is called where several are on the database; empty: alone.
+    /// What seals and opens users' secrets and files.
+    acts::Keyring keyring = {};
+    acts::FileLimits file_limits = {};
     /// Why it should get no new requests, though what it gets is answered; absent: it is always ready. Any
     /// loop.
     std::function<std::optional<Error>()> not_ready = {};

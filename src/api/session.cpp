@@ -28,6 +28,18 @@ Task<Accepted<view::Session>> accept(Call call, std::string name, plan::Asked (*
     co_return Accepted<view::Session>{std::move(session)};
 }
 
+std::pair<plan::Asked (*)(Session&, Time), const char*> ask_for(view::WantedState state) {
+    switch (state) {
+        case view::WantedState::running:
+            return {plan::ask_wake, "session.woken"};
+        case view::WantedState::frozen:
+            return {plan::ask_freeze, "session.frozen"};
+        case view::WantedState::hibernated:
+            break;
+    }
+    return {plan::ask_hibernate, "session.hibernated"};
+}
+
 }  // namespace
 
 Task<view::List<view::Session>> list_sessions(Call call, Params<view::SessionQuery> query) {
@@ -66,9 +78,7 @@ Task<view::Session> patch_session(Call call, std::string name, view::SessionPatc
         if (body.name && *body.name != session.name) acts::refuse_managed(tx, Noun::session, ask.name);
         if (body.name) acts::rename_session(tx, ask, *body.name);
         if (body.state) {
-            const bool run = *body.state == view::WantedState::running;
-            ask.ask = run ? plan::ask_wake : plan::ask_hibernate;
-            ask.kind = run ? "session.woken" : "session.hibernated";
+            std::tie(ask.ask, ask.kind) = ask_for(*body.state);
             acts::put_ask(tx, ask);
         }
         return session_view(tx, origin, acts::find_session(tx, ask.caller, ask.name));
@@ -82,6 +92,10 @@ Task<Accepted<view::Session>> delete_session(Call call, std::string name) {
 
 Task<Accepted<view::Session>> wake_session(Call call, std::string name) {
     return accept(std::move(call), std::move(name), plan::ask_wake, "session.woken");
+}
+
+Task<Accepted<view::Session>> freeze_session(Call call, std::string name) {
+    return accept(std::move(call), std::move(name), plan::ask_freeze, "session.frozen");
 }
 
 Task<Accepted<view::Session>> hibernate_session(Call call, std::string name) {
@@ -110,7 +124,7 @@ Task<view::List<view::Event>> session_events(Call call, std::string name,
 Task<view::Usage> session_usage(Call call, std::string name) {
     struct Facts {
         Session session;
-        plan::Demand limits;
+        plan::Amounts limits;
     };
     auto read = [caller = call.caller_by_role(), name](store::Rows& rows) {
         Facts facts{.session = acts::find_session(rows, caller, name)};
@@ -120,7 +134,8 @@ Task<view::Usage> session_usage(Call call, std::string name) {
         return facts;
     };
     const auto facts = co_await call.services->store.read(std::move(read));
-    view::Usage seen{.limits = {.cpu = facts.limits.cpu, .memory = facts.limits.memory}};
+    view::Usage seen{.limits = {.cpu = {facts.limits[plan::Resource::cpu]},
+                                .memory = {facts.limits[plan::Resource::memory]}}};
     auto& engine = call.services->engine(facts.session.engine);
     const WorkloadId workload{facts.session.id.text};
     const auto usage = co_await engine.usage(workload);

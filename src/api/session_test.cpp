@@ -66,7 +66,9 @@ TEST(Session, a_launch_answers_the_whole_session) {
             {{"name", "ready"}, {"state", "waiting"}},
             {{"name", "routed"}, {"state", "waiting"}}}},
           {"lastLog", json::array{}},
-          {"incarnation", 1}}}};
+          {"incarnation", 1},
+          {"freezable", false}}},
+        {"ladder", json::array{}}};
     EXPECT_EQ(body, expected) << json::write_pretty(body);
     EXPECT_EQ(text_of(response, "Location"), "/api/v1/sessions/" + id);
     EXPECT_EQ(world.get(world.as_ann, "/api/v1/sessions/shell"), expected);
@@ -139,7 +141,7 @@ TEST(Session, parallel_launches_never_pass_the_quota) {
                            {"title", "Too Many Requests"},
                            {"status", 429},
                            {"code", "quota_exceeded"},
-                           {"detail", "your limit of sessions is 3, and you have 3"},
+                           {"detail", "your limit of sessions is 3 (the user's quota), and you have 3"},
                            {"next", "delete a session that is not needed any more"}}));
 }
 
@@ -260,7 +262,7 @@ TEST(Session, lists_are_paged_sorted_and_filtered) {
 
 TEST(Session, use_and_events_are_told) {
     Shells world;
-    const auto id = world.id_of(world.launch(world.as_ann, {}));
+    world.id_of(world.launch(world.as_ann, {}));
     EXPECT_EQ(world.get(world.as_ann, "/api/v1/sessions/shell/usage"),
               (json::value{{"cpu", "42m"},
                            {"memory", "64Mi"},
@@ -270,11 +272,13 @@ TEST(Session, use_and_events_are_told) {
     EXPECT_EQ(events.at("total"), 2);
     EXPECT_EQ(events.at("items").as_array().front().at("kind"), "session.created");
     EXPECT_EQ(world.get(world.as_ann, "/api/v1/users/me").at("quota"),
-              (json::value{{"sessions", {{"limit", 20}, {"used", 1}}},
-                           {"running", {{"limit", 5}, {"used", 1}}},
-                           {"cpu", {{"limit", "8"}, {"used", "500m"}}},
-                           {"memory", {{"limit", "16Gi"}, {"used", "1Gi"}}},
-                           {"workspaces", {{"limit", 50}, {"used", 1}}}}));
+              (json::value{{"sessions", {{"limit", 20}, {"used", 1}, {"whose", "the default quota"}}},
+                           {"running", {{"limit", 5}, {"used", 1}, {"whose", "the default quota"}}},
+                           {"cpu", {{"limit", "8"}, {"used", "500m"}, {"whose", "the default quota"}}},
+                           {"memory", {{"limit", "16Gi"}, {"used", "1Gi"}, {"whose", "the default quota"}}},
+                           {"gpu", {{"used", 0}}},
+                           {"workspaces", {{"limit", 50}, {"used", 1}, {"whose", "the default quota"}}},
+                           {"storage", {{"used", "1Gi"}}}}));
 }
 
 }  // namespace

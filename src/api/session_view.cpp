@@ -42,20 +42,25 @@ std::vector<view::SessionAccess> access_of(const auth::Origin& origin, const Ses
     return seen;
 }
 
+view::StopsAt rung_view(const plan::NextStop& rung) {
+    return {.at = rung.at,
+            .what = rung.to,
+            .reason = rung.reason,
+            .why = plan::stop_sentence(rung),
+            .after = rung.limit.after,
+            .whose = rung.limit.whose,
+            .warned = rung.warned};
+}
+
 /// What ends it, and what keeps it up meanwhile.
 void add_stay(store::Rows& rows, const Session& session, const Lifecycle& lifecycle, view::Session& seen) {
     if (!plan::running_since(session)) return;
     const auto now = rows.now();
     if (session.stay.leased_until && *session.stay.leased_until > now)
         seen.lease = view::Lease{.until = *session.stay.leased_until, .what = session.stay.lease};
-    const auto next = acts::next_stop_of(rows, session, lifecycle, now);
-    if (!next) return;
-    seen.stops_at = view::StopsAt{.at = next->at,
-                                  .reason = next->reason,
-                                  .why = plan::stop_sentence(*next),
-                                  .after = next->limit.after,
-                                  .whose = next->limit.whose,
-                                  .warned = next->warned};
+    const auto ladder = acts::ladder_of(rows, session, lifecycle, now);
+    for (const auto& rung : ladder) seen.ladder.push_back(rung_view(rung));
+    if (const auto next = plan::next_stop(ladder)) seen.stops_at = rung_view(*next);
 }
 
 }  // namespace
@@ -76,7 +81,7 @@ std::vector<view::Step> steps_of(const SessionStatus& status) {
             reached = true;
             if (status.phase == Phase::failed) step.state = view::StepState::failed;
             // Hibernated with a wake asked for is on its way too, but its status does not know yet.
-            if (on_its_way(status.phase) || status.phase == Phase::running)
+            if (on_its_way(status.phase) || status.phase == Phase::running || status.phase == Phase::frozen)
                 step.state = view::StepState::active;
             if (step.state != view::StepState::waiting && !status.message.empty())
                 step.message = status.message;
@@ -95,7 +100,8 @@ view::SessionStatus status_view(const SessionStatus& status) {
                              .timings = status.timings,
                              .steps = steps_of(status),
                              .last_log = status.last_log,
-                             .incarnation = status.incarnation};
+                             .incarnation = status.incarnation,
+                             .freezable = status.freezable};
     for (const auto& component : status.components)
         seen.components.push_back({.name = component.name,
                                    .phase = component.phase,

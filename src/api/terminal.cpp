@@ -10,6 +10,7 @@ namespace {
 constexpr int rows_default = 24, columns_default = 80, side_max = 1000;
 constexpr std::size_t arguments_max = 256;
 constexpr char output_mark = 1, error_mark = 2;
+constexpr Duration wait_noted_every = std::chrono::seconds(5);
 
 int side(const std::optional<int>& wanted, int fallback, std::string_view name) {
     const int number = wanted.value_or(fallback);
@@ -27,10 +28,16 @@ struct Pump {
     engine::Process& process;
     Services& services;
     SessionId session;
-    std::string id;  // Of a terminal.
+    const char* source = "terminal";  // What use of it is called.
+    std::string id;                   // Of a terminal.
     std::optional<std::uint64_t> wanted_offset{};
     bool attached = false;  // Said so already; programs never say it.
 };
+
+/// What is typed, and what is shown to whoever is attached, is use of the session.
+void note(Pump& pump) {
+    pump.services.activity.note(pump.session, pump.services.now(), pump.source);
+}
 
 Task<> say_attached(Pump& pump, std::uint64_t offset, std::uint64_t live_from) {
     pump.attached = true;
@@ -70,6 +77,7 @@ Task<> show_terminal(Pump& pump) {
         if (event->kind == Event::exited) co_return co_await say_exited(pump.wire, event->status);
         net::Message message{.text = false, .bytes = std::move(event->bytes)};
         co_await pump.wire.write(std::move(message));
+        note(pump);
     }
 }
 
@@ -85,6 +93,7 @@ Task<> show_program(Pump& pump) {
         message.bytes = event->kind == Event::error_output ? error_mark : output_mark;
         message.bytes += event->bytes;
         co_await pump.wire.write(std::move(message));
+        note(pump);
     }
 }
 
@@ -115,7 +124,15 @@ Task<> listen(Pump& pump) {
             continue;
         }
         co_await pump.process.write(std::move(message->bytes));
-        pump.services.activity.note(pump.session, pump.services.now(), "terminal");
+        note(pump);
+    }
+}
+
+/// Somebody waits for a program to end, whether it says anything or not.
+Task<> wait_with(Pump& pump) {
+    for (;;) {
+        note(pump);
+        co_await pump.services.clock.sleep(wait_noted_every);
     }
 }
 
@@ -150,12 +167,17 @@ Task<> run_exec(Opening opening, engine::ExecRequest request, net::WebSocket& wi
     auto listener = co_await join(*opening.services, opening.identity, false, 0);
     auto& engine = opening.services->engine(opening.session.engine);
     const auto workload = plan::workload_of(opening.session.id);
+    const bool waited_for = !request.terminal;
     auto process = co_await engine.exec(workload, std::move(request));
-    Pump pump{
-        .wire = wire, .process = *process, .services = *opening.services, .session = opening.session.id};
+    Pump pump{.wire = wire,
+              .process = *process,
+              .services = *opening.services,
+              .session = opening.session.id,
+              .source = "exec"};
     std::vector<Task<>> tasks;
     tasks.push_back(show_program(pump));
     tasks.push_back(listen(pump));
+    if (waited_for) tasks.push_back(wait_with(pump));
     Socket socket{.wire = wire, .listener = listener, .services = *opening.services};
     co_await run_socket(std::move(socket), std::move(tasks));
 }
@@ -173,7 +195,7 @@ Task<Upgrade> session_terminal(Call call, std::string name, Params<view::Termina
     if (query.offset) request.offset = static_cast<std::uint64_t>(*query.offset);
     const auto live = co_await find_live(call, std::move(name));
     request.component = pick_terminal(live.spec, query.component).name;
-    require_running(live.session);
+    co_await require_running(call, live.session);
     const Opening opening{.services = call.services, .identity = call.who(), .session = live.session};
     co_return upgrade(
         [opening, request](net::WebSocket& wire) { return run_terminal(opening, request, wire); });
@@ -188,7 +210,7 @@ Task<Upgrade> session_exec(Call call, std::string name, Params<view::ExecQuery> 
     if (request.command.empty()) json::refuse_type("command", "is required");
     const auto live = co_await find_live(call, std::move(name));
     request.component = pick_terminal(live.spec, query.component).name;
-    require_running(live.session);
+    co_await require_running(call, live.session);
     const Opening opening{.services = call.services, .identity = call.who(), .session = live.session};
     co_return upgrade([opening, request](net::WebSocket& wire) { return run_exec(opening, request, wire); });
 }

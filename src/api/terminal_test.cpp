@@ -42,6 +42,8 @@ TEST(Terminal, a_program_marks_its_output_and_says_how_it_ended) {
     EXPECT_EQ(socket->binary(), "\x01simulated: sh -c ls\n");
     EXPECT_EQ(socket->texts(), (json::array{json::object{{"type", "exited"}, {"status", 0}}}));
     EXPECT_EQ(socket->closed, 1000);
+    world.run(world.activity.report());
+    EXPECT_EQ(world.get(world.as_ann, "/api/v1/sessions/shell").at("lastActive").at("source"), "exec");
 }
 
 TEST(Terminal, a_screen_is_bytes_both_ways) {

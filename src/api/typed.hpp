@@ -22,6 +22,7 @@ struct Described {
     json::array query;              ///< Parameter objects.
     json::value body;               ///< Schema; null: none.
     bool yaml = false;              ///< The body may come as application/yaml too.
+    bool upload = false;            ///< The body is a file.
     int status = 200;
     std::string type = "application/json";  ///< Empty: no content.
     json::value reply;                      ///< Schema; null: none.
@@ -134,6 +135,8 @@ template <class T>
 T read_argument(const Call& call, std::size_t& part) {
     if constexpr (is_params<T>::value) {
         return T{read_query<typename boost::mp11::mp_first<T>>(*call.request)};
+    } else if constexpr (std::is_same_v<T, Upload>) {
+        return Upload{call.request->stream};
     } else if constexpr (PathPart<T>) {
         T out{};
         const auto& text = call.path.at(part++);
@@ -174,6 +177,8 @@ struct ReadArguments<std::tuple<A...>> {
                 parameter.emplace("schema", schemas.of<Field>());
                 out.query.push_back(std::move(parameter));
             });
+        } else if constexpr (std::is_same_v<T, Upload>) {
+            out.upload = true;
         } else if constexpr (PathPart<T>) {
             out.path.push_back(schemas.of<T>());
         } else {
@@ -196,7 +201,7 @@ net::Response respond(R reply) {
         return json_response(202, json::write(json::to_json(reply.thing)));
     } else if constexpr (std::is_same_v<R, Document>) {
         return json_response(200, std::move(reply.text));
-    } else if constexpr (std::is_same_v<R, Text>) {
+    } else if constexpr (std::is_same_v<R, Text> || std::is_same_v<R, Download>) {
         return std::move(reply.response);
     } else if constexpr (std::is_same_v<R, Upgrade>) {
         net::Response response;
@@ -230,6 +235,9 @@ void describe_reply(Schemas& schemas, Described& out) {
     } else if constexpr (std::is_same_v<R, Text>) {
         out.type = "text/plain";
         out.reply = json::object{{"type", "string"}};
+    } else if constexpr (std::is_same_v<R, Download>) {
+        out.type = "application/octet-stream";
+        out.reply = json::object{{"type", "string"}, {"format", "binary"}};
     } else if constexpr (std::is_same_v<R, Document>) {
         out.reply = json::object{{"type", "object"}, {"additionalProperties", true}};
     } else if constexpr (std::is_same_v<R, Upgrade>) {

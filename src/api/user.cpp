@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "acts/people.hpp"
 #include "api/operations.hpp"
 #include "api/problem.hpp"
 #include "api/rows.hpp"
@@ -56,7 +57,9 @@ User change_user(store::Tx& tx, const auth::Identity& who, const std::string& na
     user.role = patch.role.value_or(user.role);
     user.active = patch.active.value_or(user.active);
     if (patch.quota) user.quota = *patch.quota;
+    user.tier = patch.tier.value_or(user.tier);
     if (user == before) return user;
+    acts::require_tier(tx, user.tier);
     if (before.active && !user.active) refuse_oneself(who, user);
     const bool was_admin = before.active && before.role == Role::admin;
     if (was_admin && (!user.active || user.role != Role::admin)) require_other_admin(tx, user);
@@ -89,11 +92,13 @@ Task<Created<view::AddedUser>> add_user(Call call, view::UserRequest body) {
                     .email = body.email,
                     .role = body.role.value_or(Role::user),
                     .quota = body.quota.value_or(Quota{}),
+                    .tier = body.tier.value_or(""),
                     .created_at = now};
     auto write = [services = call.services, actor = call.caller(), user, now](store::Tx& tx) {
         if (tx.find_user_by_name(user.name))
             throw Error(Kind::conflict, "name_taken", "there is a user " + quoted(user.name) + " already",
                         "choose another name");
+        acts::require_tier(tx, user.tier);
         tx.insert_user(user);
         tell(tx, actor, "user.created", user, now);
         return view::AddedUser{.user = user_view(user), .sign_in_link = make_link(tx, *services, user.id)};
@@ -105,6 +110,11 @@ Task<Created<view::AddedUser>> add_user(Call call, view::UserRequest body) {
 
 Task<view::User> get_user(Call call, std::string name) {
     auto read = [name](store::Rows& rows) { return user_view(acts::find_user(rows, name)); };
+    co_return co_await call.services->store.read(std::move(read));
+}
+
+Task<view::Allowance> get_user_quota(Call call, std::string name) {
+    auto read = [name](store::Rows& rows) { return allowance_view(rows, acts::find_user(rows, name)); };
     co_return co_await call.services->store.read(std::move(read));
 }
 

@@ -109,6 +109,7 @@ TEST(User, an_administrator_adds_one_who_signs_in_by_link) {
                                                 {"role", "user"},
                                                 {"active", true},
                                                 {"quota", json::object{}},
+                                                {"tier", ""},
                                                 {"createdAt", "2026-03-01T09:00:00.000Z"}}));
     const auto link = body_of(added).at("signInLink");
     EXPECT_TRUE(link.as_string().starts_with("http://localhost:8080/sign-in/")) << link;

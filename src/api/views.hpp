@@ -2,6 +2,7 @@
 
 #include "acts/sweep.hpp"
 #include "api/people_views.hpp"
+#include "api/secret_views.hpp"
 #include "model/event.hpp"
 #include "model/session.hpp"
 #include "model/workload.hpp"
@@ -105,10 +106,11 @@ struct SessionStatus {
     std::vector<Step> steps;  ///< In order; `initialized` only where there are init steps.
     std::vector<std::string> last_log;
     int incarnation = 0;
+    bool freezable = false;  ///< Its engine can keep its memory and give it no processor.
 };
 BOOST_DESCRIBE_STRUCT(SessionStatus, (),
                       (phase, reason, message, components, conditions, started_at, timings, steps, last_log,
-                       incarnation))
+                       incarnation, freezable))
 
 /// A session as pages and programs show it.
 struct Session {
@@ -127,12 +129,13 @@ struct Session {
     std::vector<SessionAccess> access;
     std::optional<LastActive> last_active;
     std::optional<Lease> lease;
-    std::optional<StopsAt> stops_at;  ///< Of one that runs and has a limit.
+    std::optional<StopsAt> stops_at;  ///< What people wait for: of one that runs and has a limit.
+    std::vector<StopsAt> ladder;      ///< All that lies ahead of it, the nearest first.
     SessionStatus status;
 };
 BOOST_DESCRIBE_STRUCT(Session, (),
                       (id, name, template_, template_name, icon, revision, user, workspace, engine, state,
-                       created_at, url, access, last_active, lease, stops_at, status))
+                       created_at, url, access, last_active, lease, stops_at, ladder, status))
 
 /// What the components may take together.
 struct UsageLimits {
@@ -244,14 +247,6 @@ struct Event {
 };
 BOOST_DESCRIBE_STRUCT(Event, (), (sequence, at, class_, actor, kind, subject_kind, subject, data))
 
-/// One limit that is in force.
-struct StayLimit {
-    StopReason reason = StopReason::idle;
-    Duration after{};
-    std::string whose;
-};
-BOOST_DESCRIBE_STRUCT(StayLimit, (), (reason, after, whose))
-
 /// Why a session is as it is, and what comes next.
 struct Why {
     Session session;
@@ -259,10 +254,12 @@ struct Why {
     std::vector<StayLimit> limits;
     Duration warn_before{};
     Duration grace{};
-    Time known_until{};          ///< What people did is known up to here.
-    std::vector<Event> history;  ///< What was decided about it and by whom, newest first.
+    Time known_until{};                ///< What people did is known up to here.
+    std::vector<Event> history;        ///< What was decided about it and by whom, newest first.
+    std::vector<Uncounted> uncounted;  ///< What was seen of it and is no use, latest first.
 };
-BOOST_DESCRIBE_STRUCT(Why, (), (session, sentence, limits, warn_before, grace, known_until, history))
+BOOST_DESCRIBE_STRUCT(Why, (),
+                      (session, sentence, limits, warn_before, grace, known_until, history, uncounted))
 
 /// Where sessions run, and whether it answers.
 struct Engine {

@@ -52,7 +52,13 @@ Task<> listen(net::WebSocket& wire, engine::Stream& stream, Services& services, 
         if (message->text) continue;
         const bool person = shows_person(message->bytes);
         co_await asio::async_write(stream, asio::buffer(message->bytes), asio::use_awaitable);
-        if (person) services.activity.note(session, services.now(), "vnc");
+        if (person)
+            services.activity.note(session, services.now(), "vnc");
+        else
+            services.activity.note_uncounted(session, {.what = "requests for the desktop's picture",
+                                                       .why = "an open page makes them by itself",
+                                                       .times = 1,
+                                                       .last_at = services.now()});
     }
 }
 
@@ -74,7 +80,7 @@ Task<> run_screen(Services& services, auth::Identity identity, Session session, 
 Task<Upgrade> session_vnc(Call call, std::string name, Params<view::VncQuery> query) {
     const auto live = co_await find_live(call, std::move(name));
     const auto screen = find_screen(live.spec, query.access);
-    require_running(live.session);
+    co_await require_running(call, live.session);
     co_return upgrade(
         [services = call.services, identity = call.who(), session = live.session,
          screen](net::WebSocket& wire) { return run_screen(*services, identity, session, screen, wire); });

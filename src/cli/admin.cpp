@@ -11,12 +11,11 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::string_view as_everybody = "default";
+constexpr std::string_view none = "none";
 
 struct Said {
-    std::string name, display_name, email, user;
+    std::string name, display_name, email, user, tier;
     std::string token_name = "berth admin token", scope = "admin", lasts = "720h";
-    std::map<std::string, std::string> quota;
     bool admin = false, yes = false;
     int limit = 50;
 };
@@ -29,16 +28,26 @@ int list_users(Run& run) {
     const auto found = run.client().list("/users?sort=name");
     const auto format = run.format();
     if (write_as_data(run, format, found)) return 0;
-    Table table{{"NAME", "ROLE", "STATE", "LAST SIGN-IN", "EMAIL"}, {}};
+    Table table{{"NAME", "ROLE", "TIER", "STATE", "LAST SIGN-IN", "EMAIL"}, {}};
     if (format == Format::wide) table.columns.insert(table.columns.end(), {"DISPLAY NAME", "ID"});
     for (const auto& user : json::from_json<std::vector<UserView>>(found.at("items"))) {
         const auto last = user.last_login_at ? relative_text(*user.last_login_at, run.now()) : "";
-        std::vector<Cell> row{user.name, user.role, user.active ? "active" : "deactivated", last,
-                              user.email.value_or("")};
+        std::vector<Cell> row{user.name, user.role,
+                              user.tier, user.active ? "active" : "deactivated",
+                              last,      user.email.value_or("")};
         if (format == Format::wide) row.insert(row.end(), {user.display_name, user.id});
         table.rows.push_back(std::move(row));
     }
     run.console.out << render(table, run.colour());
+    return 0;
+}
+
+int set_tier(Run& run, const Said& said) {
+    const auto tier = said.tier == none ? std::string() : said.tier;
+    const auto user = run.client().patch(user_path(said.name), json::object{{"tier", tier}});
+    if (write_as_data(run, run.format(), user)) return 0;
+    run.console.out << label(said.name) << (tier.empty() ? "has no tier of their own" : "has tier " + tier)
+                    << "; see: berth quota --user " << printable(shell_word(said.name)) << "\n";
     return 0;
 }
 
@@ -55,6 +64,7 @@ int add_user(Run& run, const Said& said) {
     json::object body{{"name", said.name}, {"role", said.admin ? "admin" : "user"}};
     if (!said.display_name.empty()) body.emplace("displayName", said.display_name);
     if (!said.email.empty()) body.emplace("email", said.email);
+    if (!said.tier.empty()) body.emplace("tier", said.tier);
     return write_link(run, said.name, run.client().post("/users", std::move(body)));
 }
 
@@ -110,69 +120,9 @@ int audit(Run& run, const Said& said) {
     return 0;
 }
 
-/// Numbers as numbers, amounts as text; null for a limit that is to be everybody's again.
-json::object quota_body(const Said& said) {
-    json::object body;
-    for (const auto& [key, amount] : said.quota) {
-        if (amount.empty()) continue;
-        if (amount == as_everybody) {
-            if (said.user.empty())
-                throw WrongUsage("admin quota: --" + key + " default is for one user",
-                                 "name them with --user");
-            body.emplace(key, nullptr);
-            continue;
-        }
-        const bool number = amount.find_first_not_of("0123456789") == std::string::npos && amount.size() < 10;
-        if (key == "cpu" || key == "memory" || !number)
-            body.emplace(key, amount);
-        else
-            body.emplace(key, std::stoi(amount));
-    }
-    return body;
-}
-
-json::value quota_of(const json::value& user) {
-    const auto* entries = user.if_object();
-    const auto* found = entries == nullptr ? nullptr : entries->if_contains("quota");
-    return found == nullptr ? json::value(json::object()) : *found;
-}
-
-/// The API replaces a user's quota; what was not named keeps its limit.
-json::value change_quota(Run& run, const std::string& user, const json::object& changes) {
-    auto quota = quota_of(run.client().get(user_path(user)));
-    for (const auto& limit : changes) {
-        if (limit.value().is_null())
-            quota.as_object().erase(limit.key());
-        else
-            quota.as_object()[limit.key()] = limit.value();
-    }
-    return quota_of(run.client().patch(user_path(user), json::object{{"quota", quota}}));
-}
-
-int quota(Run& run, const Said& said) {
-    const auto body = quota_body(said);
-    json::value found;
-    if (said.user.empty())
-        found = body.empty() ? run.client().get("/quota") : run.client().put("/quota", body);
-    else if (body.empty())
-        found = quota_of(run.client().get(user_path(said.user)));
-    else
-        found = change_quota(run, said.user, body);
-    if (write_as_data(run, run.format(), found)) return 0;
-    Table table{{"WHAT", "LIMIT"}, {}};
-    if (const auto* limits = found.if_object())
-        for (const auto& limit : *limits)
-            table.rows.push_back({std::string(limit.key()), amount_text(limit.value())});
-    if (table.rows.empty())
-        run.console.out << printable(said.user) << " has the quota of everybody; see: berth admin quota\n";
-    else
-        run.console.out << render(table, run.colour());
-    return 0;
-}
-
 void add_users(Grammar& grammar, CLI::App& admin, const std::shared_ptr<Said>& said) {
     auto& run = grammar.run;
-    auto& users = grammar.verb(admin, "users", "List, add and deactivate users");
+    auto& users = grammar.verb(admin, "users", "List, add and deactivate users, and give them tiers");
     users.require_subcommand(0, 1);
     const auto list = [&run] { return list_users(run); };
     grammar.verbs[&users] = list;
@@ -182,12 +132,17 @@ void add_users(Grammar& grammar, CLI::App& admin, const std::shared_ptr<Said>& s
     add.add_flag("--admin", said->admin, "Make them an administrator");
     add.add_option("--display-name", said->display_name, "What others see")->type_name("TEXT");
     add.add_option("--email", said->email, "Their address")->type_name("ADDRESS");
+    add.add_option("--tier", said->tier, "Whose limits they have")->type_name("TIER");
     grammar.verbs[&add] = [&run, said] { return add_user(run, *said); };
     auto& link = grammar.verb(users, "sign-in-link", "Print a link that signs a user in once");
     link.add_option("name", said->name, "Name or id")->required()->type_name("USER");
     grammar.verbs[&link] = [&run, said] {
         return write_link(run, said->name, run.client().post(user_path(said->name) + "/sign-in-link"));
     };
+    auto& tier = grammar.verb(users, "tier", "Give a user a tier");
+    tier.add_option("name", said->name, "Name or id")->required()->type_name("USER");
+    tier.add_option("tier", said->tier, "Its name, or none")->required()->type_name("TIER");
+    grammar.verbs[&tier] = [&run, said] { return set_tier(run, *said); };
     auto& off = grammar.verb(users, "deactivate", "End a user's sign-ins and tokens");
     off.add_option("name", said->name, "Name or id")->required()->type_name("USER");
     add_yes_flag(off, said->yes);
@@ -197,33 +152,13 @@ void add_users(Grammar& grammar, CLI::App& admin, const std::shared_ptr<Said>& s
     grammar.verbs[&on] = [&run, said] { return activate(run, *said); };
 }
 
-void add_limits(Grammar& grammar, CLI::App& admin, const std::shared_ptr<Said>& said) {
-    auto& run = grammar.run;
-    auto& limits = grammar.verb(admin, "quota", "Show or change what users may have");
-    limits.add_option("--user", said->user, "Of this user instead of everybody's")->type_name("USER");
-    for (const auto* key : {"sessions", "running", "cpu", "memory", "workspaces"})
-        limits
-            .add_option(
-                std::string("--") + key, said->quota[key],
-                std::string("New limit of ") + key + "; with --user, 'default' makes it everybody's again")
-            ->type_name("AMOUNT");
-    limits
-        .add_option("--hibernate-after", said->quota["hibernateAfter"],
-                    "The longest that a session may be idle: 30m; 0s is for ever")
-        ->type_name("DURATION");
-    limits
-        .add_option("--max-lifetime", said->quota["maxLifetime"],
-                    "The longest that a session may run at a stretch: 8h; 0s is for ever")
-        ->type_name("DURATION");
-    grammar.verbs[&limits] = [&run, said] { return quota(run, *said); };
-}
-
 }  // namespace
 
 void add_admin_verbs(Grammar& grammar) {
     const auto said = std::make_shared<Said>();
     auto& run = grammar.run;
-    auto& admin = grammar.verb("admin", "Users, tokens, audit log, quota and sweeping", "Administration");
+    auto& admin = grammar.verb("admin", "Users, groups, tiers, tokens, audit log, quota and sweeping",
+                               "Administration");
     admin.require_subcommand(1);
     add_users(grammar, admin, said);
     auto& token = grammar.verb(admin, "token",
@@ -244,7 +179,9 @@ void add_admin_verbs(Grammar& grammar) {
         ->check(CLI::Range(1, 10000));
     log.add_option("--user", said->user, "Only what this user did")->type_name("USER");
     grammar.verbs[&log] = [&run, said] { return audit(run, *said); };
-    add_limits(grammar, admin, said);
+    add_quota_verbs(grammar, admin);
+    add_tier_verbs(grammar, admin);
+    add_group_verbs(grammar, admin);
     add_sweep_verb(grammar, admin);
 }
 

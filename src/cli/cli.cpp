@@ -61,9 +61,12 @@ void add_verbs(Grammar& grammar, const ServerVerbs& verbs) {
     add_logs_verb(grammar);
     add_template_verbs(grammar);
     add_workspace_verbs(grammar);
+    add_secret_verbs(grammar);
+    add_file_verbs(grammar);
     add_account_verbs(grammar);
     add_completion_verbs(grammar);
     add_admin_verbs(grammar);
+    add_key_verbs(grammar);
     add_server_verbs(grammar, verbs);
     grammar.app.get_formatter()->label("SUBCOMMAND", "VERB");
     grammar.app.get_formatter()->column_width(34);

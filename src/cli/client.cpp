@@ -8,6 +8,7 @@ namespace berth::cli {
 namespace {
 
 constexpr Duration call_limit = std::chrono::seconds(30);
+constexpr Duration upload_limit = std::chrono::hours(1);
 constexpr std::string_view prefix = "/api/v1";
 
 bool on_this_machine(std::string_view host) {
@@ -119,6 +120,26 @@ Task<json::value> Client::ask(std::string method, std::string path, json::value 
         call.body = json::write(body);
     }
     const auto answer = co_await exchange(std::move(call));
+    try {
+        co_return read_answer(answer, server_.where());
+    } catch (const Error& error) {
+        fail(error);
+    }
+}
+
+Task<json::value> Client::send_file(std::string path, std::string content) {
+    auto call = request("PUT", std::string(prefix) + path);
+    call.headers.emplace_back("Accept", "application/json");
+    call.headers.emplace_back("Content-Type", "application/octet-stream");
+    call.body = std::move(content);
+    auto sending = http_->call(std::move(call), upload_limit);
+    net::CallResponse answer;
+    try {
+        answer = co_await std::move(sending);
+    } catch (const Error& error) {
+        if (error.kind == Kind::unavailable) throw away(server_, error);
+        throw;
+    }
     try {
         co_return read_answer(answer, server_.where());
     } catch (const Error& error) {

@@ -66,11 +66,18 @@ class Client {
     }
     json::value remove(std::string path) { return finish(ask("DELETE", std::move(path), nullptr)); }
 
+    /// Sends a file; its answer is waited for as long as a slow line needs.
+    json::value upload(std::string path, std::string content) {
+        return finish(send_file(std::move(path), std::move(content)));
+    }
+
     /// All pages of a list, as `{items, total}`; at most `most` items.
     json::value list(const std::string& path, std::size_t most = 10'000);
 
     /// One call below `/api/v1`. A null body sends none; an answer without a body is null.
     Task<json::value> ask(std::string method, std::string path, json::value body);
+
+    Task<json::value> send_file(std::string path, std::string content);
 
     /// One call of any target, headers as given; the answer as it came, a problem included.
     Task<net::CallResponse> exchange(net::CallRequest request);

@@ -92,7 +92,8 @@ std::vector<std::string> fixed_values(const std::string& noun) {
     if (noun == "SHELL") return {"bash", "zsh", "fish"};
     if (noun == "SCOPE") return {"read", "sessions", "admin"};
     if (noun == "PHASE")
-        return {"pending", "starting", "running", "stopping", "hibernated", "failed", "terminating"};
+        return {"pending",  "starting",   "running", "frozen",
+                "stopping", "hibernated", "failed",  "terminating"};
     return {};
 }
 
@@ -133,17 +134,20 @@ Place walk(const CLI::App& app, const std::vector<std::string>& before) {
 
 /// Names that the server knows; none when it does not answer: a Tab is no place for errors.
 std::vector<std::string> names_of(Run& run, const std::string& noun) {
-    const std::map<std::string, std::string> paths{{"SESSION", "/sessions"},
-                                                   {"TEMPLATE", "/templates"},
-                                                   {"WORKSPACE", "/workspaces"},
-                                                   {"USER", "/users"}};
+    const std::map<std::string, std::string> paths{{"SESSION", "/sessions"},     {"TEMPLATE", "/templates"},
+                                                   {"WORKSPACE", "/workspaces"}, {"USER", "/users"},
+                                                   {"TIER", "/tiers"},           {"GROUP", "/groups"}};
     const auto path = paths.find(noun);
     std::vector<std::string> names;
-    if (path == paths.end()) return names;
+    // These come whole, on one page.
+    const bool secrets = noun == "SECRET", uploads = noun == "UPLOAD";
+    if (path == paths.end() && !secrets && !uploads) return names;
     try {
-        const auto found = run.client().list(path->second, 1000);
+        const auto found = secrets   ? run.client().get("/users/me/secrets")
+                           : uploads ? run.client().get("/users/me/files")
+                                     : run.client().list(path->second, 1000);
         for (const auto& item : found.at("items").get_array())
-            names.push_back(printable(text_at(item, "name")));
+            names.push_back(printable(text_at(item, uploads ? "path" : "name")));
     } catch (const std::exception&) {
         names.clear();
     }

@@ -128,9 +128,15 @@ void add_exec_verb(Grammar& grammar);
 void add_logs_verb(Grammar& grammar);
 void add_template_verbs(Grammar& grammar);
 void add_workspace_verbs(Grammar& grammar);
+void add_secret_verbs(Grammar& grammar);
+void add_file_verbs(Grammar& grammar);
+void add_key_verbs(Grammar& grammar);
 void add_account_verbs(Grammar& grammar);
 void add_admin_verbs(Grammar& grammar);
 void add_sweep_verb(Grammar& grammar, CLI::App& admin);
+void add_quota_verbs(Grammar& grammar, CLI::App& admin);
+void add_tier_verbs(Grammar& grammar, CLI::App& admin);
+void add_group_verbs(Grammar& grammar, CLI::App& admin);
 void add_completion_verbs(Grammar& grammar);
 
 }  // namespace berth::cli

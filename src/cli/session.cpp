@@ -22,9 +22,10 @@ std::string session_path(const std::string& name) {
 /// The state after an ask: the server notes it at once, the phase moves a moment later.
 std::string asked_state(const std::string& verb, const std::string& phase) {
     const bool begun = phase == "starting" || phase == "pending";
+    if (verb == "freeze") return phase == "running" ? "freezing" : phase;
     if (verb == "wake") return begun || phase == "running" ? phase : "waking";
     if (verb == "restart") return begun ? phase : "restarting";
-    return begun || phase == "running" ? "hibernating" : phase;
+    return begun || phase == "running" || phase == "frozen" ? "hibernating" : phase;
 }
 
 void write_state(Run& run, const json::value& session, const std::string& state) {
@@ -65,19 +66,20 @@ void start_again(Run& run, const std::string& name, const std::string& verb, boo
     auto session = run.client().post(session_path(before.id) + "/" + verb);
     if (!wait) return write_asked(run, session, verb);
     const auto& phase = before.status.phase;
-    const bool same_start =
-        verb == "wake" && (phase == "running" || phase == "starting" || phase == "pending");
+    const bool same_start = verb == "wake" && (phase == "running" || phase == "frozen" ||
+                                               phase == "starting" || phase == "pending");
     session = wait_for(run, session, {"running", same_start ? -1 : before.status.incarnation});
     if (session.is_null()) throw SessionFailed(name + " was ended meanwhile", {}, "see: berth ls");
     write_session(run, session);
 }
 
-void hibernate(Run& run, const std::string& name, bool wait) {
-    auto session = run.client().post(session_path(name) + "/hibernate");
-    if (!wait) return write_asked(run, session, "hibernate");
-    session = wait_for(run, session, {"hibernated"});
+/// freeze and hibernate: asks, and with `wait` stays until it has come to that.
+void rest(Run& run, const std::string& name, const std::string& verb, const std::string& phase, bool wait) {
+    auto session = run.client().post(session_path(name) + "/" + verb);
+    if (!wait) return write_asked(run, session, verb);
+    session = wait_for(run, session, {phase});
     if (session.is_null()) throw SessionFailed(name + " was ended meanwhile", {}, "see: berth ls");
-    write_state(run, session, "hibernated");
+    write_state(run, session, phase);
 }
 
 std::string kept_text(const SessionView& session) {
@@ -186,10 +188,12 @@ void add_asks(Grammar& grammar) {
         };
         return &verb;
     };
-    add("wake", "Start hibernated or failed sessions again",
+    add("freeze", "Keep the memory of sessions and give them no processor until somebody uses them",
+        [&run, said](const std::string& name) { rest(run, name, "freeze", "frozen", said->wait); });
+    add("wake", "Start hibernated or failed sessions again, and let frozen ones go on",
         [&run, said](const std::string& name) { start_again(run, name, "wake", said->wait); });
     add("hibernate", "Stop sessions; files and address are kept",
-        [&run, said](const std::string& name) { hibernate(run, name, said->wait); });
+        [&run, said](const std::string& name) { rest(run, name, "hibernate", "hibernated", said->wait); });
     add("restart", "Stop sessions and start them again",
         [&run, said](const std::string& name) { start_again(run, name, "restart", said->wait); });
     auto* const rm =

@@ -15,7 +15,11 @@ std::string session_page(const SessionView& session, Time now, Colour colour);
 /// `2 min ago (terminal)`; empty when nobody has used it yet.
 std::string activity_text(const SessionView& session, Time now);
 
-/// `in 12 min (30m without activity, the limit of the template)`; empty when nothing stops it.
+/// What becomes of it, and when, for any rung of its ladder: `freezes` and `in 12 min (…)`.
+std::string rung_word(const StopsAtView& rung);
+std::string rung_text(const StopsAtView& rung, Time now);
+
+/// `hibernates in 12 min (30m without activity, the limit of the template)`; empty when nothing stops it.
 std::string stops_text(const SessionView& session, Time now);
 
 /// Reads one session by name or id.

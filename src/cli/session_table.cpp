@@ -51,11 +51,18 @@ std::string activity_text(const SessionView& session, Time now) {
                                                : fmt::format("{} ({})", when, session.last_active->source);
 }
 
+std::string rung_word(const StopsAtView& rung) {
+    return rung.what == "frozen" ? "freezes" : "hibernates";
+}
+
+std::string rung_text(const StopsAtView& rung, Time now) {
+    const bool near = rung.at - now < std::chrono::seconds(5);
+    return fmt::format("{} ({})", near ? "any moment" : relative_text(rung.at, now), rung.why);
+}
+
 std::string stops_text(const SessionView& session, Time now) {
     if (!session.stops_at) return {};
-    const bool near = session.stops_at->at - now < std::chrono::seconds(5);
-    return fmt::format("{} ({})", near ? "any moment" : relative_text(session.stops_at->at, now),
-                       session.stops_at->why);
+    return rung_word(*session.stops_at) + " " + rung_text(*session.stops_at, now);
 }
 
 Table session_table(const std::vector<SessionView>& sessions, Time now, bool everybody, bool wide) {
@@ -87,7 +94,7 @@ std::string session_page(const SessionView& session, Time now, Colour colour) {
             page.add("", printable(fmt::format("{} ({}) {}", access.name, access.kind, access.url)));
     page.add("workspace", printable(workspace_name(session)));
     page.add("last active", printable(activity_text(session, now)));
-    page.add("stops", printable(stops_text(session, now)));
+    for (const auto& rung : session.ladder) page.add(rung_word(rung), printable(rung_text(rung, now)));
     page.add("created", fmt::format("{} UTC ({})", exact_text(session.created_at),
                                     relative_text(session.created_at, now)));
     page.add("steps", steps_line(session.status.steps));

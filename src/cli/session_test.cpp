@@ -136,6 +136,8 @@ TEST_F(Sessions, that_were_asked_say_so_before_they_have_moved) {
     EXPECT_EQ(berth({"restart", "lab"}), (Outcome{0, "lab   restarting\n", ""}));
     EXPECT_EQ(berth({"wake", "lab"}), (Outcome{0, "lab   running\n", ""}));
     EXPECT_EQ(berth({"hibernate", "lab"}), (Outcome{0, "lab   hibernating\n", ""}));
+    server.answer("POST " + lab + "/freeze", session("lab", "running", 6), 202);
+    EXPECT_EQ(berth({"freeze", "lab"}), (Outcome{0, "lab   freezing\n", ""}));
 }
 
 class Waiting : public Stage {

@@ -26,7 +26,7 @@ std::string limits_text(const WhyView& why) {
     std::string text;
     for (const auto& limit : why.limits) {
         if (!text.empty()) text += "; ";
-        text += fmt::format("{} {} ({})", to_string(limit.after),
+        text += fmt::format("{} after {} {} ({})", limit.what, to_string(limit.after),
                             limit.reason == "lifetime" ? "of running" : "without activity", limit.whose);
     }
     return text.empty() ? "none" : text;
@@ -38,6 +38,14 @@ Table history_table(const json::value& answer) {
         const auto event = json::from_json<EventView>(item);
         table.rows.push_back({exact_text(event.at), event.actor, event.kind, reason_of(item.get_object())});
     }
+    return table;
+}
+
+Table uncounted_table(const WhyView& why, Time now) {
+    Table table{{"NO USE", "TIMES", "LAST", "WHY"}, {}};
+    for (const auto& seen : why.uncounted)
+        table.rows.push_back(
+            {seen.what, std::to_string(seen.times), relative_text(seen.last_at, now), seen.why});
     return table;
 }
 
@@ -55,11 +63,13 @@ int why(Run& run, const std::string& name) {
     if (view.session.lease)
         line("at work", fmt::format("{}, {}", view.session.lease->what,
                                     relative_text(view.session.lease->until, run.now())));
-    line("stops", stops_text(view.session, run.now()));
+    for (const auto& rung : view.session.ladder) line(rung_word(rung), rung_text(rung, run.now()));
     line("limits", limits_text(view));
     if (!view.limits.empty())
         line("notice", fmt::format("people hear of it {} before; {} of grace after the limit",
                                    to_string(view.warn_before), to_string(view.grace)));
+    const auto uncounted = uncounted_table(view, run.now());
+    if (!uncounted.rows.empty()) out << "\n" << render(uncounted, run.colour());
     const auto history = history_table(answer);
     if (!history.rows.empty()) out << "\n" << render(history, run.colour());
     return 0;
@@ -71,7 +81,7 @@ void extend(Run& run, const std::string& name) {
     const auto view = json::from_json<SessionView>(session);
     const auto stops = stops_text(view, run.now());
     run.console.out << printable(label(view.name) +
-                                 (stops.empty() ? "no limit is set: nothing stops it" : "stops " + stops))
+                                 (stops.empty() ? "no limit is set: nothing stops it" : stops))
                     << "\n";
 }
 

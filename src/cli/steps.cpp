@@ -20,7 +20,7 @@ std::string done_text(const StepView& step) {
 
 /// The step in the words of somebody who waits for it.
 std::string_view doing(std::string_view step) {
-    if (step == "admitted") return "admitting";
+    if (step == "admitted") return "waiting for room";
     if (step == "scheduled") return "scheduling";
     if (step == "pulled") return "pulling";
     if (step == "initialized") return "preparing the workspace";
@@ -93,6 +93,10 @@ std::string StepReport::new_lines(const StatusView& status) {
         if (step.state != "done") continue;
         if (++done > printed_) text += label(name_) + done_text(step) + "\n";
     }
+    // What waits for its turn has no step to show for a long time.
+    if (status.reason == "Queued" && status.message != told_)
+        text += label(name_) + "queued: " + printable(status.message) + "\n";
+    told_ = status.message;
     printed_ = std::max(printed_, done);
     return text;
 }

@@ -44,6 +44,7 @@ class StepReport {
     Mode mode_;
     std::size_t columns_;
     std::size_t printed_ = 0;
+    std::string told_;
     int incarnation_ = -1;
 };
 

@@ -47,7 +47,9 @@ std::string state_paint(std::string_view state) {
     if (state == "running" || state == "ready" || state == "present") return "32";
     if (state == "starting" || state == "stopping" || state == "terminating" || state == "pulling")
         return "34";
-    if (state == "waking" || state == "restarting" || state == "hibernating") return "34";
+    if (state == "waking" || state == "restarting" || state == "freezing" || state == "hibernating")
+        return "34";
+    if (state == "frozen") return "36";
     if (state == "pending" || state == "waiting") return "33";
     if (state == "hibernated" || state == "gone" || state == "stopped") return "90";
     if (state == "failed" || state == "missing" || state == "exited") return "31";

@@ -87,25 +87,34 @@ struct SessionView {
     std::optional<LastActive> last_active;
     std::optional<LeaseView> lease;
     std::optional<StopsAtView> stops_at;
+    std::vector<StopsAtView> ladder;
     StatusView status;
 };
 BOOST_DESCRIBE_STRUCT(SessionView, (),
                       (id, name, template_, revision, user, workspace, engine, state, created_at, url, access,
-                       last_active, lease, stops_at, status))
+                       last_active, lease, stops_at, ladder, status))
 
 struct LimitView {
-    std::string reason, whose;
+    std::string what, reason, whose;
     Duration after{};
 };
-BOOST_DESCRIBE_STRUCT(LimitView, (), (reason, whose, after))
+BOOST_DESCRIBE_STRUCT(LimitView, (), (what, reason, whose, after))
+
+struct UncountedView {
+    std::string what, why;
+    std::int64_t times = 0;
+    Time last_at{};
+};
+BOOST_DESCRIBE_STRUCT(UncountedView, (), (what, why, times, last_at))
 
 struct WhyView {
     SessionView session;
     std::string sentence;
     std::vector<LimitView> limits;
     Duration warn_before{}, grace{};
+    std::vector<UncountedView> uncounted;
 };
-BOOST_DESCRIBE_STRUCT(WhyView, (), (session, sentence, limits, warn_before, grace))
+BOOST_DESCRIBE_STRUCT(WhyView, (), (session, sentence, limits, warn_before, grace, uncounted))
 
 struct ImageView {
     std::string state, message;
@@ -147,12 +156,12 @@ BOOST_DESCRIBE_STRUCT(WorkspaceView, (),
                       (id, name, template_, user, created_at, last_used_at, sessions, volumes))
 
 struct UserView {
-    std::string id, name, display_name, role;
+    std::string id, name, display_name, role, tier;
     std::optional<std::string> email;
     bool active = true;
     std::optional<Time> last_login_at;
 };
-BOOST_DESCRIBE_STRUCT(UserView, (), (id, name, display_name, role, email, active, last_login_at))
+BOOST_DESCRIBE_STRUCT(UserView, (), (id, name, display_name, role, tier, email, active, last_login_at))
 
 struct EventView {
     std::int64_t sequence = 0;

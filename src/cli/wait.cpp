@@ -127,7 +127,7 @@ Task<json::value> watch_session(Watch& watch, std::shared_ptr<Bell> bell) {
         auto view = json::from_json<SessionView>(session);
         auto& status = view.status;
         const bool failed = status.phase == "failed" && status.incarnation > watch.goal.after_incarnation;
-        const bool ending = watch.goal.phase == "gone" || watch.goal.phase == "hibernated";
+        const bool ending = watch.goal.phase != "running";
         if (failed && !ending && status.last_log.empty())
             status.last_log = co_await last_lines(watch.client, watch.id);
         if (reached(view, watch.goal)) {
@@ -186,13 +186,20 @@ bool has_written(const StatusView& status) {
     });
 }
 
+/// What asks for it again.
+std::string verb_of(const Goal& goal) {
+    if (goal.phase == "gone") return "rm";
+    if (goal.phase == "hibernated") return "hibernate";
+    return goal.phase == "frozen" ? "freeze" : "wake";
+}
+
 [[noreturn]] void refuse(const SessionView& session, const Goal& goal) {
     const auto& status = session.status;
     auto why = status.message.empty() ? status.reason : status.message;
     for (const auto& step : status.steps)
         if (why.empty() && step.state == "failed") why = step.name + ": " + step.message.value_or("failed");
     if (why.empty()) why = "no cause was given";
-    const auto* const again = goal.phase == "gone" ? "rm" : goal.phase == "hibernated" ? "hibernate" : "wake";
+    const auto again = verb_of(goal);
     const auto* const more = has_written(status) ? "logs" : "get";
     throw SessionFailed(fmt::format("{} failed: {}", session.name, why), status.last_log,
                         fmt::format("see: berth {0} {1}, try again with: berth {2} {1}", more,
@@ -210,7 +217,11 @@ bool reached(const SessionView& session, const Goal& goal) {
     const bool ended = status.phase == "terminating" || status.phase == "gone";
     if (ended && goal.phase != "gone")
         throw SessionFailed(fmt::format("{} was ended meanwhile", session.name), {}, "see: berth ls");
-    // Somebody asked for the opposite: what was waited for will not come.
+    // Somebody asked for the opposite, or used it: what was waited for will not come.
+    if (goal.phase == "frozen" && session.state != "frozen")
+        throw SessionFailed(fmt::format("{} was {} meanwhile", session.name,
+                                        session.state == "running" ? "used" : session.state),
+                            {}, fmt::format("see: berth why {}", shell_word(session.name)));
     if (goal.phase == "running" && session.state == "hibernated" && status.phase == "hibernated")
         throw SessionFailed(fmt::format("{} was hibernated meanwhile", session.name), {},
                             fmt::format("wake it with: berth wake {}", shell_word(session.name)));

@@ -7,7 +7,7 @@ namespace berth::cli {
 
 /// What somebody waits for.
 struct Goal {
-    std::string phase;           ///< running, hibernated or gone.
+    std::string phase;           ///< running, frozen, hibernated or gone.
     int after_incarnation = -1;  ///< Only a start later than this one counts.
 };
 

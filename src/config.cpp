@@ -26,6 +26,12 @@ const std::map<std::string, std::string> config_help{
     {"database",
      "postgres://USER@HOST/NAME, or the path of a SQLite file; default: berth.db in the data directory"},
     {"database_password_file", "file whose first line is the password for the database server"},
+    {"master_key_file",
+     "file with the key that secrets and files are sealed under; default: master.key in the data directory"},
+    {"master_key_command", "program, as a list of its words, that prints that key"},
+    {"file_max", "largest file that a user may upload"},
+    {"files_max", "most that a user's uploaded files may have together"},
+    {"file_types", "media types of uploads that are allowed, such as text/csv,image/*; default: all"},
     {"roles", "parts that this process runs, of several on one PostgreSQL database: api, gateway, operator"},
     {"drain_limit",
      "how long open WebSockets, terminals and downloads may go on once Berth is told to stop: 30s, 1h"},
@@ -59,6 +65,10 @@ const std::map<std::string, std::string> config_help{
      "and spec)"},
     {"pod_overlays", "the same by template, merged after it: {TEMPLATE: {metadata, spec}}"},
     {"storage_classes", "storage class of volumes by template, instead of the one of all: {TEMPLATE: CLASS}"},
+    {"engine_capacity",
+     "what sessions of everybody may take together: {running, cpu, memory, gpu}; a launch that there is no "
+     "room "
+     "for waits"},
     {"gpu_resource", "what a GPU is called in the cluster: nvidia.com/gpu, amd.com/gpu…"},
     {"user_namespaces",
      "whether every pod gets users of its own (hostUsers: false): off, on, or auto: when every node can"},
@@ -89,6 +99,8 @@ const std::map<std::string, std::string> config_help{
 
 namespace {
 
+constexpr std::int64_t file_bytes_max = std::int64_t{4} << 30;
+
 [[noreturn]] void refuse(const std::string& key, const std::string& why) {
     throw Error(Kind::invalid, "invalid_config", key + ": " + why);
 }
@@ -116,7 +128,7 @@ json::value typed_text(const json::value& like, const std::string& key, const st
         if (ec != std::errc{} || end != text.data() + text.size()) refuse(key, "expected a number");
         return number;
     }
-    if (like.is_object()) return yaml::parse(text);
+    if (like.is_object() || like.is_array()) return yaml::parse(text);
     return json::string(text);
 }
 
@@ -137,6 +149,9 @@ void check(const Config& config) {
     if (!(roles.api && roles.gateway && roles.operator_) && config.database.find("://") == std::string::npos)
         refuse("roles",
                "a SQLite database has one process, which runs all of them; name a PostgreSQL database");
+    if (config.file_max.count < 1 || config.file_max.count > file_bytes_max)
+        refuse("fileMax", "expected 1 to " + to_string(Bytes{file_bytes_max}));
+    if (config.files_max < config.file_max) refuse("filesMax", "expected at least fileMax");
     if (config.drain_limit < Duration(0) || config.drain_limit > std::chrono::hours(24))
         refuse("drainLimit", "expected 0s to 24h");
     one_of("engine", config.engine, {"container", "kubernetes", "sim"});
@@ -166,6 +181,9 @@ void check(const Config& config) {
     if (config.loops < 0 || config.loops > 256) refuse("loops", "expected 0 to 256");
     if (config.connections < 16 || config.connections > 1'000'000)
         refuse("connections", "expected 16 to 1000000");
+    const auto& room = config.engine_capacity;
+    if (room.running.value_or(0) < 0 || room.gpu.value_or(0) < 0)
+        refuse("engineCapacity", "expected 0 or more");
     if (config.looks_at_once < 1 || config.looks_at_once > 1024) refuse("looksAtOnce", "expected 1 to 1024");
     if (!config.url.empty() && !config.url.starts_with("http://") && !config.url.starts_with("https://"))
         refuse("url", "expected http://HOST or https://HOST");
@@ -217,7 +235,8 @@ Config read_config(const std::string& path, const std::map<std::string, std::str
 
 std::map<std::string, std::string> berth_environment() {
     // These belong to the command line, the tests and the tools, not to the server's configuration.
-    const std::vector<std::string> others{"BERTH_URL", "BERTH_TOKEN", "BERTH_SOCKET", "BERTH_CONFIG"};
+    const std::vector<std::string> others{"BERTH_URL", "BERTH_TOKEN", "BERTH_SOCKET", "BERTH_CONFIG",
+                                          "BERTH_MASTER_KEY"};
     std::map<std::string, std::string> found;
     for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string_view text(*entry);

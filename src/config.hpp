@@ -8,6 +8,16 @@
 
 namespace berth {
 
+/// What sessions of everybody may take on the engine together; what is absent has no limit.
+struct EngineCapacity {
+    std::optional<int> running;
+    std::optional<MilliCpu> cpu;
+    std::optional<Bytes> memory;
+    std::optional<int> gpu;
+    bool operator==(const EngineCapacity&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(EngineCapacity, (), (running, cpu, memory, gpu))
+
 /// Everything an operator can set. The defaults run on a laptop.
 ///
 /// Each member is a key of the configuration file (`dataDirectory`), an environment variable
@@ -21,9 +31,15 @@ struct Config {
     std::string data_directory;
     std::string database;
     std::string database_password_file;
+    std::string master_key_file;
+    std::vector<std::string> master_key_command;
+    Bytes file_max{std::int64_t{32} << 20};
+    Bytes files_max{std::int64_t{256} << 20};
+    std::string file_types;
     std::string roles = "api,gateway,operator";
     Duration drain_limit{0};
     std::string engine = "container";
+    EngineCapacity engine_capacity;
     std::string engine_socket;
     std::string base_image;
     std::string kubeconfig;
@@ -63,7 +79,8 @@ struct Config {
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, url, apps_domain, trusted_proxies, data_directory, database,
-                       database_password_file, roles, drain_limit, engine, engine_socket, base_image,
+                       database_password_file, master_key_file, master_key_command, file_max, files_max,
+                       file_types, roles, drain_limit, engine, engine_capacity, engine_socket, base_image,
                        kubeconfig, kube_context, session_namespace, lease, storage_class, pull_secrets,
                        pod_access, gateway_pods, open_ranges, closed_ranges, dns_ranges, cpu_overcommit,
                        cluster_requests, pod_overlay, pod_overlays, storage_classes, gpu_resource,

@@ -135,17 +135,24 @@ engine::KubernetesOptions kubernetes_options(const Config& config, const Install
 
 std::unique_ptr<engine::Engine> make_engine(const Config& config, const Installation& installation,
                                             Clock& clock, asio::any_io_executor executor,
-                                            const std::vector<catalog::Starter>& starters) {
-    if (config.engine == "sim")
-        return std::make_unique<engine::SimEngine>(clock, executor, engine::Faults{}, 1);
-    if (config.engine == "kubernetes")
-        return std::make_unique<engine::KubernetesEngine>(executor, clock,
-                                                          kubernetes_options(config, installation));
+                                            const std::vector<catalog::Starter>& starters,
+                                            engine::MaterialSource materials) {
+    if (config.engine == "sim") {
+        auto simulated = std::make_unique<engine::SimEngine>(clock, executor, engine::Faults{}, 1);
+        simulated->set_materials(std::move(materials));
+        return simulated;
+    }
+    if (config.engine == "kubernetes") {
+        auto options = kubernetes_options(config, installation);
+        options.materials = std::move(materials);
+        return std::make_unique<engine::KubernetesEngine>(executor, clock, std::move(options));
+    }
     engine::ContainerOptions options{.socket = config.engine_socket,
                                      .data = std::filesystem::absolute(config.data_directory).string(),
                                      .instance = installation.instance,
                                      .init = unpack_init(config),
-                                     .base_image = config.base_image};
+                                     .base_image = config.base_image,
+                                     .materials = std::move(materials)};
     for (const auto& starter : starters) options.builds.push_back({starter.image, starter.context});
     return std::make_unique<engine::ContainerEngine>(executor, clock, std::move(options));
 }

@@ -12,24 +12,26 @@
 #include <filesystem>
 #include <fstream>
 
+#include "acting.hpp"
 #include "acts/activity.hpp"
 #include "acts/place.hpp"
+#include "acts/quota.hpp"
 #include "api/api.hpp"
 #include "auth/auth.hpp"
 #include "auth/host_cookie.hpp"
 #include "base/log.hpp"
+#include "base/metrics.hpp"
 #include "base/timeout.hpp"
 #include "catalog.hpp"
 #include "crypto/random.hpp"
 #include "embedded.hpp"
-#include "engine/kubernetes/kubernetes_engine.hpp"
 #include "engines.hpp"
 #include "gateway/service.hpp"
 #include "installation.hpp"
+#include "master_key.hpp"
+#include "material.hpp"
 #include "net/http_server.hpp"
 #include "operator/leader.hpp"
-#include "operator/loop.hpp"
-#include "operator/mirror/mirror.hpp"
 #include "store/address.hpp"
 #include "store/shared_clock.hpp"
 #include "store/store.hpp"
@@ -106,6 +108,14 @@ Task<> keep_place(store::Store& store, const Config& config) {
     co_await store.write(keep);
 }
 
+/// Whoever acts says what there is room for; the others judge by what was said.
+Task<> say_capacity(store::Store& store, const Config& config, std::string engine) {
+    const auto& room = config.engine_capacity;
+    const Quota capacity{.running = room.running, .cpu = room.cpu, .memory = room.memory, .gpu = room.gpu};
+    auto keep = [engine, capacity](store::Tx& tx) { acts::keep_capacity(tx, engine, capacity); };
+    co_await store.write(keep);
+}
+
 }  // namespace
 
 struct Wire::Parts {
@@ -114,6 +124,7 @@ struct Wire::Parts {
           store(store::open(prepared(), clock)),
           instance(run_now(io, instance_of(*store))),
           secret(run_now(io, secret_of(*store))),
+          keyring(run_now(io, open_keyring(*store, config, std::move(given_key), clock))),
           origin(auth::make_origin(config.url, config.apps_domain, instance)),
           roles(roles_of(config)),
           acting(io.get_executor()),
@@ -149,6 +160,7 @@ struct Wire::Parts {
     }
 
     // In the order in which one needs the other: the last is the first to go.
+    SecretText given_key = take_given_key();
     Config config;
     store::SharedClock clock;
     asio::io_context io{1};  // The control loop.
@@ -156,10 +168,13 @@ struct Wire::Parts {
     acts::Activity activity{*store, clock, crypto::new_id("run")};
     std::string instance;
     SecretText secret;
+    acts::Keyring keyring;
+    acts::Vault vault{*store, keyring};
     auth::Origin origin;
     Roles roles;
     std::string holder;  ///< Empty for who is alone on a database.
     std::atomic<Stage> stage = Stage::starting;
+    Metrics metrics;
     auth::Passwords passwords;
     std::vector<catalog::Starter> starters;
     std::unique_ptr<engine::Engine> engine;
@@ -219,42 +234,6 @@ net::Destination destination(const auth::Origin& origin, const Roles& roles,
     return host == own || local ? net::Destination::platform : net::Destination::unknown;
 }
 
-/// The mirror of the rows in the cluster that sessions run in; nothing where that is none.
-std::unique_ptr<control::Mirror> make_mirror(store::Store& store, Clock& clock, engine::Engine& engine,
-                                             const auth::Origin& origin, std::optional<std::int64_t> epoch,
-                                             asio::any_io_executor executor) {
-    auto* cluster = dynamic_cast<engine::KubernetesEngine*>(&engine);
-    if (cluster == nullptr) return nullptr;
-    control::MirrorOptions options{.instance = cluster->options().instance,
-                                   .namespace_ = cluster->options().namespace_,
-                                   .engine = cluster->name(),
-                                   .url_of =
-                                       [origin](const std::string& label) {
-                                           return (origin.https ? "https://" : "http://") + label + "." +
-                                                  origin.apps_domain + "/";
-                                       },
-                                   .epoch = epoch};
-    return std::make_unique<control::Mirror>(store, clock, cluster->client(), std::move(options), executor);
-}
-
-/// Acts under an epoch: the loop, and beside it what tells people so.
-Task<> act(control::Loop& loop, control::Mirror* mirror, control::Lease* lease, std::string holder,
-           std::optional<std::int64_t> epoch) {
-    TaskGroup beside(co_await asio::this_coro::executor);
-    if (mirror != nullptr) beside.start("mirror", mirror->run());
-    if (lease != nullptr && epoch) beside.start("lease", lease->show(std::move(holder), *epoch));
-    std::exception_ptr failure;
-    try {
-        co_await loop.run();
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    beside.cancel();
-    co_await beside.join();
-    if (failure) std::rethrow_exception(failure);
-}
-
 /// One step of the way down; the next ones come in any case.
 Task<> finish(std::string what, Task<> step) {
     std::string failure;
@@ -275,8 +254,8 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
         parts.starters = catalog::unpack(data_path(parts.config, "catalog"));
         run_now(parts.io, catalog::install(*parts.store, parts.clock, parts.config.catalog_registry));
     }
-    parts.engine =
-        make_engine(parts.config, {parts.instance, parts.secret}, parts.clock, executor, parts.starters);
+    parts.engine = make_engine(parts.config, {parts.instance, parts.secret}, parts.clock, executor,
+                               parts.starters, material_from(parts.vault));
     const std::map<std::string, engine::Engine*> engines{{parts.engine->name(), parts.engine.get()}};
     api::Dependencies dependencies{.store = *parts.store,
                                    .clock = parts.clock,
@@ -289,18 +268,26 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
                                    .executor = executor,
                                    .files = embedded::web_files(),
                                    .holder = parts.holder,
-                                   .not_ready = [&stage = parts.stage] { return why_not_ready(stage); }};
+                                   .keyring = parts.keyring,
+                                   .file_limits = {.each = parts.config.file_max,
+                                                   .together = parts.config.files_max,
+                                                   .types = words_of(parts.config.file_types)},
+                                   .not_ready = [&stage = parts.stage] { return why_not_ready(stage); },
+                                   .metrics = &parts.metrics};
     parts.api = std::make_unique<api::Api>(std::move(dependencies));
     auto url_of = [origin = parts.origin](const Session& session) {
         return (origin.https ? "https://" : "http://") + session.host + "." + origin.apps_domain;
     };
     // One at a time of all Berths on the database; who is alone on it asks nobody.
     auto lead = [&parts, engines, url_of, executor](std::optional<std::int64_t> epoch) -> Task<> {
-        const control::LoopOptions options{.looks_at_once = parts.config.looks_at_once, .epoch = epoch};
+        co_await say_capacity(*parts.store, parts.config, parts.engine->name());
+        const control::LoopOptions options{
+            .looks_at_once = parts.config.looks_at_once, .epoch = epoch, .metrics = &parts.metrics};
         control::Loop loop(*parts.store, parts.clock, engines, url_of, options, executor);
         const auto mirror =
             make_mirror(*parts.store, parts.clock, *parts.engine, parts.origin, epoch, executor);
-        co_await act(loop, mirror.get(), parts.lease.get(), parts.holder, epoch);
+        control::Resealer resealer(*parts.store, parts.clock, parts.keyring, epoch, executor);
+        co_await act(loop, resealer, mirror.get(), parts.lease.get(), parts.holder, epoch);
     };
     if (parts.shared() && parts.roles.operator_) {
         parts.lease = make_lease(parts.config, parts.instance, parts.clock, executor);
@@ -309,6 +296,9 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
     }
     parts.gateway = std::make_unique<gateway::GatewayService>(*parts.store, *parts.engine, parts.clock,
                                                               parts.origin, executor);
+    parts.gateway->use_of_frozen = [&parts](const SessionId& session, Time at, std::string_view source) {
+        parts.activity.note(session, at, source);
+    };
     parts.activity.collect = [&parts](acts::Activity& activity) { parts.gateway->collect(activity); };
     net::Dispatch dispatch{
         .decide =
@@ -318,7 +308,8 @@ void Wire::run(std::function<Task<>(Wire&)> started) {
         .platform = [&parts](net::Request request) { return parts.api->answer(std::move(request)); },
         .session = parts.gateway->handler(),
         // A proxy asks under the name that it has for us.
-        .anywhere = {"/healthz", "/readyz", "/metrics", "/version", "/api/v1/version", "/auth/verify"}};
+        .anywhere = {"/healthz", "/readyz", "/metrics", "/version", "/api/v1/version", "/auth/verify"},
+        .streams = api::Api::streams};
     parts.server = std::make_unique<net::Server>(parts.listener(), std::move(dispatch));
     parts.gateway->attach(*parts.server);
     parts.server->start();

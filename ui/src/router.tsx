@@ -40,6 +40,7 @@ export const phases: Phase[] = [
   "pending",
   "starting",
   "running",
+  "frozen",
   "stopping",
   "hibernated",
   "failed",
@@ -165,6 +166,20 @@ const adminUsers = createRoute({
   component: lazyPage(() => import("./pages/admin-users"), "AdminUsers"),
 })
 
+const adminGroups = createRoute({
+  getParentRoute: () => admin,
+  path: "/groups",
+  validateSearch: (raw: Raw) => texts(raw, "cursor"),
+  component: lazyPage(() => import("./pages/admin-groups"), "AdminGroups"),
+})
+
+const adminTiers = createRoute({
+  getParentRoute: () => admin,
+  path: "/tiers",
+  validateSearch: (raw: Raw) => texts(raw, "cursor"),
+  component: lazyPage(() => import("./pages/admin-tiers"), "AdminTiers"),
+})
+
 const adminTemplates = createRoute({
   getParentRoute: () => admin,
   path: "/templates",
@@ -188,6 +203,12 @@ const adminSweep = createRoute({
   getParentRoute: () => admin,
   path: "/sweep",
   component: lazyPage(() => import("./pages/admin-sweep"), "AdminSweep"),
+})
+
+const adminKeys = createRoute({
+  getParentRoute: () => admin,
+  path: "/keys",
+  component: lazyPage(() => import("./pages/admin-keys"), "AdminKeys"),
 })
 
 const adminAudit = createRoute({
@@ -217,10 +238,13 @@ const tree = root.addChildren([
       adminHome,
       adminSessions,
       adminUsers,
+      adminGroups,
+      adminTiers,
       adminTemplates,
       adminTemplate,
       adminEngines,
       adminSweep,
+      adminKeys,
       adminAudit,
     ]),
   ]),

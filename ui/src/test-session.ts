@@ -16,6 +16,7 @@ export function aSession(differs: Partial<Session> = {}, status: Partial<Session
     state: "running",
     createdAt: "2026-03-01T12:00:00Z",
     access: [{ name: "shell", kind: "terminal", url: "http://lab.localhost/", default: true }],
+    ladder: [],
     ...differs,
     status: {
       phase: "running",
@@ -27,6 +28,7 @@ export function aSession(differs: Partial<Session> = {}, status: Partial<Session
       steps: names.map((name, i) => ({ name, state: "done", seconds: i })),
       lastLog: [],
       incarnation: 1,
+      freezable: true,
       ...status,
     },
   }

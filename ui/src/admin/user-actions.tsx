@@ -10,11 +10,13 @@ import { Confirm } from "@/parts/confirm"
 import { Menu, MenuItem, MenuLine } from "@/parts/menu"
 import { say, sayProblem } from "@/parts/toast"
 import { LinkDialog } from "./link-dialog"
+import { UserTier } from "./user-tier"
 
 export function UserActions({ user }: { user: User }) {
   const cache = useQueryClient()
   const me = useQuery(meQuery()).data
   const [deactivating, setDeactivating] = useState(false)
+  const [limiting, setLimiting] = useState(false)
   const fresh = () => void cache.invalidateQueries({ queryKey: ["users"] })
   const link = useAct({
     mutationFn: () => signInLink(user),
@@ -52,6 +54,7 @@ export function UserActions({ user }: { user: User }) {
         <MenuItem disabled={!user.active} onClick={() => link.mutate()}>
           Make a sign-in link
         </MenuItem>
+        <MenuItem onClick={() => setLimiting(true)}>Quota and tier</MenuItem>
         <MenuItem
           disabled={self}
           onClick={() => change.mutate({ role: user.role === "admin" ? "user" : "admin" })}
@@ -81,6 +84,7 @@ export function UserActions({ user }: { user: User }) {
         <p>Lost: their sign-ins and tokens stop working at once.</p>
         <p>Kept: their sessions and workspaces. You can activate them again.</p>
       </Confirm>
+      {limiting && <UserTier user={user} onClose={() => setLimiting(false)} />}
       {link.data && <LinkDialog name={user.name} link={link.data.signInLink} onClose={() => link.reset()} />}
     </>
   )

@@ -22,7 +22,7 @@ const phases = () => cache.getQueryData<Page<Session>>(["sessions", {}])?.items.
 test("a step that moved is written into the page and every list without a request", () => {
   const asked = vi.spyOn(cache, "invalidateQueries")
   const status = aSession({}, { phase: "starting", incarnation: 2 }).status
-  changes.apply({ kind: "session.updated", subject: "ses_1", sequence: 1, data: { ...status } })
+  changes.apply({ kind: "session.updated", subject: "ses_1", sequence: 1, data: { name: "lab", status } })
   vi.advanceTimersByTime(1000)
   expect(cache.getQueryData<Session>(["session", "ses_1"])?.status).toEqual(status)
   expect(phases()).toEqual(["starting", "running"])
@@ -34,7 +34,7 @@ test("news of an earlier start changes nothing", () => {
     kind: "session.updated",
     subject: "ses_1",
     sequence: 1,
-    data: { ...aSession({}, { phase: "failed", incarnation: 0 }).status },
+    data: { name: "lab", status: aSession({}, { phase: "failed", incarnation: 0 }).status },
   })
   expect(phases()).toEqual(["running", "running"])
 })
@@ -71,7 +71,26 @@ test("news of a session that was about to stop ask whether it still is", () => {
   const asked = vi.spyOn(cache, "invalidateQueries").mockResolvedValue()
   const stopsAt = { warned: true } as Session["stopsAt"]
   cache.setQueryData(["session", "ses_1"], aSession({ stopsAt }))
-  changes.apply({ kind: "session.updated", subject: "ses_1", sequence: 1, data: { ...aSession().status } })
+  const status = aSession({}, { message: "another" }).status
+  changes.apply({ kind: "session.updated", subject: "ses_1", sequence: 1, data: { status } })
   vi.advanceTimersByTime(1000)
   expect(asked.mock.calls.map(([filter]) => filter?.queryKey)).toEqual([["session", "ses_1"], ["sessions"]])
+})
+
+test("news that is no step, and an ask, ask for the session: what becomes of it is another thing now", () => {
+  const asked = vi.spyOn(cache, "invalidateQueries").mockResolvedValue()
+  const { status } = aSession()
+  changes.apply({ kind: "session.updated", subject: "ses_1", sequence: 1, data: { name: "lab", status } })
+  vi.advanceTimersByTime(1000)
+  expect(asked.mock.calls.map(([filter]) => filter?.queryKey)).toEqual([["session", "ses_1"], ["sessions"]])
+  asked.mockClear()
+  const begun = aSession({}, { phase: "starting" }).status
+  changes.apply({
+    kind: "session.updated",
+    subject: "ses_1",
+    sequence: 2,
+    data: { name: "lab", status: begun, state: "running" },
+  })
+  vi.advanceTimersByTime(1000)
+  expect(asked).toHaveBeenCalledWith({ queryKey: ["session", "ses_1"] })
 })

@@ -19,7 +19,13 @@ export class Changes {
     if (kind.startsWith("session.")) return this.sessionMoved(kind, frame)
     if (kind.startsWith("template.")) return this.refetch(["templates"], ["template", frame.subject ?? ""])
     if (kind.startsWith("workspace.")) return this.refetch(["workspaces"], ["me"])
+    if (kind.startsWith("secret.")) return this.refetch(["secrets"], ["needs"])
+    if (kind.startsWith("file.")) return this.refetch(["files"], ["needs"])
+    if (kind.startsWith("consent.")) return this.refetch(["consents"], ["needs"])
+    if (kind.startsWith("key.")) return this.refetch(["keys"])
     if (kind.startsWith("user.")) return this.refetch(["users"], ["me"], ["logins"], ["tokens"], ["audit"])
+    if (kind.startsWith("tier.") || kind.startsWith("group."))
+      return this.refetch(["tiers"], ["groups"], ["members"], ["me"], ["audit"])
     if (kind.startsWith("engine.")) return this.refetch(["engines"])
   }
 
@@ -37,10 +43,12 @@ export class Changes {
   private sessionMoved(kind: string, frame: Frame) {
     const id = frame.subject ?? ""
     const status = readStatus(frame.data)
-    if (kind === "session.updated" && status) {
+    const asked = frame.data?.state !== undefined
+    if ((kind === "session.updated" || kind === "session.queued") && status && !asked) {
+      const stepped = this.moves(id, status)
       this.patchSession(id, status)
-      // What was about to stop it may not come any more: only the server knows.
-      if (this.warned(id)) this.refetch(["session", id], ["sessions"])
+      // Not a step: what becomes of it is another thing now, and only the server knows what.
+      if (!stepped || this.warned(id)) this.refetch(["session", id], ["sessions"])
       return
     }
     this.refetch(["session", id], ["sessions"], ["session-events", id], ["me"])
@@ -49,11 +57,20 @@ export class Changes {
     if (kind === "session.started") this.refetch(["template"])
   }
 
-  private warned(id: string): boolean {
+  private held(id: string): Session[] {
     const lists = this.cache.getQueriesData<Page<Session>>({ queryKey: ["sessions"] })
     const one = this.cache.getQueryData<Session>(["session", id])
-    const listed = lists.flatMap(([, page]) => page?.items ?? []).find((s) => s.id === id)
-    return [one, listed].some((s) => s?.stopsAt?.warned)
+    const listed = lists.flatMap(([, page]) => page?.items ?? []).filter((s) => s.id === id)
+    return one ? [one, ...listed] : listed
+  }
+
+  private warned(id: string): boolean {
+    return this.held(id).some((s) => s.stopsAt?.warned)
+  }
+
+  private moves(id: string, status: SessionStatus): boolean {
+    const told = (s: Session) => JSON.stringify({ ...s.status, ...status })
+    return this.held(id).every((s) => JSON.stringify(s.status) !== told(s))
   }
 
   private patchSession(id: string, status: SessionStatus) {
@@ -103,6 +120,6 @@ function usesImage(template: Template, image: string): boolean {
 }
 
 function readStatus(data: unknown): SessionStatus | undefined {
-  const found = data as SessionStatus | undefined
+  const found = (data as { status?: SessionStatus } | undefined)?.status
   return found?.phase && Array.isArray(found.steps) ? found : undefined
 }

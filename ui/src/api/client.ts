@@ -44,6 +44,12 @@ export async function call<T>(
   throw readProblem(response.status, error, response.headers.get("x-request-id"))
 }
 
+/// A DELETE of an address whose path has slashes of its own.
+export async function deleteAt(address: string): Promise<{ error?: unknown; response: Response }> {
+  const response = await send(new Request(address, { method: "DELETE", credentials: "same-origin" }))
+  return response.ok ? { response } : { error: await response.json().catch(() => undefined), response }
+}
+
 /// A key that makes a repeated create the same create.
 export function idempotencyKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join(

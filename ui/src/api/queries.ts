@@ -35,6 +35,15 @@ export const sessionQuery = (id: string) =>
     refetchInterval: (query) => (query.state.data?.stopsAt ? 30_000 : whileAway(query)),
   })
 
+/// Why it is as it is, with what was seen of it and is no use. Nobody is told as that comes.
+export const whyQuery = (id: string, enabled: boolean) =>
+  queryOptions({
+    queryKey: ["why", id],
+    queryFn: ({ signal }) => call(client.GET(`${V}/sessions/{id}/why`, { params: { path: { id } }, signal })),
+    enabled,
+    refetchInterval: 60_000,
+  })
+
 export const sessionEventsQuery = (id: string) =>
   queryOptions({
     queryKey: ["session-events", id],
@@ -98,11 +107,73 @@ export const loginsQuery = () =>
     queryFn: ({ signal }) => call(client.GET(`${V}/users/me/logins`, { signal })),
   })
 
+export const secretsQuery = () =>
+  queryOptions({
+    queryKey: ["secrets"],
+    queryFn: ({ signal }) => call(client.GET(`${V}/users/me/secrets`, { signal })),
+  })
+
+export const filesQuery = () =>
+  queryOptions({
+    queryKey: ["files"],
+    queryFn: ({ signal }) => call(client.GET(`${V}/users/me/files`, { signal })),
+  })
+
+export const consentsQuery = () =>
+  queryOptions({
+    queryKey: ["consents"],
+    queryFn: ({ signal }) => call(client.GET(`${V}/users/me/consents`, { signal })),
+  })
+
+export const needsQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["needs", name],
+    queryFn: ({ signal }) =>
+      call(client.GET(`${V}/templates/{name}/needs`, { params: { path: { name } }, signal })),
+  })
+
+/// While a rotation goes on nothing tells how far it is.
+export const keysQuery = () =>
+  queryOptions({
+    queryKey: ["keys"],
+    queryFn: ({ signal }) => call(client.GET(`${V}/admin/keys`, { signal })),
+    refetchInterval: (query) => (query.state.data?.rotating ? 2_000 : whileAway(query)),
+  })
+
 export const usersQuery = (ask: ListAsk & { active?: boolean } = {}) =>
   queryOptions({
     queryKey: ["users", ask],
     queryFn: ({ signal }) => call(client.GET(`${V}/users`, { params: { query: tidy(ask) }, signal })),
     placeholderData: keepPreviousData,
+  })
+
+export const userQuotaQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["user-quota", id],
+    queryFn: ({ signal }) => call(client.GET(`${V}/users/{id}/quota`, { params: { path: { id } }, signal })),
+  })
+
+export const tiersQuery = (ask: ListAsk = {}) =>
+  queryOptions({
+    queryKey: ["tiers", ask],
+    queryFn: ({ signal }) => call(client.GET(`${V}/tiers`, { params: { query: tidy(ask) }, signal })),
+    placeholderData: keepPreviousData,
+  })
+
+export const groupsQuery = (ask: ListAsk = {}) =>
+  queryOptions({
+    queryKey: ["groups", ask],
+    queryFn: ({ signal }) => call(client.GET(`${V}/groups`, { params: { query: tidy(ask) }, signal })),
+    placeholderData: keepPreviousData,
+  })
+
+export const membersQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["members", id],
+    queryFn: ({ signal }) =>
+      call(
+        client.GET(`${V}/groups/{id}/members`, { params: { path: { id }, query: { limit: 200 } }, signal }),
+      ),
   })
 
 export interface AuditAsk {

@@ -58,6 +58,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{id}/freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks it to keep its memory and use no processor, until somebody uses it */
+        post: operations["freezeSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{id}/hibernate": {
         parameters: {
             query?: never;
@@ -316,6 +333,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/templates/{name}/needs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which of one's secrets and files it asks for, and whether one agreed */
+        get: operations["getNeeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates/{name}/dry-run": {
         parameters: {
             query?: never;
@@ -474,6 +508,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/me/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's secrets; their values are given to nobody */
+        get: operations["listSecrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a secret, or another value of it */
+        put: operations["putSecret"];
+        post?: never;
+        /** Deletes it; sessions that run keep what they were given */
+        delete: operations["deleteSecret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's uploaded files, and their limits */
+        get: operations["listFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads one */
+        get: operations["getFile"];
+        /** Uploads one, in place of the one that has its path */
+        put: operations["putFile"];
+        post?: never;
+        /** Deletes one */
+        delete: operations["deleteFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which templates may have which secrets and files */
+        get: operations["listConsents"];
+        put?: never;
+        /** Lets a template have what it asks for */
+        post: operations["giveConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/consents/{template}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes back all that it was let have */
+        delete: operations["withdrawConsent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -523,6 +663,132 @@ export interface paths {
         /** A link that works once */
         post: operations["makeSignInLink"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a user may have, whose each limit is, and what they have */
+        get: operations["getUserQuota"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Named sets of limits */
+        get: operations["listTiers"];
+        put?: never;
+        /** Adds a tier */
+        post: operations["addTier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tier, and who has it */
+        get: operations["getTier"];
+        put?: never;
+        post?: never;
+        /** Takes it away; refused while somebody has it */
+        delete: operations["deleteTier"];
+        options?: never;
+        head?: never;
+        /** Gives it other limits */
+        patch: operations["patchTier"];
+        trace?: never;
+    };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups, with what their members have together */
+        get: operations["listGroups"];
+        put?: never;
+        /** Adds a group without members */
+        post: operations["addGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A group by id or name */
+        get: operations["getGroup"];
+        put?: never;
+        post?: never;
+        /** Takes it away; refused while it has members */
+        delete: operations["deleteGroup"];
+        options?: never;
+        head?: never;
+        /** Changes its tier, quota or text */
+        patch: operations["patchGroup"];
+        trace?: never;
+    };
+    "/api/v1/groups/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a group */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a user into a group */
+        put: operations["addMember"];
+        post?: never;
+        /** Takes a user out of a group; what they have stays */
+        delete: operations["removeMember"];
         options?: never;
         head?: never;
         patch?: never;
@@ -591,6 +857,40 @@ export interface paths {
         put?: never;
         /** Asks for a sweep; `last` says what it did once its `ask` is this one */
         post: operations["sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that secrets and files are sealed under, and how far a rotation is */
+        get: operations["listKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new key; what is sealed is sealed anew in the background */
+        post: operations["rotateKeys"];
         delete?: never;
         options?: never;
         head?: never;
@@ -880,11 +1180,16 @@ export interface components {
             port?: string;
             kind: components["schemas"]["AccessKind"];
             default: boolean;
+            activity?: components["schemas"]["ActivityRule"];
         };
         /** @enum {string} */
         AccessKind: "web" | "terminal" | "vnc";
         /** @enum {string} */
         AccessMode: "ReadWriteOnce" | "ReadWriteMany";
+        ActivityProbe: {
+            path: string;
+            jsonPointer: string;
+        };
         ActivityReport: {
             /**
              * Format: duration-text
@@ -893,9 +1198,19 @@ export interface components {
             ttl: string;
             what?: string;
         };
+        ActivityRule: {
+            ignore: string[];
+            probe?: components["schemas"]["ActivityProbe"];
+        };
         AddedUser: {
             user: components["schemas"]["User"];
             signInLink: string;
+        };
+        Allowance: {
+            tier?: string;
+            quota: components["schemas"]["QuotaUse"];
+            stay: components["schemas"]["StayLimit"][];
+            groups: components["schemas"]["GroupUse"][];
         };
         AuthState: {
             signedIn: boolean;
@@ -903,6 +1218,19 @@ export interface components {
             methods: string[];
             firstRun: boolean;
             url: string;
+        };
+        BytesUse: {
+            /**
+             * Format: byte-quantity
+             * @example 10Gi
+             */
+            limit?: string;
+            /**
+             * Format: byte-quantity
+             * @example 10Gi
+             */
+            used: string;
+            whose?: string;
         };
         Check: {
             engine: string;
@@ -930,6 +1258,9 @@ export interface components {
             env: {
                 [key: string]: string;
             };
+            secrets: components["schemas"]["SecretUse"][];
+            files: components["schemas"]["FileSpec"][];
+            userFiles?: components["schemas"]["UserFiles"];
             mounts: components["schemas"]["Mount"][];
             init: components["schemas"]["InitStep"][];
         };
@@ -947,23 +1278,41 @@ export interface components {
             status: boolean;
             message: string;
         };
+        Consent: {
+            template: string;
+            name: string;
+            /** Format: date-time */
+            givenAt: string;
+        };
+        ConsentList: {
+            items: components["schemas"]["Consent"][];
+            /** Format: int64 */
+            total: number;
+            next?: string;
+        };
+        ConsentRequest: {
+            template: string;
+            names: string[];
+        };
         CountUse: {
-            /** Format: int32 */
-            limit: number;
-            /** Format: int32 */
+            /** Format: int64 */
+            limit?: number;
+            /** Format: int64 */
             used: number;
+            whose?: string;
         };
         CpuUse: {
             /**
              * Format: cpu-quantity
              * @example 500m
              */
-            limit: string;
+            limit?: string;
             /**
              * Format: cpu-quantity
              * @example 500m
              */
             used: string;
+            whose?: string;
         };
         CurrentLogin: {
             id: string;
@@ -987,6 +1336,18 @@ export interface components {
             memory: string;
             /** Format: int32 */
             workspaces: number;
+            /**
+             * Format: byte-quantity
+             * @example 10Gi
+             */
+            storage?: string;
+            /** Format: int32 */
+            gpu?: number;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            freezeAfter?: string;
             /**
              * Format: duration-text
              * @example 1h30m
@@ -1037,6 +1398,27 @@ export interface components {
             message: string;
             next: string;
         };
+        FileLimits: {
+            /**
+             * Format: byte-quantity
+             * @example 10Gi
+             */
+            each: string;
+            /**
+             * Format: byte-quantity
+             * @example 10Gi
+             */
+            together: string;
+            /** Format: int64 */
+            count: number;
+            types: string[];
+        };
+        FileSpec: {
+            path: string;
+            content?: string;
+            secret?: string;
+            live: boolean;
+        };
         Finding: {
             engine: string;
             matter: components["schemas"]["Matter"];
@@ -1045,6 +1427,41 @@ export interface components {
             name: string;
             session: string;
             why: string;
+        };
+        Group: {
+            id: string;
+            name: string;
+            description: string;
+            tier: string;
+            quota: components["schemas"]["Quota"];
+            use: components["schemas"]["QuotaUse"];
+            /** Format: int64 */
+            members: number;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        GroupList: {
+            items: components["schemas"]["Group"][];
+            /** Format: int64 */
+            total: number;
+            next?: string;
+        };
+        GroupPatch: {
+            description?: string;
+            tier?: string;
+            quota?: components["schemas"]["Quota"];
+        };
+        GroupRequest: {
+            name: string;
+            description?: string;
+            tier?: string;
+            quota?: components["schemas"]["Quota"];
+        };
+        GroupUse: {
+            name: string;
+            description: string;
+            tier?: string;
+            quota: components["schemas"]["QuotaUse"];
         };
         Health: {
             status: string;
@@ -1073,6 +1490,20 @@ export interface components {
             expiresAt?: string;
             token: string;
         };
+        Key: {
+            id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            retiredAt?: string;
+            /** Format: int64 */
+            sealed: number;
+        };
+        Keys: {
+            items: components["schemas"]["Key"][];
+            rotating: boolean;
+            locked?: string;
+        };
         LastActive: {
             /** Format: date-time */
             at: string;
@@ -1085,6 +1516,7 @@ export interface components {
             /** Format: int32 */
             revision?: number;
             lifecycle?: components["schemas"]["StayLimits"];
+            consent?: string[];
         };
         Lease: {
             /** Format: date-time */
@@ -1092,6 +1524,11 @@ export interface components {
             what: string;
         };
         Lifecycle: {
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            freezeAfter?: string;
             /**
              * Format: duration-text
              * @example 1h30m
@@ -1112,6 +1549,11 @@ export interface components {
              * @example 1h30m
              */
             grace: string;
+            /**
+             * Format: cpu-quantity
+             * @example 500m
+             */
+            cpuFloor?: string;
             /**
              * Format: duration-text
              * @example 1h30m
@@ -1146,29 +1588,29 @@ export interface components {
             displayName: string;
             email?: string;
             role: components["schemas"]["Role"];
+            tier?: string;
             quota: components["schemas"]["QuotaUse"];
+            stay: components["schemas"]["StayLimit"][];
+            groups: components["schemas"]["GroupUse"][];
             login?: components["schemas"]["CurrentLogin"];
         };
         MePatch: {
             displayName?: string;
             password?: components["schemas"]["PasswordChange"];
         };
-        MemoryUse: {
-            /**
-             * Format: byte-quantity
-             * @example 10Gi
-             */
-            limit: string;
-            /**
-             * Format: byte-quantity
-             * @example 10Gi
-             */
-            used: string;
-        };
         Mount: {
             volume: string;
             path: string;
             readOnly: boolean;
+        };
+        Need: {
+            name: string;
+            required: boolean;
+            there: boolean;
+            agreed: boolean;
+        };
+        Needs: {
+            items: components["schemas"]["Need"][];
         };
         NetworkSpec: {
             egress: components["schemas"]["Egress"];
@@ -1185,8 +1627,14 @@ export interface components {
             id: string;
             name: string;
         };
+        PersonList: {
+            items: components["schemas"]["Person"][];
+            /** Format: int64 */
+            total: number;
+            next?: string;
+        };
         /** @enum {string} */
-        Phase: "pending" | "starting" | "running" | "stopping" | "hibernated" | "failed" | "terminating" | "gone";
+        Phase: "pending" | "starting" | "running" | "frozen" | "stopping" | "hibernated" | "failed" | "terminating" | "gone";
         Port: {
             name: string;
             /** Format: int32 */
@@ -1228,6 +1676,18 @@ export interface components {
             /** Format: int32 */
             workspaces?: number;
             /**
+             * Format: byte-quantity
+             * @example 10Gi
+             */
+            storage?: string;
+            /** Format: int32 */
+            gpu?: number;
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            freezeAfter?: string;
+            /**
              * Format: duration-text
              * @example 1h30m
              */
@@ -1242,8 +1702,10 @@ export interface components {
             sessions: components["schemas"]["CountUse"];
             running: components["schemas"]["CountUse"];
             cpu: components["schemas"]["CpuUse"];
-            memory: components["schemas"]["MemoryUse"];
+            memory: components["schemas"]["BytesUse"];
+            gpu: components["schemas"]["CountUse"];
             workspaces: components["schemas"]["CountUse"];
+            storage: components["schemas"]["BytesUse"];
         };
         /** @enum {string} */
         Remedy: "remove" | "start" | "report";
@@ -1288,6 +1750,28 @@ export interface components {
         Scheme: "http" | "ws" | "vnc" | "ssh" | "tcp";
         /** @enum {string} */
         Scope: "read" | "sessions" | "admin";
+        Secret: {
+            name: string;
+            /** Format: int32 */
+            version: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        SecretList: {
+            items: components["schemas"]["Secret"][];
+            /** Format: int64 */
+            total: number;
+            next?: string;
+        };
+        SecretRequest: {
+            value: string;
+        };
+        SecretUse: {
+            name: string;
+            required: boolean;
+        };
         Session: {
             id: string;
             name: string;
@@ -1307,6 +1791,7 @@ export interface components {
             lastActive?: components["schemas"]["LastActive"];
             lease?: components["schemas"]["Lease"];
             stopsAt?: components["schemas"]["StopsAt"];
+            ladder: components["schemas"]["StopsAt"][];
             status: components["schemas"]["SessionStatus"];
         };
         SessionAccess: {
@@ -1338,6 +1823,7 @@ export interface components {
             lastLog: string[];
             /** Format: int32 */
             incarnation: number;
+            freezable: boolean;
         };
         SignInLink: {
             signInLink: string;
@@ -1349,8 +1835,9 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /** @enum {string} */
-        State: "running" | "hibernated" | "terminated";
+        State: "running" | "frozen" | "hibernated" | "terminated";
         StayLimit: {
+            what: components["schemas"]["State"];
             reason: components["schemas"]["StopReason"];
             /**
              * Format: duration-text
@@ -1360,6 +1847,11 @@ export interface components {
             whose: string;
         };
         StayLimits: {
+            /**
+             * Format: duration-text
+             * @example 1h30m
+             */
+            freezeAfter?: string;
             /**
              * Format: duration-text
              * @example 1h30m
@@ -1464,6 +1956,7 @@ export interface components {
             access: components["schemas"]["Access"][];
             lifecycle: components["schemas"]["Lifecycle"];
             network: components["schemas"]["NetworkSpec"];
+            queue: boolean;
         };
         TicketSignIn: {
             ticket: string;
@@ -1474,6 +1967,28 @@ export interface components {
             kind: string;
             valid: boolean;
             name?: string;
+        };
+        Tier: {
+            name: string;
+            quota: components["schemas"]["Quota"];
+            /** Format: int64 */
+            users: number;
+            groups: string[];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        TierList: {
+            items: components["schemas"]["Tier"][];
+            /** Format: int64 */
+            total: number;
+            next?: string;
+        };
+        TierPatch: {
+            quota?: components["schemas"]["Quota"];
+        };
+        TierRequest: {
+            name: string;
+            quota?: components["schemas"]["Quota"];
         };
         Timings: {
             /** Format: double */
@@ -1517,6 +2032,37 @@ export interface components {
              */
             expiresIn?: string;
         };
+        Uncounted: {
+            what: string;
+            why: string;
+            /** Format: int64 */
+            times: number;
+            /** Format: date-time */
+            lastAt: string;
+        };
+        UploadedFile: {
+            path: string;
+            /**
+             * Format: byte-quantity
+             * @example 10Gi
+             */
+            size: string;
+            type: string;
+            sha256: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        UploadedFiles: {
+            items: components["schemas"]["UploadedFile"][];
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: byte-quantity
+             * @example 10Gi
+             */
+            used: string;
+            limits: components["schemas"]["FileLimits"];
+        };
         Usage: {
             /**
              * Format: cpu-quantity
@@ -1555,10 +2101,15 @@ export interface components {
             role: components["schemas"]["Role"];
             active: boolean;
             quota: components["schemas"]["Quota"];
+            tier: string;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
             lastLoginAt?: string;
+        };
+        UserFiles: {
+            path: string;
+            live: boolean;
         };
         UserList: {
             items: components["schemas"]["User"][];
@@ -1572,6 +2123,7 @@ export interface components {
             role?: components["schemas"]["Role"];
             active?: boolean;
             quota?: components["schemas"]["Quota"];
+            tier?: string;
         };
         UserRequest: {
             name: string;
@@ -1579,6 +2131,7 @@ export interface components {
             email?: string;
             role?: components["schemas"]["Role"];
             quota?: components["schemas"]["Quota"];
+            tier?: string;
         };
         Version: {
             version: string;
@@ -1596,7 +2149,7 @@ export interface components {
             accessMode: components["schemas"]["AccessMode"];
         };
         /** @enum {string} */
-        WantedState: "running" | "hibernated";
+        WantedState: "running" | "frozen" | "hibernated";
         Why: {
             session: components["schemas"]["Session"];
             sentence: string;
@@ -1614,6 +2167,7 @@ export interface components {
             /** Format: date-time */
             knownUntil: string;
             history: components["schemas"]["Event"][];
+            uncounted: components["schemas"]["Uncounted"][];
         };
         Workspace: {
             id: string;
@@ -1886,6 +2440,46 @@ export interface operations {
         };
     };
     wakeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked for */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    freezeSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -2679,6 +3273,46 @@ export interface operations {
             };
         };
     };
+    getNeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Needs"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     dryRunTemplate: {
         parameters: {
             query?: never;
@@ -3252,6 +3886,404 @@ export interface operations {
             };
         };
     };
+    listSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretRequest"];
+            };
+        };
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedFiles"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedFile"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConsents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveConsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentRequest"];
+            };
+        };
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawConsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listUsers: {
         parameters: {
             query?: {
@@ -3504,6 +4536,595 @@ export interface operations {
             };
         };
     };
+    getUserQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allowance"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTiers: {
+        parameters: {
+            query?: {
+                q?: string;
+                sort?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TierList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addTier: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body within 24 hours: the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TierRequest"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tier"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tier"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchTier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TierPatch"];
+            };
+        };
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tier"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGroups: {
+        parameters: {
+            query?: {
+                q?: string;
+                sort?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body within 24 hours: the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupRequest"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupPatch"];
+            };
+        };
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                q?: string;
+                sort?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAudit: {
         parameters: {
             query?: {
@@ -3684,6 +5305,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keys"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked for */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keys"];
                 };
             };
             /** @description Not signed in */

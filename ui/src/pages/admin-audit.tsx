@@ -40,6 +40,7 @@ const kinds = [
   "user.signInLink",
   "session.created",
   "session.woken",
+  "session.frozen",
   "session.hibernated",
   "session.restarted",
   "session.renamed",

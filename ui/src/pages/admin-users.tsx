@@ -27,6 +27,7 @@ const columns: Column<User>[] = [
   },
   { name: "Mail", cell: (u) => u.email || "–" },
   { name: "Role", sort: "role", cell: (u) => (u.role === "admin" ? "administrator" : "user") },
+  { name: "Tier", cell: (u) => u.tier || "–" },
   { name: "State", cell: (u) => (u.active ? "active" : <span className="text-muted">deactivated</span>) },
   {
     name: "Last sign-in",

@@ -7,9 +7,12 @@ import { Forbidden } from "@/parts/states"
 const places = [
   { to: "/admin/sessions", label: "Sessions" },
   { to: "/admin/users", label: "Users" },
+  { to: "/admin/groups", label: "Groups" },
+  { to: "/admin/tiers", label: "Tiers" },
   { to: "/admin/templates", label: "Templates" },
   { to: "/admin/engines", label: "Engines" },
   { to: "/admin/sweep", label: "Sweep" },
+  { to: "/admin/keys", label: "Keys" },
   { to: "/admin/audit", label: "Audit" },
 ] as const
 

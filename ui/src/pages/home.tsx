@@ -7,7 +7,7 @@ import { ButtonLink } from "@/parts/button"
 import { Page } from "@/parts/page"
 import { Search } from "@/parts/search"
 import { Empty, Failed, Loading } from "@/parts/states"
-import { Quota } from "@/session/quota"
+import { Quota, Shares } from "@/session/quota"
 import { SessionRow } from "@/session/row"
 import { plural } from "@/text/amounts"
 import { isLive } from "@/text/phase"
@@ -115,6 +115,7 @@ function MyQuota() {
       <h2 className="mb-2 font-semibold">Quota</h2>
       <div className="panel px-4 py-4">
         <Quota quota={me.data.quota} />
+        <Shares of={me.data} />
       </div>
     </section>
   )

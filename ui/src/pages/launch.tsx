@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query"
 import { useSearch } from "@tanstack/react-router"
-import { meQuery, sessionsQuery, templateQuery, workspacesQuery } from "@/api/queries"
+import { meQuery, needsQuery, sessionsQuery, templateQuery, workspacesQuery } from "@/api/queries"
 import { ButtonLink } from "@/parts/button"
 import { Page } from "@/parts/page"
 import { Empty, Failed, Loading } from "@/parts/states"
@@ -21,9 +21,10 @@ export function LaunchPage() {
     ...sessionsQuery({ q: search.template, limit: 200 }),
     enabled: !!search.template,
   })
+  const needs = useQuery({ ...needsQuery(search.template ?? ""), enabled: !!search.template })
   const title = template.data?.displayName || search.template
   // What is typed stays when something cannot be asked for again.
-  const error = [template, workspaces, sessions, me].find((asked) => !asked.data && asked.error)?.error
+  const error = [template, workspaces, sessions, me, needs].find((asked) => !asked.data && asked.error)?.error
   return (
     <Page
       title={title ? `Launch ${title}` : "Launch"}
@@ -48,16 +49,19 @@ export function LaunchPage() {
       ) : error ? (
         <Failed
           error={error}
-          retry={() => void Promise.all([template, workspaces, sessions, me].map((asked) => asked.refetch()))}
+          retry={() =>
+            void Promise.all([template, workspaces, sessions, me, needs].map((asked) => asked.refetch()))
+          }
           busy={template.isFetching}
         />
-      ) : !template.data || !me.data || !workspaces.data || !sessions.data ? (
+      ) : !template.data || !me.data || !workspaces.data || !sessions.data || !needs.data ? (
         <Loading what="Loading the template" />
       ) : (
         <LaunchForm
           key={search.template}
           template={template.data}
           me={me.data}
+          needs={needs.data.items}
           workspaces={workspaces.data.items}
           sessions={sessions.data.items}
           name={search.name}

@@ -21,7 +21,7 @@ import { SessionSettings } from "@/session/settings"
 import { Steps } from "@/session/steps"
 import { StopNotice } from "@/session/stop-notice"
 import { SessionUsage } from "@/session/usage"
-import { sayState } from "@/text/phase"
+import { isUp, sayState } from "@/text/phase"
 
 const labels: Record<Tab, string> = {
   overview: "Overview",
@@ -168,7 +168,7 @@ function Panel({ name, children }: { name: Tab; children: React.ReactNode }) {
 }
 
 function TerminalTab({ session }: { session: Session }) {
-  const running = session.status.phase === "running"
+  const running = isUp(session.status.phase)
   return (
     <div className="flex flex-col items-start gap-3">
       <p className="max-w-prose text-muted">

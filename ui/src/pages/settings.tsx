@@ -1,8 +1,10 @@
 import { useQuery } from "@tanstack/react-query"
 import { meQuery } from "@/api/queries"
+import { Files } from "@/me/files"
 import { Logins } from "@/me/logins"
 import { Password } from "@/me/password"
 import { Profile } from "@/me/profile"
+import { Consents, Secrets } from "@/me/secrets"
 import { ThemeSection } from "@/me/theme"
 import { Tokens } from "@/me/tokens"
 import { Page } from "@/parts/page"
@@ -19,6 +21,9 @@ export function Settings() {
           <Profile me={me.data} />
           <Password />
           <ThemeSection />
+          <Secrets />
+          <Files />
+          <Consents />
           <Tokens me={me.data} />
           <Logins />
           <p className="text-sm text-muted">

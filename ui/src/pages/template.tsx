@@ -109,6 +109,7 @@ function Body({ template }: { template: Template }) {
             ],
             ["Must start within", lasts(spec.lifecycle.startWithin)],
             ["Time to stop", lasts(spec.lifecycle.stopTimeout)],
+            ["Freezes when idle for", ends(spec.lifecycle.freezeAfter)],
             ["Hibernates when idle for", ends(spec.lifecycle.hibernateAfter)],
             ["Hibernates in any case after", ends(spec.lifecycle.maxLifetime)],
           ]}

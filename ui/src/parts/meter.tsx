@@ -8,11 +8,15 @@ interface MeterProps {
   /// What is about to be taken on top.
   more?: number
   say: (amount: number) => string
+  /// Who limits it.
+  whose?: string
 }
 
 /// A bar with its numbers: used, about to be used, of how much.
-export function Meter({ label, used, limit, more = 0, say }: MeterProps) {
-  const share = (amount: number) => (limit ? Math.min(100, (amount / limit) * 100) : 0)
+export function Meter({ label, used, limit, more = 0, say, whose }: MeterProps) {
+  // A limit of nothing is full from the start.
+  const share = (amount: number) =>
+    limit === undefined ? 0 : limit === 0 ? 100 : Math.min(100, (amount / limit) * 100)
   const total = used + more
   const over = limit !== undefined && total > limit
   const text =
@@ -43,6 +47,7 @@ export function Meter({ label, used, limit, more = 0, say }: MeterProps) {
           style={{ width: `${share(total) - share(used)}%` }}
         />
       </div>
+      {whose && <p className="mt-1 text-sm text-muted">{whose}</p>}
     </div>
   )
 }

@@ -6,6 +6,7 @@ import type { Session } from "@/api/types"
 import { ButtonLink } from "@/parts/button"
 import { Page } from "@/parts/page"
 import { Empty, Failed, Loading, ProblemNote } from "@/parts/states"
+import { isUp } from "@/text/phase"
 import { OpenButton } from "./open-button"
 import { Steps } from "./steps"
 import { StopNotice } from "./stop-notice"
@@ -17,7 +18,8 @@ interface AwakeProps {
   children: (session: Session) => ReactNode
 }
 
-/// A page that needs a running session: wakes it once, shows the steps, then what was asked for.
+/// A page that needs a running session: wakes it once, shows the steps, then what was asked for. That stays while
+/// the session is frozen: using it makes it go on.
 export function Awake({ id, title, children }: AwakeProps) {
   const found = useQuery(sessionQuery(id))
   const session = found.data
@@ -34,6 +36,7 @@ export function Awake({ id, title, children }: AwakeProps) {
 
   const name = session?.name ?? "Session"
   const phase = session?.status.phase
+  const up = phase !== undefined && isUp(phase)
   return (
     <Page
       title={`${name}: ${title.toLowerCase()}`}
@@ -43,13 +46,13 @@ export function Awake({ id, title, children }: AwakeProps) {
         { label: name, to: `/sessions/${id}` },
       ]}
       beside={phase === "failed" && session ? <OpenButton session={session} /> : undefined}
-      className={phase === "running" ? "flex max-w-none flex-1 flex-col" : undefined}
+      className={up ? "flex max-w-none flex-1 flex-col" : undefined}
     >
       {found.error && !session ? (
         <Failed error={found.error} retry={() => void found.refetch()} busy={found.isFetching} />
       ) : !session ? (
         <Loading what="Loading the session" />
-      ) : phase === "running" ? (
+      ) : up ? (
         <>
           <StopNotice session={session} />
           {children(session)}

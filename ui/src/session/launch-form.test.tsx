@@ -5,11 +5,16 @@ import { cleanup, render, screen, waitFor } from "@testing-library/react"
 import userEvent from "@testing-library/user-event"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { launch } from "@/api/actions"
-import type { Me, Template, Workspace } from "@/api/types"
+import type { Me, Need, Template, Workspace } from "@/api/types"
 import { aSession } from "@/test-session"
 import { LaunchForm } from "./launch-form"
 
-vi.mock("@/api/actions", () => ({ launch: vi.fn() }))
+vi.mock("@/api/actions", () => ({
+  launch: vi.fn(),
+  putSecret: vi.fn(),
+  deleteSecret: vi.fn(),
+  withdrawConsent: vi.fn(),
+}))
 
 beforeEach(() => {
   vi.stubGlobal("scrollTo", () => {})
@@ -39,7 +44,9 @@ const quota = {
   running: { limit: 5, used: 3 },
   cpu: { limit: "8", used: "3" },
   memory: { limit: "16Gi", used: "4Gi" },
+  gpu: { used: 0 },
   workspaces: { limit: 50, used: 4 },
+  storage: { used: "12Gi" },
 }
 
 function aWorkspace(name: string, differs: Partial<Workspace> = {}): Workspace {
@@ -61,13 +68,16 @@ interface Given {
   name?: string
   workspace?: string
   used?: Partial<Me["quota"]>
+  needs?: Need[]
+  queue?: boolean
 }
 
-async function show({ workspaces = [], used = {}, ...asked }: Given = {}) {
+async function show({ workspaces = [], used = {}, needs = [], queue = false, ...asked }: Given = {}) {
+  const patient = { ...template, spec: { ...template.spec, queue } }
   const me = { id: "usr_1", name: "ada", role: "user", quota: { ...quota, ...used } } as Me
   const page = createRootRoute({
     component: () => (
-      <LaunchForm template={template} me={me} workspaces={workspaces} sessions={[]} {...asked} />
+      <LaunchForm template={patient} me={me} needs={needs} workspaces={workspaces} sessions={[]} {...asked} />
     ),
     notFoundComponent: () => null,
   })
@@ -147,6 +157,7 @@ test("the bars say what is in use, what comes on top and the limit", async () =>
     "4 GiB + 512 MiB of 16 GiB",
     "3 + 1 of 20",
     "4 + 1 of 50",
+    "17 GiB, no limit",
   ])
 })
 
@@ -161,6 +172,16 @@ test("a full quota says what is in use and what makes room, and nothing can be l
   ])
 })
 
+test("a template that waits for room is launched all the same, unless waiting would never help", async () => {
+  await show({ queue: true, used: { running: { limit: 1, used: 1 } } })
+  expect(screen.getByText(/waits for its turn/)).toBeTruthy()
+  await press()
+  await waitFor(() => expect(launch).toHaveBeenCalledTimes(1))
+  cleanup()
+  await show({ queue: true, used: { storage: { limit: "4Gi", used: "0" } } })
+  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Launch" }).disabled).toBe(true)
+})
+
 test("what no stopping makes room for is an administrator's", async () => {
   await show({ used: { memory: { limit: "256Mi", used: "0" } } })
   expect(screen.getByText(/^Memory: 0 B of 256 MiB in use.*Ask an administrator/)).toBeTruthy()
@@ -172,4 +193,32 @@ test("a workspace over the quota is no reason when an old one is taken", async (
   await userEvent.selectOptions(screen.getByRole("combobox", { name: "Workspace" }), "wsp_thesis")
   await press()
   await waitFor(() => expect(launch).toHaveBeenCalledTimes(1))
+})
+
+test("what the template asks for of one's own is agreed to before the launch, and sent with it", async () => {
+  const need = { required: false, there: true, agreed: false }
+  await show({
+    needs: [
+      { ...need, name: "TOKEN" },
+      { ...need, name: "files/" },
+      { ...need, name: "OLD", agreed: true },
+    ],
+  })
+  await press()
+  expect(launch).not.toHaveBeenCalled()
+  expect(screen.getByText(/It asks for this: agree/)).toBeTruthy()
+  await userEvent.click(
+    screen.getByRole("checkbox", { name: "Let shell have TOKEN and your uploaded files." }),
+  )
+  await press()
+  expect(asked()).toEqual([
+    { template: "shell", name: "shell", workspace: "shell", consent: ["TOKEN", "files/"] },
+  ])
+})
+
+test("a secret that is needed and not set is asked for first", async () => {
+  await show({ needs: [{ name: "TOKEN", required: true, there: false, agreed: false }] })
+  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Launch" }).disabled).toBe(true)
+  await userEvent.click(screen.getByRole("button", { name: "Set TOKEN" }))
+  expect(screen.getByRole("dialog", { name: "Value of TOKEN" })).toBeTruthy()
 })

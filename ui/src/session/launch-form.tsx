@@ -2,22 +2,26 @@ import { useNavigate } from "@tanstack/react-router"
 import { type FormEvent, useId, useMemo, useState } from "react"
 import { launch } from "@/api/actions"
 import { idempotencyKey } from "@/api/client"
-import type { Me, Session, Template, Workspace } from "@/api/types"
+import type { Me, Need, Session, Template, Workspace } from "@/api/types"
 import { useAct } from "@/parts/act"
 import { Button, ButtonLink } from "@/parts/button"
 import { Choice, Field, TextInput } from "@/parts/field"
 import { ProblemNote, sentence } from "@/parts/states"
 import { useNow } from "@/parts/time"
 import { say } from "@/parts/toast"
-import { OverQuota, overQuota, Quota } from "@/session/quota"
+import { Needs } from "@/session/needs"
+import { canWait, OverQuota, overQuota, Quota } from "@/session/quota"
 import { sayBytes, sayCpu } from "@/text/amounts"
 import { nameProblem } from "@/text/name"
+import { missingNeeds, openNeeds } from "@/text/needs"
 import { keeps, sayImage, sayMounts, takes } from "@/text/template"
 import { sayRelative } from "@/text/time"
 
 interface LaunchFormProps {
   template: Template
   me: Me
+  /// What of one's own the template asks for.
+  needs: Need[]
   /// All of one's own, those used last first.
   workspaces: Workspace[]
   sessions: Session[]
@@ -29,7 +33,7 @@ const fresh = ""
 
 /// What a launch asks: a name, and which files. Without a choice the files are those that the command line and the API
 /// take: the free workspace of this template that is named like the session, else a new one.
-export function LaunchForm({ template, me, workspaces, sessions, ...asked }: LaunchFormProps) {
+export function LaunchForm({ template, me, needs, workspaces, sessions, ...asked }: LaunchFormProps) {
   const navigate = useNavigate()
   const why = useId()
   const now = useNow()
@@ -42,15 +46,21 @@ export function LaunchForm({ template, me, workspaces, sessions, ...asked }: Lau
   const workspace = chosen ?? own.find((w) => w.name === name && free(w))?.id ?? fresh
   // The same wish sent twice is one launch.
   // biome-ignore lint/correctness/useExhaustiveDependencies: another wish has another key
-  const key = useMemo(idempotencyKey, [name, workspace])
+  const key = useMemo(idempotencyKey, [name, workspace, needs])
   const [tried, setTried] = useState(false)
+  const [agreed, setAgreed] = useState(false)
   const kept = keeps(template.spec) > 0
   const anew = freeName(name, workspaces)
   const start = useAct({
     mutationFn: () =>
       launch(
         // By its name: one that is left from an earlier session of this name is not taken for a new one.
-        { template: template.name, name, workspace: workspace || (kept ? anew : undefined) },
+        {
+          template: template.name,
+          name,
+          workspace: workspace || (kept ? anew : undefined),
+          consent: asks.length > 0 ? asks : undefined,
+        },
         key,
       ),
     onSuccess: async (session) => {
@@ -64,13 +74,18 @@ export function LaunchForm({ template, me, workspaces, sessions, ...asked }: Lau
     running: 1,
     sessions: 1,
     workspaces: kept && workspace === fresh ? 1 : 0,
+    storage: kept && workspace === fresh ? keeps(template.spec) : 0,
   }
+  const asks = openNeeds(needs)
+  const missing = missingNeeds(needs)
   const waits = sayImage(template.image)
   const over = overQuota(me.quota, taken).length > 0
+  const queued = over && template.spec.queue && canWait(me.quota, taken)
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     setTried(true)
+    if (missing.length > 0 || (asks.length > 0 && !agreed)) return
     if (wrong) return event.currentTarget.querySelector("input")?.focus()
     start.mutate()
   }
@@ -115,14 +130,23 @@ export function LaunchForm({ template, me, workspaces, sessions, ...asked }: Lau
             {sentence(waits)} The session waits for it and starts by itself.
           </p>
         )}
+        <Needs
+          asks={asks}
+          missing={missing}
+          agreed={agreed}
+          setAgreed={setAgreed}
+          tried={tried}
+          template={template.displayName || template.name}
+        />
         {over && <OverQuota id={why} quota={me.quota} taking={taken} />}
+        {queued && <p>It waits for its turn and starts by itself as soon as there is room.</p>}
         {start.error && <ProblemNote error={start.error} />}
         <div className="flex gap-2">
           <Button
             type="submit"
             look="primary"
             busy={start.isPending}
-            disabled={over}
+            disabled={(over && !queued) || missing.length > 0}
             aria-describedby={over ? why : undefined}
           >
             Launch

@@ -4,7 +4,10 @@ import type { Session } from "@/api/types"
 import { Facts } from "@/parts/facts"
 import { sentence } from "@/parts/states"
 import { Ago } from "@/parts/time"
+import { NoUse } from "@/session/no-use"
 import { plural } from "@/text/amounts"
+import { isUp } from "@/text/phase"
+import { Ladder } from "./ladder"
 
 export function Overview({ session }: { session: Session }) {
   const facts: [string, ReactNode][] = [
@@ -38,15 +41,13 @@ export function Overview({ session }: { session: Session }) {
       </span>,
     ])
   }
-  if (session.status.phase === "running") {
-    facts.push(["Stops", <Stops key="stops" session={session} />])
-  }
   return (
     <div className="grid items-start gap-6 lg:grid-cols-2">
       <section aria-label="Facts" className="panel px-4 py-4">
         <Facts facts={facts} />
       </section>
       <div className="space-y-6">
+        {isUp(session.status.phase) && <Ladder session={session} />}
         <section aria-label="Components" className="panel divide-y divide-line">
           {session.status.components.length === 0 && (
             <p className="px-4 py-4 text-muted">No component runs.</p>
@@ -64,6 +65,7 @@ export function Overview({ session }: { session: Session }) {
             </div>
           ))}
         </section>
+        <NoUse session={session} />
         {session.status.conditions.length > 0 && (
           <section aria-label="Conditions" className="panel divide-y divide-line">
             {session.status.conditions.map((c) => (
@@ -76,18 +78,5 @@ export function Overview({ session }: { session: Session }) {
         )}
       </div>
     </div>
-  )
-}
-
-function Stops({ session }: { session: Session }) {
-  const { stopsAt, lease } = session
-  if (!stopsAt) return "when somebody hibernates or deletes it"
-  return (
-    <>
-      <Ago at={stopsAt.at} />
-      {stopsAt.reason === "idle" ? " unless it is used: " : " whatever is done: "}
-      {stopsAt.why}
-      {lease ? `. At work: ${lease.what}` : ""}
-    </>
   )
 }

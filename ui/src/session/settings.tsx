@@ -1,14 +1,20 @@
 import { useQueryClient } from "@tanstack/react-query"
 import { useNavigate } from "@tanstack/react-router"
 import { type FormEvent, type ReactNode, useState } from "react"
-import { hibernate, renameSession, restart } from "@/api/actions"
+import { freeze, hibernate, renameSession, restart } from "@/api/actions"
 import type { Session } from "@/api/types"
 import { useAct } from "@/parts/act"
 import { Button } from "@/parts/button"
 import { Field, TextInput } from "@/parts/field"
 import { ProblemNote } from "@/parts/states"
 import { say } from "@/parts/toast"
+import { isUp } from "@/text/phase"
 import { DeleteSession } from "./delete"
+
+function whyNotFreeze({ status, engine }: Session): string | undefined {
+  if (status.phase !== "running") return `It is ${status.phase}.`
+  return status.freezable ? undefined : `Engine ${engine} cannot freeze.`
+}
 
 export function SessionSettings({ session }: { session: Session }) {
   const navigate = useNavigate()
@@ -22,12 +28,20 @@ export function SessionSettings({ session }: { session: Session }) {
       <Rename session={session} />
       <div className="panel divide-y divide-line">
         <Act
+          title="Freeze"
+          text="Keeps all that is open in memory and takes the processor away. Using it goes on at once."
+          verb="Freeze"
+          done={`Freezing ${session.name}`}
+          action={() => freeze(session)}
+          refusal={whyNotFreeze(session)}
+        />
+        <Act
           title="Hibernate"
           text={`Stops what runs. ${kept} Opening it wakes it.`}
           verb="Hibernate"
           done={`Hibernating ${session.name}`}
           action={() => hibernate(session)}
-          refusal={phase === "running" || phase === "failed" ? undefined : `It is ${phase}.`}
+          refusal={isUp(phase) || phase === "failed" ? undefined : `It is ${phase}.`}
         />
         <Act
           title="Restart"
@@ -35,7 +49,7 @@ export function SessionSettings({ session }: { session: Session }) {
           verb="Restart"
           done={`Restarting ${session.name}`}
           action={() => restart(session)}
-          refusal={phase === "running" || phase === "failed" ? undefined : `It is ${phase}.`}
+          refusal={isUp(phase) || phase === "failed" ? undefined : `It is ${phase}.`}
         />
         <Line
           title="Delete"

@@ -6,20 +6,21 @@ import { classes } from "@/parts/classes"
 import { Lines } from "@/parts/lines"
 import { sentence } from "@/parts/states"
 import { useElapsed } from "@/parts/time"
-import { stepWords } from "@/text/phase"
+import { isUp, stepWords } from "@/text/phase"
 import { sayDuration, sayElapsed } from "@/text/time"
 
 /// The six steps of a start: where it is, how long it has taken, what the engine says. Folds to a line once it runs.
 export function Steps({ session }: { session: Session }) {
   const { steps, phase } = session.status
   const total = Math.max(0, ...steps.map((s) => s.seconds ?? 0))
-  if (phase === "running" && steps.every((s) => s.state === "done")) {
+  if (isUp(phase) && steps.every((s) => s.state === "done")) {
     return (
       <div aria-live="polite">
         <details className="panel px-4 py-2">
           <summary className="min-h-6 cursor-pointer">
             <span className="ml-1 font-medium text-running">Ready</span>
             <span className="text-muted"> in {sayDuration(total)}</span>
+            <span className="text-muted">{session.status.incarnation > 1 ? ", a wake" : ", a cold start"}</span>
           </summary>
           <ol className="mt-2 border-t border-line pt-2 pb-1">
             {steps.map((step) => (

@@ -47,6 +47,11 @@ test("the end of a life cannot be put off, so nothing offers it", () => {
   expect(screen.getByText(/Save what is open/)).toBeTruthy()
 })
 
+test("a frozen session tells of its end too", () => {
+  show(stops, "frozen")
+  expect(screen.getByRole("button", { name: "Keep it running" })).toBeTruthy()
+})
+
 test("a stop that is far, and a session that does not run, say nothing", () => {
   show({ ...stops, warned: false })
   show(stops, "hibernated")

@@ -5,6 +5,7 @@ import { useAct } from "@/parts/act"
 import { Button } from "@/parts/button"
 import { useCountdown } from "@/parts/time"
 import { sayProblem } from "@/parts/toast"
+import { isUp } from "@/text/phase"
 import { sayElapsed } from "@/text/time"
 
 /// What is about to stop a session and when, with the one click that keeps it running where that is possible.
@@ -15,7 +16,7 @@ export function StopNotice({ session }: { session: Session }) {
     mutationFn: () => extend(session),
     onError: (error) => sayProblem(`${session.name}: not extended`, error),
   })
-  if (!stop?.warned || session.status.phase !== "running") return null
+  if (!stop?.warned || !isUp(session.status.phase)) return null
   const idle = stop.reason === "idle"
   return (
     <section

@@ -3,10 +3,11 @@ import { usageQuery } from "@/api/queries"
 import type { Session } from "@/api/types"
 import { Meter } from "@/parts/meter"
 import { Empty, Failed, Loading } from "@/parts/states"
+import { isUp } from "@/text/phase"
 import { parseBytes, parseCpu, sayBytes, sayCpu } from "@/text/amounts"
 
 export function SessionUsage({ session }: { session: Session }) {
-  const running = session.status.phase === "running"
+  const running = isUp(session.status.phase)
   const usage = useQuery(usageQuery(session.id, running))
   if (!running)
     return (

@@ -10,13 +10,18 @@ test("each state is told with its reason", () => {
   expect(sayState(aSession({ ...used, state: "hibernated" }, { phase: "hibernated" }), now)).toBe(
     "last used 2 min ago (terminal) · workspace lab kept",
   )
+  expect(sayState(aSession({ ...used, state: "frozen" }, { phase: "frozen" }), now)).toBe(
+    "last used 2 min ago (terminal) · goes on when used",
+  )
   expect(sayState(aSession({}, { phase: "failed", message: "image not found" }), now)).toBe("image not found")
   expect(sayState(aSession({}, { phase: "stopping" }), now)).toBe("restarting")
 })
 
-test("only what runs or wakes can be opened", () => {
+test("only what is up or wakes can be opened", () => {
   expect(
-    (["pending", "starting", "running", "stopping", "hibernated", "failed", "gone"] as const).filter(canOpen),
-  ).toEqual(["running", "hibernated"])
+    (
+      ["pending", "starting", "running", "frozen", "stopping", "hibernated", "failed", "gone"] as const
+    ).filter(canOpen),
+  ).toEqual(["running", "frozen", "hibernated"])
   expect(toneOf("something new")).toBe("hibernated")
 })

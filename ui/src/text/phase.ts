@@ -21,7 +21,7 @@ export function toneOf(phase: string): Tone {
 }
 
 /// Phases in which a session holds the machine: what Home shows first.
-const live: Phase[] = ["pending", "starting", "running", "stopping"]
+const live: Phase[] = ["pending", "starting", "running", "frozen", "stopping"]
 
 export function isLive(phase: Phase): boolean {
   return live.includes(phase)
@@ -32,9 +32,14 @@ export function isMoving(phase: Phase): boolean {
   return phase === "pending" || phase === "starting" || phase === "stopping" || phase === "terminating"
 }
 
-/// Whether there is something to open: running, or one that wakes when opened.
+/// Whether its programs are there: running, or frozen until somebody uses them.
+export function isUp(phase: Phase): boolean {
+  return phase === "running" || phase === "frozen"
+}
+
+/// Whether there is something to open: up, or one that wakes when opened.
 export function canOpen(phase: Phase): boolean {
-  return phase === "running" || phase === "hibernated"
+  return isUp(phase) || phase === "hibernated"
 }
 
 export function activeStep(steps: Step[]): Step | undefined {
@@ -57,6 +62,8 @@ export function sayState(session: Session, now: number): string {
       return message || activeStep(steps)?.message || "on its way"
     case "failed":
       return message || "stopped without saying why"
+    case "frozen":
+      return joined([used, "goes on when used"])
     case "hibernated":
       return joined([
         used,
@@ -75,7 +82,7 @@ function joined(parts: string[]): string {
 
 /// What each step is called while it is going on and when it is done.
 export const stepWords: Record<Step["name"], { done: string; active: string }> = {
-  admitted: { done: "Admitted", active: "Checking quota and policy" },
+  admitted: { done: "Admitted", active: "Waiting for room" },
   scheduled: { done: "Scheduled", active: "Finding a place to run" },
   pulled: { done: "Image ready", active: "Getting the image" },
   initialized: { done: "Prepared", active: "Preparing the workspace" },

@@ -2,14 +2,16 @@ import type { Template, TemplateSpec } from "@/api/types"
 import { parseBytes, parseCpu, sayBytes, sayCpu } from "./amounts"
 
 /// What one session of the template takes while it runs: the sum over its components.
-export function takes(spec: TemplateSpec): { cpu: number; memory: number } {
+export function takes(spec: TemplateSpec): { cpu: number; memory: number; gpu: number } {
   let cpu = 0
   let memory = 0
+  let gpu = 0
   for (const component of spec.components) {
     cpu += parseCpu(component.resources.cpu) ?? 0
     memory += parseBytes(component.resources.memory) ?? 0
+    gpu += component.resources.gpu ?? 0
   }
-  return { cpu, memory }
+  return { cpu, memory, gpu }
 }
 
 /// What its workspace keeps, in bytes; 0 when it has no workspace volumes.

@@ -11,6 +11,8 @@ import types
 import kubernetes
 import many
 import peers
+import quotas
+import wake
 from measure import (BERTH, LOAD_CORE, PROGRAMS, ROOT, ROUNDS, Figures, Line, cpu_seconds, directory, fetch, first_line, free_port,
                      process, resident_mib, wait_for)
 from page import PAGE, page_image, podman
@@ -260,8 +262,9 @@ def launch(_):
     return lines, how
 
 
-ALL = {"gateway": gateway, "tunnel": tunnel, "launch": launch, "creates": creates, "postgres": creates_on_postgres,
+ALL = {"gateway": gateway, "tunnel": tunnel, "launch": launch, "frozen": wake.frozen, "wake": wake.wake,
+       "wake-at-once": wake.wake_at_once, "creates": creates, "postgres": creates_on_postgres,
        "start": start, "pods": kubernetes.pods, "many": many.many, "at-once": many.at_once,
-       "leader": many.leader}
+       "leader": many.leader, "quotas": quotas.quotas}
 # Several at once, by one name.
 GROUPS = {"kubernetes": ["pods", "leader", "postgres", "at-once", "many"]}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures Berth beside its peers and writes docs/benchmarks.md: `./dev bench [ROW...]`: gateway,
-# tunnel, launch, creates, postgres, start, pods, many, at-once, leader, or the group kubernetes.
+# tunnel, launch, creates, postgres, start, pods, many, at-once, leader, quotas, or the group kubernetes.
 # Rows that are not named keep the figures of their last run.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -7,9 +7,7 @@ namespace berth::sim {
 void expect_quota(World& world) {
     std::map<std::string, int> running;
     for (const auto& session : world.sessions())
-        if (session.status.phase != Phase::gone && !has_failed(session) &&
-            desired(session.asks) == State::running)
-            ++running[session.user.text];
+        if (takes_part(session)) ++running[session.user.text];
     for (const auto& [user, count] : running) EXPECT_LE(count, running_max) << user;
 }
 
@@ -20,7 +18,9 @@ int expect_rows_settled(World& world) {
         const auto seen = session.name + " is " + json::write(json::to_json(session.status));
         switch (desired(session.asks)) {
             case State::running:
-                EXPECT_TRUE(phase == Phase::running || phase == Phase::failed) << seen;
+                EXPECT_TRUE(phase == Phase::running || phase == Phase::failed ||
+                            (phase == Phase::pending && session.queued_at))
+                    << seen;
                 break;
             case State::frozen:
                 EXPECT_TRUE(phase == Phase::frozen || phase == Phase::failed) << seen;
@@ -31,7 +31,8 @@ int expect_rows_settled(World& world) {
             case State::terminated:
                 EXPECT_EQ(phase, Phase::gone) << seen;
         }
-        if (phase == Phase::running) components += static_cast<int>(session.status.components.size());
+        if (phase == Phase::running || phase == Phase::frozen)
+            components += static_cast<int>(session.status.components.size());
         EXPECT_EQ(session.look_at, std::nullopt) << seen;
     }
     std::int64_t before = 0;

@@ -24,7 +24,7 @@ void act(World& world) {
         return;
     }
     const auto& path = own[random() % own.size()];
-    switch (random() % 6) {
+    switch (random() % 9) {
         case 0:
             world.ask(user, "DELETE", path);
             break;
@@ -33,6 +33,13 @@ void act(World& world) {
             break;
         case 2:
             world.ask(user, "POST", path + "/wake");
+            break;
+        case 3:
+        case 4:
+            world.ask(user, "POST", path + "/freeze");
+            break;
+        case 5:
+            world.use({path.substr(path.rfind('/') + 1)});
             break;
         default:
             world.ask(user, "POST", path + "/hibernate");

@@ -32,7 +32,7 @@ TemplateSpec prepared_spec() {
     return spec;
 }
 
-World::World(std::uint64_t seed) : clock(beginning), store(store::open({}, clock)), random(seed) {
+World::World(std::uint64_t seed) : clock(beginning), store(store::open({}, wall)), random(seed) {
     log::configure(log::Level::off, log::Format::text);
 }
 
@@ -81,10 +81,10 @@ void World::restart() {
     auto& engine = begin_engine();
     const auto name = engine.name();
     const std::map<std::string, engine::Engine*> engines{{name, &engine}};
-    activity_ = std::make_unique<acts::Activity>(*store, clock, "run-" + std::to_string(++runs_));
+    activity_ = std::make_unique<acts::Activity>(*store, wall, "run-" + std::to_string(++runs_));
     api::Dependencies dependencies{
         .store = *store,
-        .clock = clock,
+        .clock = wall,
         .activity = *activity_,
         .passwords = passwords_,
         .engines = engines,
@@ -93,9 +93,10 @@ void World::restart() {
         .version = "sim",
         .executor = io.get_executor()};
     api_ = std::make_unique<api::Api>(std::move(dependencies));
-    control::LoopOptions options{.looks_at_once = 4, .seed = random()};
+    control::LoopOptions options{
+        .looks_at_once = 4, .seed = random(), .passed = [this] { return clock.now() - beginning; }};
     auto url_of = [](const Session& session) { return "http://" + session.host + ".localhost:8080"; };
-    loop_ = std::make_unique<control::Loop>(*store, clock, engines, url_of, options, io.get_executor());
+    loop_ = std::make_unique<control::Loop>(*store, wall, engines, url_of, options, io.get_executor());
     tasks_ = std::make_unique<TaskGroup>(io.get_executor());
     tasks_->start("operator", loop_->run());
     tasks_->start("activity", activity_->run(report_every));
@@ -113,8 +114,8 @@ void World::crash() {
     end_engine();
 }
 
-void World::use(const SessionId& session) {
-    activity_->note(session, clock.now(), "terminal");
+void World::use(const SessionId& session, std::string_view source) {
+    activity_->note(session, wall.now(), source);
 }
 
 void World::settle() {
@@ -137,11 +138,25 @@ void World::pass(Duration length) {
 }
 
 std::vector<TemplateSpec> SimWorld::usual() {
-    return {spec_of(1), spec_of(2), prepared_spec()};
+    auto told = spec_of(2);
+    told.components.front().files = {{.path = "/tmp/app.toml", .content = "name = ${session.name}"}};
+    return {spec_of(1), std::move(told), prepared_spec()};
 }
 
+namespace {
+
+/// Whose it is can be told by what it holds.
+Task<engine::Material> material_of(WorkloadId id) {
+    engine::Material material;
+    material.env["OWNER"] = SecretText(id.text);
+    co_return material;
+}
+
+}  // namespace
+
 SimWorld::SimWorld(std::uint64_t seed, engine::Faults faults, std::vector<TemplateSpec> templates)
-    : World(seed), engine(clock, io.get_executor(), faults, seed) {
+    : World(seed), engine(wall, io.get_executor(), faults, seed) {
+    engine.set_materials([](WorkloadId id, std::vector<SecretRef>) { return material_of(std::move(id)); });
     begin(templates);
 }
 
@@ -161,6 +176,13 @@ void World::ask(const std::string& user, const std::string& method, const std::s
     request.headers = {{"Authorization", "Bearer " + tokens_.at(user)}, {"Content-Type", "application/json"}};
     if (!idempotency_key.empty()) request.headers.emplace_back("Idempotency-Key", idempotency_key);
     tasks_->start("request", answer(*api_, std::move(request), answers));
+}
+
+void World::change(const std::function<void(store::Tx&)>& work) {
+    asio::co_spawn(io, store->write([work](store::Tx& tx) { work(tx); }), [](std::exception_ptr failure) {
+        if (failure) std::rethrow_exception(failure);
+    });
+    settle();
 }
 
 std::vector<Session> World::sessions() {

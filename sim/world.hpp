@@ -15,6 +15,19 @@
 
 namespace berth::sim {
 
+/// A clock that somebody sets, while time goes on as it does.
+class SetClock final : public Clock {
+  public:
+    explicit SetClock(VirtualClock& time) : time_(time) {}
+    Time now() const override { return time_.now() + set_; }
+    Task<> sleep_until(Time when) override { return time_.sleep_until(when - set_); }
+    void set(Duration by) { set_ += by; }
+
+  private:
+    VirtualClock& time_;
+    Duration set_{};
+};
+
 /// One control plane in virtual time, on one thread. What its sessions run on, a kind of world adds. The same
 /// seed does the same things.
 class World {
@@ -29,18 +42,22 @@ class World {
     void ask(const std::string& user, const std::string& method, const std::string& path,
              const std::string& body = {}, const std::string& idempotency_key = {});
     /// Somebody does something in a session, as a gateway or a terminal sees it.
-    void use(const SessionId& session);
+    void use(const SessionId& session, std::string_view source = "terminal");
     /// As `kill -9`: whatever the control plane was waiting for never comes back. What is stored stays.
     void crash();
     /// A successor on the same rows and what runs.
     void restart();
     bool up() const { return loop_ != nullptr; }
 
+    /// What an administrator does to the rows, as `acts` does it.
+    void change(const std::function<void(store::Tx&)>& work);
+
     std::vector<Session> sessions();
     std::vector<Event> events();
     std::map<int, int> answers;  ///< How often each HTTP status came.
 
     VirtualClock clock;
+    SetClock wall{clock};  ///< What the control plane and what runs go by.
     asio::io_context io{1};
     std::unique_ptr<store::Store> store;
     std::mt19937_64 random;
@@ -74,7 +91,7 @@ class World {
 };
 
 /// A world on the simulated engine.
-class SimWorld final : public World {
+class SimWorld : public World {
   public:
     SimWorld(std::uint64_t seed, engine::Faults faults, std::vector<TemplateSpec> templates = usual());
     /// Those that `act` launches: t1, t2 and t3.

@@ -21,8 +21,11 @@ engine::Faults any_faults(std::mt19937_64& random) {
             .outage = maybe(0.02),
             .container_dies = maybe(0.3),
             .container_vanishes = maybe(0.3),
+            .container_freezes = maybe(0.3),
+            .freezable = random() % 5 != 0,
             .never_ready = maybe(0.2),
             .image_missing = maybe(0.3),
+            .delivery_cut = maybe(0.4),
             .step_fails = maybe(0.3)};
 }
 
@@ -33,6 +36,11 @@ void expect_always(SimWorld& world, std::set<std::string>& volumes_seen) {
     const auto volumes = world.engine.volumes();
     for (const auto& volume : volumes_seen) EXPECT_TRUE(volumes.contains(volume)) << "lost volume " << volume;
     volumes_seen.insert(volumes.begin(), volumes.end());
+    std::set<std::string> bound;
+    for (const auto& one : world.engine.bound()) {
+        EXPECT_TRUE(bound.insert(one.handle).second) << one.handle << " was bound twice";
+        EXPECT_EQ(one.env.at("OWNER"), one.workload.text) << "started with what is another's";
+    }
     std::set<std::pair<std::string, std::string>> steps;
     for (const auto& ended : world.engine.ended_well())
         EXPECT_TRUE(steps.emplace(ended.volumes.front(), ended.name).second)
@@ -45,6 +53,12 @@ void expect_settled(SimWorld& world) {
     // Failed sessions keep what has exited for its logs, so the engine may hold more than what runs, never
     // less.
     EXPECT_GE(world.engine.running(), containers);
+    int frozen = 0;
+    for (const auto& session : world.sessions())
+        if (session.status.phase == Phase::frozen)
+            frozen += static_cast<int>(session.status.components.size());
+    EXPECT_EQ(world.engine.frozen(), frozen)
+        << "frozen in the engine is what the rows say, by whomever it was";
 }
 
 void live_through(std::uint64_t seed) {

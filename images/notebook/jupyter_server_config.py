@@ -18,3 +18,35 @@ c.ServerApp.quit_button = False
 c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash"]}
 # Extensions belong to the image, which the user cannot write; offering to install them would only fail.
 c.LabApp.extension_manager = "readonly"
+
+
+# What Berth's probe asks for, the last activity of /api/status, is made to speak of people and their work.
+def _speak_of_use():
+    from jupyter_server._tz import utcnow
+    from jupyter_server.base.handlers import APIHandler
+    from jupyter_server.serverapp import ServerWebApplication
+    from jupyterlab_server.workspaces_handler import WorkspacesHandler
+
+    count = APIHandler.update_api_activity
+    last_activity = ServerWebApplication.last_activity
+
+    # An open page looks up kernels, terminals and files by itself every few seconds, and saves its layout: that is no use.
+    WorkspacesHandler._track_activity = False
+
+    def update_api_activity(self):
+        if self.request.method not in ("GET", "HEAD", "OPTIONS"):
+            count(self)
+
+    # A cell that runs for hours and prints nothing is.
+    def last_activity_or_now(self):
+        kernels = self.settings["kernel_manager"]
+        busy = any(
+            getattr(kernels.get_kernel(kernel), "execution_state", None) == "busy" for kernel in kernels.list_kernel_ids()
+        )
+        return utcnow() if busy else last_activity(self)
+
+    APIHandler.update_api_activity = update_api_activity
+    ServerWebApplication.last_activity = last_activity_or_now
+
+
+_speak_of_use()

@@ -120,6 +120,7 @@ url: {{ .Values.url | quote }}
 appsDomain: {{ . | quote }}
 {{- end }}
 engine: kubernetes
+masterKeyFile: /etc/berth-master-key/master.key
 {{- if include "berth.database" . }}
 drainLimit: {{ .Values.drainSeconds }}s
 lease: {{ include "berth.fullname" . }}
@@ -136,6 +137,9 @@ pullSecrets: {{ join "," . | quote }}
 {{- end }}
 {{- with .openRanges }}
 openRanges: {{ join "," . | quote }}
+{{- end }}
+{{- with .capacity }}
+engineCapacity: {{ toJson . }}
 {{- end }}
 {{- with .podOverlay }}
 podOverlay: {{ toJson . }}
@@ -198,6 +202,9 @@ loops: {{ .loops }}
 connections: {{ .connections }}
 looksAtOnce: {{ .looksAtOnce }}
 clusterRequests: {{ .clusterRequests }}
+fileMax: {{ .fileMax | quote }}
+filesMax: {{ .filesMax | quote }}
+fileTypes: {{ join "," .fileTypes | quote }}
 logLevel: {{ .logLevel }}
 logFormat: {{ .logFormat }}
 {{- end }}

@@ -1,0 +1,1 @@
+exports.file = `${process.env.HOME}/.local/share/code-server/used`

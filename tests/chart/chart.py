@@ -98,7 +98,7 @@ CASES = {
         "sessions": {
             "resourceQuota": {"requests.cpu": "40", "pods": 200},
             "limitRange": [{"type": "Container", "max": {"memory": "8Gi"}}],
-            "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "openRanges": ["10.1.0.0/16", "10.2.0.0/24:5432", "fd00:1::/64:8000-8099"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"], "dnsRanges": ["169.254.20.10/32"],
+            "storageClass": "fast", "pullSecrets": ["one", "two"], "cpuOvercommit": 4, "capacity": {"running": 40, "cpu": "32", "memory": "128Gi"}, "openRanges": ["10.1.0.0/16", "10.2.0.0/24:5432", "fd00:1::/64:8000-8099"], "closedRanges": ["192.0.2.7/32", "2001:db8::1/128"], "dnsRanges": ["169.254.20.10/32"],
         }
     },
     "namespaces, pods and volumes of somebody's own": {

@@ -1,5 +1,6 @@
 """What the chart makes of values, and what it refuses. Needs helm, and for some cases an API server (KUBECONFIG)."""
 
+import base64
 import json
 import os
 import re
@@ -118,7 +119,7 @@ class Rendering(unittest.TestCase):
         known = yaml.safe_load(subprocess.run([str(PROGRAM), "config"], capture_output=True, text=True, check=True).stdout)
         given = {key for values in CASES.values() for each in template(values) if each["kind"] == "ConfigMap" and "config.yaml" in each["data"]
                  for key in yaml.safe_load(each["data"]["config.yaml"])}
-        by_other_means = {"database", "databasePasswordFile", "dataDirectory", "roles", "kubeconfig", "kubeContext"}
+        by_other_means = {"database", "databasePasswordFile", "masterKeyCommand", "dataDirectory", "roles", "kubeconfig", "kubeContext"}
         self.assertEqual(set(known) - given, by_other_means | {"engineSocket", "baseImage"})
 
     def test_lets_the_gateway_in_by_a_label_that_its_pods_have(self):
@@ -164,6 +165,21 @@ class Rendering(unittest.TestCase):
         for each in objects:
             if each["kind"] != "Secret":
                 self.assertNotIn("secret@db", json.dumps(each), each["kind"])
+
+    def test_makes_a_master_key_that_stays_and_nobody_changes(self):
+        made = one([each for each in template() if each["metadata"]["name"] == "berth-master-key"], "Secret", "berth-master-key")
+        self.assertEqual(len(base64.b64decode(base64.b64decode(made["data"]["master.key"]))), 32)
+        self.assertTrue(made["immutable"])
+        self.assertEqual(made["metadata"]["annotations"]["helm.sh/resource-policy"], "keep")
+        own = template({"masterKey": {"existingSecret": "mine", "existingSecretKey": "key"}})
+        self.assertNotIn("mine", [each["metadata"]["name"] for each in own])
+        self.assertNotIn("berth-master-key", [each["metadata"]["name"] for each in own])
+        pod = workload(own)["spec"]["template"]["spec"]
+        (volume,) = [each for each in pod["volumes"] if each["name"] == "master-key"]
+        self.assertEqual(volume["secret"], {"secretName": "mine", "defaultMode": 0o440, "items": [{"key": "key", "path": "master.key"}]})
+        config = yaml.safe_load(one(own, "ConfigMap")["data"]["config.yaml"])
+        (mount,) = [each for each in pod["containers"][0]["volumeMounts"] if each["name"] == "master-key"]
+        self.assertEqual(config["masterKeyFile"], mount["mountPath"] + "/master.key")
 
     def test_leads_both_hosts_to_the_service(self):
         rules = one(template(CASES["a public name and an ingress"]), "Ingress")["spec"]
@@ -216,7 +232,10 @@ class Rendering(unittest.TestCase):
             self.skipTest("BERTH_TEST_HELM_OLDEST names no Helm 3.14")
         for name, values in CASES.items():
             with self.subTest(name):
-                self.assertEqual(sorted(map(str, template(values, helm=oldest))), sorted(map(str, template(values))))
+                # A key is another one each time.
+                rest = [sorted(str(each) for each in template(values, helm=helm) if not each["metadata"]["name"].endswith("-master-key"))
+                        for helm in (oldest, HELM)]
+                self.assertEqual(rest[0], rest[1])
 
 
 @unittest.skipUnless(os.environ.get("KUBECONFIG"), "no API server: KUBECONFIG is not set")

@@ -207,7 +207,8 @@ class Sessions(Case):
     def test_nothing_is_asked_unless_said(self):
         self.assertEqual(must("get", "bses", "thesis", "-o", "jsonpath={.spec.state}"), "")
         self.taken(session("a", state="hibernated"))
-        self.refused(session("a", state="frozen"), "spec.state")
+        self.taken(session("b", state="frozen"))
+        self.refused(session("c", state="paused"), "spec.state")
 
     def test_a_key_of_another_version_is_refused(self):
         for key in ("parameters", "env", "resources", "lifecycle", "engine"):

@@ -157,11 +157,83 @@ class Stay(unittest.TestCase):
         time.sleep(20)
         self.assertEqual((server.phase("busy"), server.session("busy")["stopsAt"]["warned"]), ("running", False))
         wait_for("a warning", lambda: server.session("busy").get("stopsAt", {}).get("warned"), 60)
-        self.assertIn("stops in", server.cli("extend", "busy").stdout)
+        self.assertIn("hibernates in", server.cli("extend", "busy").stdout)
         wait_for("the warning to be taken back", lambda: not server.session("busy")["stopsAt"]["warned"], 20)
         server.wait_phase("busy", "hibernated", limit=60)
         self.assertEqual(server.call("POST", "/api/v1/sessions/busy/extend").status, 409)
         server.cli("rm", "busy", "-y", "--wait")
+
+    def add_page(self, name, activity, script=""):
+        serve = f"mkdir /tmp/page && cd /tmp/page && {script or 'true'} && exec python3 -m http.server 8000 --bind 127.0.0.1"
+        server.add_template(name, {"command": ["sh", "-c", serve], "ports": [{"name": "http", "port": 8000}], "readiness": {"tcp": "http"}},
+                            access=[{"name": "page", "component": "main", "port": "http", "activity": activity},
+                                    {"name": "shell", "component": "main", "kind": "terminal"}], lifecycle=self.BRIEF)
+
+    def stays_up(self, name, seconds):
+        end = time.time() + seconds
+        while time.time() < end:
+            session = server.session(name)
+            self.assertEqual((session["status"]["phase"], session["stopsAt"]["warned"]), ("running", False))
+            time.sleep(1)
+
+    def test_what_the_template_says_is_no_use_keeps_nothing_up_wakes_nothing_and_is_listed(self):
+        self.add_page("polled", {"ignore": ["/poll"]})
+        server.cli("launch", "polled", "--name", "tab", "--wait")
+        host = re.match(r"http://([^/]+)", server.session("tab")["url"])[1]
+
+        def poll():
+            server.call("GET", "/poll?since=1", host=host)
+            return server.phase("tab") == "hibernated"
+        seen = []
+
+        def note():
+            seen[:] = server.call("GET", "/api/v1/sessions/tab/why").json()["uncounted"] or seen
+            return poll()
+        wait_for("the end of what only an open page uses", note, 300, every=1)
+        self.assertEqual(seen[0]["what"], "requests at /poll", seen)
+        self.assertGreater(seen[0]["times"], 0)
+        time.sleep(3)
+        self.assertTrue(poll(), "an open page wakes nothing")
+        server.call("GET", "/", host=host, headers={"Sec-Fetch-Mode": "navigate"})
+        server.wait_phase("tab", "running")
+        server.cli("rm", "tab", "-y", "--wait")
+
+    def test_an_application_tells_itself_whether_it_is_used(self):
+        self.add_page("asked", {"probe": {"path": "/status", "jsonPointer": "/busy"}}, """echo '{"busy": true}' >status""")
+        server.cli("launch", "asked", "--name", "worker", "--wait")
+        self.stays_up("worker", 35)
+        self.assertEqual(server.session("worker")["lastActive"]["source"], "probe")
+        server.cli("exec", "worker", "--", "rm", "/tmp/page/status")
+        time.sleep(40)
+        self.assertEqual(server.phase("worker"), "running", "unknown is not idle")
+        said = server.cli("why", "worker").stdout
+        self.assertIn('the probe of "page" says nothing: HTTP 404', said)
+        server.cli("exec", "worker", "--", "sh", "-c", """echo '{"busy": false}' >/tmp/page/status""")
+        host = re.match(r"http://([^/]+)", server.session("worker")["url"])[1]
+        # As an open page does by itself: a program's request would wake what has stopped.
+        poll = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+        wait_for("the end of what nobody uses", lambda: server.call("GET", "/", host=host, headers=poll) and server.phase("worker") == "hibernated", 300, every=1)
+        server.cli("rm", "worker", "-y", "--wait")
+
+    def test_what_takes_the_processor_is_left_alone(self):
+        server.add_template("floored", access=[{"name": "shell", "component": "main", "kind": "terminal"}], lifecycle=self.BRIEF | {"cpuFloor": "200m"})
+        server.cli("launch", "floored", "--name", "burner", "--wait")
+        server.cli("exec", "burner", "--", "sh", "-c", "(timeout 45 sh -c 'while :; do :; done' >/dev/null 2>&1 &)")
+        self.stays_up("burner", 40)
+        self.assertEqual(server.session("burner")["lastActive"]["source"], "cpu")
+        server.wait_phase("burner", "hibernated", limit=300)
+        server.cli("rm", "burner", "-y", "--wait")
+
+    def test_a_program_that_somebody_waits_for_is_left_alone(self):
+        server.add_template("waited", access=[{"name": "shell", "component": "main", "kind": "terminal"}], lifecycle=self.BRIEF)
+        server.cli("launch", "waited", "--name", "build", "--wait")
+        building = threading.Thread(target=lambda: server.cli("exec", "build", "--", "sleep", "35"))
+        building.start()
+        self.stays_up("build", 30)
+        building.join()
+        self.assertEqual(server.session("build")["lastActive"]["source"], "exec")
+        server.wait_phase("build", "hibernated", limit=300)
+        server.cli("rm", "build", "-y", "--wait")
 
     def test_a_life_ends_whatever_is_done(self):
         server.add_template("short", access=[{"name": "shell", "component": "main", "kind": "terminal"}], lifecycle={"warnBefore": "6s", "grace": "2s"})
@@ -173,6 +245,260 @@ class Stay(unittest.TestCase):
         status = server.wait_phase("mayfly", "hibernated", limit=60)["status"]
         self.assertEqual((status["reason"], status["message"]), ("LifetimeOver", "14s of running, the limit of this launch"))
         server.cli("rm", "mayfly", "-y", "--wait")
+
+
+class Files(unittest.TestCase):
+    SHELL = [{"name": "shell", "component": "main", "kind": "terminal"}]
+
+    def test_files_of_a_template_are_there_before_it_starts_and_after_every_start(self):
+        server.add_template("told", {"command": ["sh", "-c", "cp /tmp/etc/app.toml /tmp/seen && exec sleep infinity"],
+                                     "files": [{"path": "/tmp/etc/app.toml", "content": "name = ${session.name}\n"}]}, access=self.SHELL)
+        server.cli("launch", "told", "--name", "briefed", "--wait")
+        seen = lambda: server.cli("exec", "briefed", "--", "cat", "/tmp/seen").stdout
+        self.assertEqual(seen(), "name = briefed\n")
+        server.kill()
+        server.start()
+        self.assertEqual(server.phase("briefed"), "running")
+        for verb in ("restart", "hibernate"):
+            server.cli(verb, "briefed", "--wait")
+            if verb == "hibernate":
+                server.cli("wake", "briefed", "--wait")
+            self.assertEqual(seen(), "name = briefed\n")
+        server.cli("rm", "briefed", "-y", "--wait")
+
+    def test_a_path_that_nobody_may_write_fails_the_start_by_name(self):
+        server.add_template("astray", {"command": ["sleep", "infinity"], "files": [{"path": "/etc/berth/app.toml", "content": "x"}]}, access=self.SHELL)
+        server.cli("launch", "astray", "--name", "lost", check=False)
+        status = server.wait_phase("lost", "failed")["status"]
+        self.assertEqual((status["reason"], status["message"]), ("FilesNotWritten", 'component "main": /etc/berth/app.toml: permission denied'))
+        server.cli("rm", "lost", "-y", "--wait")
+
+
+class Quotas(unittest.TestCase):
+    def admin(self, *words):
+        return server.cli("admin", *words).stdout
+
+    def test_tiers_and_groups_limit_and_are_named(self):
+        token, second = server.add_user("tia"), server.add_user("uwe")
+        self.admin("tiers", "add", "small", "--running", "1", "--max-lifetime", "60m")
+        self.admin("groups", "add", "lab", "--description", "Büro für Müller", "--running", "1")
+        self.admin("users", "tier", "tia", "small")
+        self.admin("groups", "join", "lab", "tia", "uwe")
+        self.assertRegex(self.admin("tiers"), r"small +1 +– +")
+        self.assertRegex(self.admin("groups"), r"lab +2 +– +running 1 +Büro für Müller")
+        server.cli("launch", "terminal", "--name", "only", "--wait", token=token)
+        stops = server.session("only", token=token)["stopsAt"]
+        self.assertEqual((stops["reason"], stops["after"], stops["whose"]), ("lifetime", "1h", "tier small"))
+        refused = server.cli("launch", "terminal", check=False, token=token)
+        self.assertIn("your limit of running sessions is 1 (tier small), and 1 run", refused.stderr)
+        self.assertIn('hibernate or delete one of "only"', refused.stderr)
+        refused = server.cli("launch", "terminal", check=False, token=second)
+        self.assertIn("the limit of running sessions of group lab is 1, and 1 run", refused.stderr)
+        self.assertNotIn("only", refused.stderr)
+        shown = server.cli("quota", token=token).stdout
+        self.assertRegex(shown, r"running +█+ 1 of 1 +tier small")
+        self.assertIn("a session stops after 1h of running (tier small)", shown)
+        self.assertIn("group lab (Büro für Müller), all members together", shown)
+        # Lowered below its use: what runs goes on.
+        self.admin("tiers", "set", "small", "--running", "0")
+        time.sleep(2)
+        self.assertEqual(server.session("only", token=token)["status"]["phase"], "running")
+        refused = server.cli("admin", "tiers", "rm", "-y", "small", check=False)
+        self.assertIn('tier "small" is that of user tia', refused.stderr)
+        refused = server.cli("admin", "groups", "rm", "-y", "lab", check=False)
+        self.assertIn('group "lab" has 2 members', refused.stderr)
+        server.cli("rm", "only", "-y", "--wait", token=token)
+        self.admin("groups", "leave", "lab", "tia", "uwe")
+        self.admin("users", "tier", "tia", "none")
+        self.admin("groups", "rm", "-y", "lab")
+        self.admin("tiers", "rm", "-y", "small")
+
+    def test_what_there_is_no_room_for_waits_for_its_turn(self):
+        token = server.add_user("wes")
+        self.admin("quota", "--user", "wes", "--running", "1")
+        server.add_template("patient", access=[{"name": "shell", "component": "main", "kind": "terminal"}], queue=True)
+        server.cli("launch", "patient", "--name", "one", "--wait", token=token)
+        queued = server.cli("launch", "patient", "--name", "two", "-o", "json", token=token)
+        status = json.loads(queued.stdout)["status"]
+        self.assertEqual((status["phase"], status["reason"]), ("pending", "Queued"))
+        server.cli("launch", "patient", "--name", "three", token=token)
+        whose = "waits for running sessions: your limit of 1 (the user's quota) is in use"
+        wait_for("places", lambda: server.session("three", token=token)["status"]["message"] == f"2nd of 2, {whose}", 20)
+        again = server.call("POST", "/api/v1/sessions/two/wake", token=token).json()
+        self.assertEqual(again["status"]["message"], f"1st of 2, {whose}")
+        metrics = server.call("GET", "/metrics").body
+        self.assertRegex(metrics, r"berth_queue_depth\{engine=\"\w+\"\} 2\n")
+        self.assertRegex(metrics, r'berth_quota_used_ratio\{of="user",resource="running"\} 1\n')
+        server.kill()
+        server.start()
+        self.assertEqual(server.session("two", token=token)["status"]["message"], f"1st of 2, {whose}")
+        server.cli("rm", "three", "-y", "--wait", token=token)
+        server.cli("hibernate", "one", token=token)
+        wait_for("its turn", lambda: server.session("two", token=token)["status"]["phase"] == "running", 60)
+        # A wake waits likewise, and gives its place up again.
+        waiting = server.call("POST", "/api/v1/sessions/one/wake", token=token).json()
+        self.assertEqual(waiting["status"]["reason"], "Queued")
+        server.cli("hibernate", "one", "--wait", token=token)
+        for name in ("one", "two"):
+            server.cli("rm", name, "-y", "--wait", token=token)
+
+
+class Freeze(unittest.TestCase):
+    """Memory is kept and no processor used, until somebody comes. On Kubernetes there is none of it, and it says so."""
+
+    # Counts aloud in one thread and answers with the count in another.
+    COUNTING = """
+import http.server, threading, time
+count = 0
+class Page(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200)
+        body = str(count).encode()
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *words): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 8000), Page)
+server.request_queue_size = 1024
+server.socket.listen(1024)
+threading.Thread(target=server.serve_forever).start()
+while True:
+    count += 1
+    print(count, flush=True)
+    time.sleep(0.05)
+"""
+
+    def counting(self, template, **lifecycle):
+        server.add_template(template, {"command": ["python3", "-c", self.COUNTING], "ports": [{"name": "http", "port": 8000}], "readiness": {"tcp": "http"}},
+                            access=[{"name": "page", "component": "main", "port": "http"}], lifecycle=lifecycle)
+        server.cli("launch", template, "--name", template, "--wait")
+        return re.match(r"http://([^/]+)", server.session(template)["url"])[1]
+
+    def count(self, name):
+        """As it wrote it last: its log is read without it."""
+        return int(server.cli("logs", name, "--tail", "5").stdout.split()[-1])
+
+    def decisions(self, name):
+        answer = server.call("GET", f"/api/v1/sessions/{name}/why").json()
+        return [event["kind"] for event in reversed(answer["history"])]
+
+    def test_it_keeps_its_memory_and_goes_on_where_it_was(self):
+        if server.world.name == "kubernetes":
+            self.skipTest("a pod cannot be frozen")
+        host = self.counting("kept")
+        server.cli("freeze", "kept", "--wait")
+        self.assertEqual(server.session("kept")["state"], "frozen")
+        first = self.count("kept")
+        time.sleep(1)
+        self.assertEqual(self.count("kept"), first, "it gets no processor")
+        self.assertIn("It is frozen because somebody asked for it", server.cli("why", "kept").stdout)
+        stranger = server.call("GET", "/", host=host, token=other)
+        self.assertEqual((stranger.status, server.phase("kept")), (404, "frozen"))
+        answer = server.call("GET", "/", host=host)
+        self.assertEqual(answer.status, 200, answer)
+        self.assertLess(int(answer.body) - first, 40, "it goes on, and did not start again")
+        self.assertGreaterEqual(int(answer.body), first)
+        server.wait_phase("kept", "running")
+        self.assertEqual((server.session("kept")["status"]["incarnation"], server.session("kept")["lastActive"]["source"]), (1, "request"))
+        server.cli("freeze", "kept", "--wait")
+        self.assertEqual(server.cli("exec", "kept", "--", "echo", "hi").stdout, "hi\n", "a program thaws it first")
+        server.cli("freeze", "kept", "--wait")
+        server.cli("wake", "kept", "--wait")
+        server.cli("freeze", "kept", "--wait")
+        server.cli("restart", "kept", "--wait")
+        self.assertEqual(server.session("kept")["status"]["incarnation"], 2)
+        server.cli("freeze", "kept", "--wait")
+        server.cli("hibernate", "kept", "--wait")
+        server.cli("wake", "kept", "--wait")
+        server.cli("freeze", "kept", "--wait")
+        server.cli("rm", "kept", "-y", "--wait")
+
+    def test_a_terminal_that_was_open_goes_on_when_somebody_types(self):
+        if server.world.name == "kubernetes":
+            self.skipTest("a pod cannot be frozen")
+        server.cli("launch", "terminal", "--name", "typed-on", "--wait")
+        terminal = WebSocket(server.port, "/api/v1/sessions/typed-on/terminal", server.url.split("//")[1], {"Authorization": f"Bearer {server.token}"})
+        terminal.send(b"echo one\n")
+        server.cli("freeze", "typed-on", "--wait")
+        time.sleep(1)
+        self.assertEqual(server.phase("typed-on"), "frozen", "an open terminal that nobody types in")
+        terminal.send(b"echo t$((1+1))wo\n")
+        began, seen = time.monotonic(), b""
+        while b"t2wo" not in seen and time.monotonic() - began < 10:
+            part = terminal.receive(limit=10)
+            seen += part if isinstance(part, bytes) else b""
+        self.assertIn(b"t2wo", seen)
+        self.assertLess(time.monotonic() - began, 2, "at once, not with the next report")
+        self.assertEqual(server.session("typed-on")["lastActive"]["source"], "terminal")
+        terminal.close()
+        server.cli("rm", "typed-on", "-y", "--wait")
+
+    def test_what_nobody_uses_goes_down_the_whole_ladder(self):
+        server.add_template("ladder", access=[{"name": "shell", "component": "main", "kind": "terminal"}],
+                            lifecycle={"freezeAfter": "10s", "hibernateAfter": "30s", "warnBefore": "6s", "grace": "1s"})
+        server.cli("launch", "ladder", "--name", "descending", "--wait")
+        if server.world.name == "kubernetes":
+            self.assertEqual([rung["what"] for rung in server.session("descending")["ladder"]], ["hibernated"])
+            self.assertIn('Engine "kubernetes" cannot freeze it', server.cli("why", "descending").stdout)
+            self.assertIn("cannot freeze a session", server.cli("freeze", "descending", check=False).stderr)
+        else:
+            self.assertEqual([rung["what"] for rung in server.session("descending")["ladder"]], ["frozen", "hibernated"])
+            # A Berth that was killed just before does not know what people did in its last two minutes.
+            status = server.wait_phase("descending", "frozen", limit=180)["status"]
+            self.assertEqual((status["reason"], status["message"]), ("Idle", "10s without activity, the limit of the template"))
+            self.assertFalse("session.warned" in self.decisions("descending"), "a freeze loses nothing")
+            self.assertIn("It is frozen: 10s without activity", server.cli("why", "descending").stdout)
+            wait_for("a warning", lambda: server.session("descending").get("stopsAt", {}).get("warned"), 60)
+        server.wait_phase("descending", "hibernated", limit=240)
+        server.cli("rm", "descending", "-y", "--wait")
+
+    def test_a_server_killed_between_a_freeze_and_its_record_finds_it_so(self):
+        if server.world.name != "container":
+            self.skipTest("what runs outlives the server on a machine")
+        self.counting("outlived")
+        for wait in (0, 0.01, 0.05):
+            server.call("POST", "/api/v1/sessions/outlived/freeze")
+            time.sleep(wait)
+            server.kill()
+            server.start()
+            server.wait_phase("outlived", "frozen", limit=60)
+            first = self.count("outlived")
+            time.sleep(0.5)
+            self.assertEqual(self.count("outlived"), first)
+            server.cli("wake", "outlived", "--wait")
+        self.assertEqual(server.session("outlived")["status"]["incarnation"], 1)
+        server.cli("rm", "outlived", "-y", "--wait")
+
+    def test_what_somebody_pauses_by_hand_is_made_what_is_wanted(self):
+        if server.world.name != "container":
+            self.skipTest("there is no engine to pause it with")
+        host = self.counting("by-hand")
+        handle = server.world.running(server.session("by-hand")["id"])[0]
+        server.world.podman("pause", handle)
+        self.assertEqual(server.call("GET", "/", host=host).status, 200)
+        wait_for("it goes on", lambda: "running" in server.world.podman("inspect", "--format", "{{.State.Status}}", handle).stdout)
+        server.wait_phase("by-hand", "running")
+        server.cli("rm", "by-hand", "-y", "--wait")
+
+    def test_a_thousand_requests_to_a_hibernated_session_are_one_wake(self):
+        if server.world.name == "kubernetes":
+            self.skipTest("two cores that also run a cluster take too long for a thousand")
+        host = self.counting("beset") if server.world.real else self.pretended("beset")
+        session = server.session("beset")["id"]
+        server.cli("hibernate", "beset", "--wait")
+        with ThreadPoolExecutor(1000) as pool:
+            answers = list(pool.map(lambda _: server.call("GET", "/", host=host), range(1000)))
+        self.assertEqual({answer.body for answer in answers if answer.status != 200}, set())
+        events = server.call("GET", f"/api/v1/sessions/{session}/events?limit=1000").json()["items"]
+        self.assertEqual(sum(e["kind"] == "session.woken" and e["class"] == "audit" for e in events), 1)
+        self.assertEqual(server.session("beset")["status"]["incarnation"], 2)
+        server.cli("rm", "beset", "-y", "--wait")
+
+    def pretended(self, name):
+        server.add_template(name, {"ports": [{"name": "http", "port": 8000}]}, access=[{"name": "page", "component": "main", "port": "http"}])
+        server.cli("launch", name, "--name", name, "--wait")
+        return re.match(r"http://([^/]+)", server.session(name)["url"])[1]
 
 
 class WakeByAddress(unittest.TestCase):

@@ -19,12 +19,21 @@ function(berth_flags target)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
 endfunction()
 
+# Headers that a target reads once. Without the time of its making the result is the same in every checkout, so that
+# what the compiler cache has of one is found for all.
+function(berth_precompile target)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+        target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+    endif()
+endfunction()
+
 # What only checks is built fast rather than to be fast; what it checks is the code that ships.
 function(berth_test_flags target pch)
     if(CMAKE_BUILD_TYPE STREQUAL "Release")
         target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O0;-U_FORTIFY_SOURCE>)
     endif()
-    target_precompile_headers(${target} PRIVATE ${pch} <gmock/gmock.h> <gtest/gtest.h>)
+    berth_precompile(${target} ${pch} <gmock/gmock.h> <gtest/gtest.h>)
 endfunction()
 
 if(BERTH_FUZZ)
@@ -63,7 +72,7 @@ function(berth_layer name)
         set(pch ${PROJECT_SOURCE_DIR}/cmake/asio_pch.hpp)
     endif()
     if(sources AND NOT BERTH_FUZZ)
-        target_precompile_headers(berth_${name} PRIVATE ${pch})
+        berth_precompile(berth_${name} ${pch})
     endif()
     if(tests AND NOT BERTH_FUZZ)
         add_executable(${name}_test ${tests})

@@ -1,19 +1,16 @@
 import { useQueryClient } from "@tanstack/react-query"
-import { type FormEvent, useId, useState } from "react"
+import { useState } from "react"
 import { addGroup, changeGroup } from "@/api/actions"
 import type { Group } from "@/api/types"
 import { useAct } from "@/parts/act"
-import { Button, buttonClasses } from "@/parts/button"
-import { Dialog, DialogClose } from "@/parts/dialog"
 import { Field, TextInput } from "@/parts/field"
-import { ProblemNote } from "@/parts/states"
+import { FormDialog } from "@/parts/form-dialog"
 import { say } from "@/parts/toast"
 import { LimitFields, limitTexts, quotaOf } from "./limits"
 import { TierChoice } from "./tier-choice"
 
 /// A new group, or what changes of one that there is.
 export function GroupDialog({ group, onClose }: { group?: Group; onClose: () => void }) {
-  const form = useId()
   const cache = useQueryClient()
   const [name, setName] = useState("")
   const [description, setDescription] = useState(group?.description ?? "")
@@ -30,48 +27,34 @@ export function GroupDialog({ group, onClose }: { group?: Group; onClose: () => 
       onClose()
     },
   })
-  function submit(event: FormEvent) {
-    event.preventDefault()
-    save.mutate()
-  }
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={group ? `Group ${group.name}` : "Add a group"}
       description="Its limits are for all members together, its tier for each of them. Nothing that runs is stopped when a limit gets lower."
-      footer={
-        <>
-          <DialogClose className={buttonClasses("plain")}>Cancel</DialogClose>
-          <Button type="submit" form={form} look="primary" busy={save.isPending}>
-            {group ? "Save" : "Add group"}
-          </Button>
-        </>
-      }
+      verb={group ? "Save" : "Add group"}
+      act={save}
+      onClose={onClose}
     >
-      <form id={form} onSubmit={submit} className="mt-3 space-y-4">
-        {!group && (
-          <Field label="Name" hint="Small letters, digits and hyphens.">
-            <TextInput
-              value={name}
-              onChange={(e) => setName(e.target.value)}
-              required
-              maxLength={40}
-              autoComplete="off"
-              autoCapitalize="none"
-              spellCheck={false}
-            />
-          </Field>
-        )}
-        <Field label="Description (optional)">
-          <TextInput value={description} onChange={(e) => setDescription(e.target.value)} maxLength={200} />
+      {!group && (
+        <Field label="Name" hint="Small letters, digits and hyphens.">
+          <TextInput
+            value={name}
+            onChange={(e) => setName(e.target.value)}
+            required
+            maxLength={40}
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+          />
         </Field>
-        <Field label="Tier" hint="Of each member that has none of their own.">
-          <TierChoice none="None" value={tier} onChange={(e) => setTier(e.target.value)} />
-        </Field>
-        <LimitFields texts={limits} onChange={setLimits} />
-        {save.error && <ProblemNote error={save.error} />}
-      </form>
-    </Dialog>
+      )}
+      <Field label="Description (optional)">
+        <TextInput value={description} onChange={(e) => setDescription(e.target.value)} maxLength={200} />
+      </Field>
+      <Field label="Tier" hint="Of each member that has none of their own.">
+        <TierChoice none="None" value={tier} onChange={(e) => setTier(e.target.value)} />
+      </Field>
+      <LimitFields texts={limits} onChange={setLimits} />
+    </FormDialog>
   )
 }

@@ -1,16 +1,16 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query"
-import { type FormEvent, useId, useState } from "react"
+import { useState } from "react"
 import { deleteSecret, putSecret, withdrawConsent } from "@/api/actions"
 import { consentsQuery, secretsQuery } from "@/api/queries"
 import type { Consent, Secret } from "@/api/types"
 import { useAct } from "@/parts/act"
-import { Button, buttonClasses } from "@/parts/button"
+import { Button } from "@/parts/button"
 import { Confirm } from "@/parts/confirm"
-import { Dialog, DialogClose } from "@/parts/dialog"
 import { Field, TextInput } from "@/parts/field"
+import { FormDialog } from "@/parts/form-dialog"
 import { type Column, Rows } from "@/parts/rows"
 import { Section } from "@/parts/section"
-import { Failed, Loading, ProblemNote } from "@/parts/states"
+import { Failed, Loading } from "@/parts/states"
 import { Ago } from "@/parts/time"
 import { say } from "@/parts/toast"
 import { sayNeed } from "@/text/needs"
@@ -76,7 +76,6 @@ function SecretActions({ secret }: { secret: Secret }) {
 
 /// A new secret, or with `name` another value of one.
 export function SecretDialog({ name: known, onClose }: { name?: string; onClose: () => void }) {
-  const form = useId()
   const cache = useQueryClient()
   const [name, setName] = useState(known ?? "")
   const [value, setValue] = useState("")
@@ -89,51 +88,37 @@ export function SecretDialog({ name: known, onClose }: { name?: string; onClose:
       onClose()
     },
   })
-  function submit(event: FormEvent) {
-    event.preventDefault()
-    save.mutate()
-  }
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={known ? `Value of ${known}` : "New secret"}
-      footer={
-        <>
-          <DialogClose className={buttonClasses("plain")}>Cancel</DialogClose>
-          <Button type="submit" form={form} look="primary" busy={save.isPending}>
-            {known ? "Set value" : "Set secret"}
-          </Button>
-        </>
-      }
+      verb={known ? "Set value" : "Set secret"}
+      act={save}
+      onClose={onClose}
     >
-      <form id={form} onSubmit={submit} className="mt-3 space-y-3">
-        {!known && (
-          <Field label="Name" hint="As templates ask for it, such as GITHUB_TOKEN.">
-            <TextInput
-              value={name}
-              onChange={(e) => setName(e.target.value)}
-              required
-              maxLength={128}
-              autoComplete="off"
-              autoCapitalize="characters"
-              spellCheck={false}
-            />
-          </Field>
-        )}
-        <Field label="Value" hint="At most 64 KiB. What has several lines is best uploaded as a file.">
+      {!known && (
+        <Field label="Name" hint="As templates ask for it, such as GITHUB_TOKEN.">
           <TextInput
-            type="password"
-            value={value}
-            onChange={(e) => setValue(e.target.value)}
+            value={name}
+            onChange={(e) => setName(e.target.value)}
             required
-            autoComplete="new-password"
+            maxLength={128}
+            autoComplete="off"
+            autoCapitalize="characters"
             spellCheck={false}
           />
         </Field>
-        {save.error && <ProblemNote error={save.error} />}
-      </form>
-    </Dialog>
+      )}
+      <Field label="Value" hint="At most 64 KiB. What has several lines is best uploaded as a file.">
+        <TextInput
+          type="password"
+          value={value}
+          onChange={(e) => setValue(e.target.value)}
+          required
+          autoComplete="new-password"
+          spellCheck={false}
+        />
+      </Field>
+    </FormDialog>
   )
 }
 

@@ -127,15 +127,14 @@ struct Stay {
     std::string lease;                 ///< What works.
     std::optional<Time> warned_at;     ///< People were told of the next stop.
     StopReason warned_of = StopReason::idle;
-    State warned_to = State::hibernated;        ///< What they were told that it becomes.
     StopReason stopped_by = StopReason::asked;  ///< Of the latest ask to freeze or hibernate.
     std::string stopped_because;                ///< For people; empty: somebody asked for it.
     std::vector<Uncounted> uncounted;           ///< The latest few, of this start.
     bool operator==(const Stay&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Stay, (),
-                      (limits, leased_until, lease, warned_at, warned_of, warned_to, stopped_by,
-                       stopped_because, uncounted))
+                      (limits, leased_until, lease, warned_at, warned_of, stopped_by, stopped_because,
+                       uncounted))
 
 /// One user's running, frozen, hibernated or failed instance of a template revision.
 struct Session {
